@@ -107,69 +107,6 @@ flow_widen(struct flow *f, size_t most)
 	return true;
 }
 
-/* Of the page; a flow that has none yet has only empty ones. */
-static struct str
-slice(const struct flow *f, size_t from, size_t to)
-{
-	ASSERT(from <= to && to <= f->end);
-	return f->page == NULL ? STR("") : (struct str){ f->page + from, to - from };
-}
-
-struct str
-flow_unread(const struct flow *f)
-{
-	return slice(f, f->good, f->end);
-}
-
-/* What a flow_fill() that brought nothing means for a message that is not complete. */
-static enum flow_result
-unfilled(const struct flow *f, enum io_result res)
-{
-	ASSERT(res != IO_DONE);
-	if (res == IO_AGAIN)
-		return FLOW_MORE;
-	if (res == IO_EOF)
-		return FLOW_SOURCE_END;
-	return f->starved ? FLOW_STARVED : FLOW_SOURCE_BROKEN;
-}
-
-enum flow_result
-flow_read_head(struct flow *f, enum flow_head kind, struct message *m, size_t *used,
-    const struct why **why, int64_t now)
-{
-	enum io_result res;
-
-	for (;;) {
-		struct str in = flow_unread(f);
-		enum parse p = kind == FLOW_REQUEST ? h1_read_request(m, in, &f->scanned, used, why)
-		    : h1_read_response(m, in, kind == FLOW_RESPONSE_TO_HEAD, &f->scanned, used, why);
-		if (p == PARSE_DONE) {
-			ASSERT(*used > 0 && *used <= in.len);
-			return FLOW_DONE;
-		}
-		if (p == PARSE_BAD)
-			return FLOW_BAD;
-		if (!flow_widen(f, m->limits.bytes))
-			return FLOW_STARVED;
-		if ((res = flow_fill(f, now)) != IO_DONE)
-			return unfilled(f, res);
-	}
-}
-
-enum flow_result
-flow_read_on(struct flow *f, size_t most, int64_t now)
-{
-	enum io_result res;
-
-	if (f->end - f->good >= most)
-		return FLOW_LARGE;
-	f->scanned = 0;
-	if (!flow_widen(f, f->cap + PAGE_BYTES))
-		return FLOW_STARVED;
-	res = flow_fill(f, now);
-	return res == IO_DONE ? FLOW_DONE : unfilled(f, res);
-}
-
 /* Closes the gaps that the body's cuts leave in the page; returns how many bytes they were. */
 static size_t
 cuts_close(struct flow *f)
@@ -229,7 +166,7 @@ flow_set_tap(struct flow *f, struct tap *tap)
 {
 	ASSERT(f->tap == NULL && f->whole && f->at == f->body_at && !f->bare);
 	f->tap = tap;
-	tap_add(tap, slice(f, f->at, f->good), data_so_far(f));
+	tap_add(tap, flow_slice(f, f->at, f->good), data_so_far(f));
 }
 
 bool
@@ -258,7 +195,7 @@ flow_check(struct flow *f)
 		f->good += used;
 	}
 	if (f->tap != NULL)
-		tap_add(f->tap, slice(f, before, f->good), data_so_far(f));
+		tap_add(f->tap, flow_slice(f, before, f->good), data_so_far(f));
 	return !is_large(f);
 }
 
@@ -331,41 +268,6 @@ flow_begin_whole(struct flow *f, size_t used, enum body_kind kind, uint64_t leng
 	return begin(f, used, kind, length, false, kind == BODY_CHUNKED);
 }
 
-enum flow_result
-flow_read_body(struct flow *f, size_t most, int64_t now)
-{
-	enum io_result res;
-
-	ASSERT(f->whole && f->at == f->body_at);
-	while (!f->body.done) {
-		if (f->body_bytes > most)
-			return FLOW_LARGE;
-		/* what a page of its own exceeds the body by is for a trailer line that is not
-		 * there to its end */
-		if (!flow_widen(f, f->body_at + most + PAGE_BYTES))
-			return FLOW_STARVED;
-		if ((res = flow_fill(f, now)) != IO_DONE)
-			return unfilled(f, res);
-		if (!flow_check(f))
-			return FLOW_BAD;
-	}
-	return f->body_bytes > most ? FLOW_LARGE : FLOW_DONE;
-}
-
-struct str
-flow_body(const struct flow *f)
-{
-	ASSERT(f->whole);
-	return slice(f, f->body_at, f->good);
-}
-
-struct str
-flow_head_bytes(const struct flow *f)
-{
-	ASSERT(f->whole);
-	return slice(f, 0, f->body_at);
-}
-
 enum io_result
 flow_write(struct flow *f, int64_t now)
 {
@@ -381,7 +283,7 @@ flow_write(struct flow *f, int64_t now)
 	}
 	before = stream_bytes_out(f->sink);
 	stream_end_follows(f->sink, f->last && f->body.done);
-	res = gather_write(&f->head, f->sink, slice(f, f->at, f->good), &put);
+	res = gather_write(&f->head, f->sink, flow_slice(f, f->at, f->good), &put);
 	f->at += put;
 	if (stream_bytes_out(f->sink) != before)
 		f->moved_usec = now;

@@ -1,10 +1,20 @@
 /*
- * flow_priv: what moving bytes and encoding them on their way have in common. Private to flow*.c.
+ * flow_priv: what moving bytes, reading them first, and encoding them on their way have in common.
+ * Private to flow*.c.
  */
 #ifndef HTTP_FLOW_PRIV_H
 #define HTTP_FLOW_PRIV_H
 
+#include "base/bug.h"
 #include "http/flow.h"
+
+/* Of the page; a flow that has none yet has only empty ones. */
+static inline struct str
+flow_slice(const struct flow *f, size_t from, size_t to)
+{
+	ASSERT(from <= to && to <= f->end);
+	return f->page == NULL ? STR("") : (struct str){ f->page + from, to - from };
+}
 
 /* All that may go has gone: more of the body is read. */
 enum io_result	 flow_refill(struct flow *, int64_t now_usec);
