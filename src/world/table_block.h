@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 
+#include "base/bug.h"
 #include "world/table.h"
 
 enum part { PART_NODES, PART_SERVICES, PART_TASKS, PART_ROUTES, PART_TCP, PART_LISTENERS,
@@ -28,7 +29,9 @@ struct table_code {
 #define TABLE_SHAPE (uint32_t)((((sizeof(struct table_node) * 1021 + \
     sizeof(struct table_service)) * 1021 + sizeof(struct table_task)) * 1021 + \
     sizeof(struct table_route)) * 1021 + sizeof(struct table_tcp) * 1021 + \
-    sizeof(struct table_listener) * 31 + sizeof(struct table_tls) * 7 + MATCHER_COUNT)
+    sizeof(struct table_listener) * 31 + sizeof(struct table_tls) * 7 + \
+    sizeof(struct table_tls_host) * 61 + sizeof(struct table_group) * 127 + \
+    sizeof(struct table_child) * 8191 + MATCHER_COUNT)
 #define TABLE_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* a century: a deadline made of it cannot overflow */
 #define TABLE_USEC_MOST	INT64_C(3000000000000000)
@@ -55,6 +58,18 @@ struct table {
 };
 
 #define CHAIN_BYTES_MOST (4U << 20)	/* of all chains of a table */
+
+static inline const void *
+part_of(const struct table *t, enum part p, uint32_t *n)
+{
+	ASSERT((unsigned)p < PARTS);
+	if (n != NULL)
+		*n = t->head->part[p].n;
+	return t->base + t->head->part[p].at;
+}
+
+/* Makes *t a view of `size` foreign bytes at `base` (aligned to 8). False: they are no table. */
+bool	table_view(struct table *, const void *base, size_t size);
 
 /* table_filters.c: reads the chains; false: one of them is none. */
 bool	chains_open(struct table *);
