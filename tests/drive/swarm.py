@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Swarm's manager as far as Traefik's Swarm provider and Mola ask: swarm.py ADDRESS PORT FILE
 FILE has the services, {"NAME": {"labels": {...}, "address": IP, "port": N}, ...}, and is read anew for each request; each service
-has one task, whose port is published in host mode, or one for each of several addresses ("address": [IP, ...])."""
+has one task, whose port, if it has one, is published in host mode, or one for each of several addresses ("address": [IP, ...])."""
 import http.server, json, re, sys
 
 ADDRESS, PORT, FILE = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -31,7 +31,7 @@ def node_of(s, address):
 def task(name, s, address):
     port = {"Protocol": "tcp", "TargetPort": s["port"], "PublishedPort": s["port"], "PublishMode": "host"}
     return {"ID": "task" + name + node_of(s, address), "ServiceID": "id-" + name, "NodeID": node_of(s, address), "Slot": int(address.split(".")[-1]), "DesiredState": "running",
-            "Status": {"State": "running", "PortStatus": {"Ports": [port]}},
+            "Status": {"State": "running", "PortStatus": {"Ports": [port] if s["port"] else []}},
             "NetworksAttachments": [{"Network": {"ID": "net1", "Spec": {"Name": "shared"}}, "Addresses": [address + "/24"]}]}
 
 
