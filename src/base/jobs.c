@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -13,7 +14,7 @@
 #include "base/bug.h"
 #include "base/jobs.h"
 
-#define NICE	10			/* a tenth of what a loop on the same core gets, if that wants it */
+#define NICE	10			/* where the kernel knows nothing lower: a tenth of what the loop gets */
 
 enum { NEW, WAITS, UNDER_WAY, DONE };
 
@@ -63,14 +64,27 @@ tell(struct jobs *q)
 		ASSERT(errno == EAGAIN);	/* then it is readable already */
 }
 
+/*
+ * Of this thread alone, as Linux has it. A thread with less weight keeps a core for some
+ * milliseconds all the same (EEVDF, kernel 6.6 on); one of this class gives it up at once when the
+ * loop on the same core wakes up.
+ */
+static void
+stand_back(void)
+{
+	const struct sched_param none = { .sched_priority = 0 };
+
+	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
+}
+
 static void *
 thread_run(void *arg)
 {
 	struct jobs *q = arg;
 	struct job *j;
 
-	/* of this thread alone, as Linux has it; without it, it works all the same */
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	stand_back();
 	pthread_mutex_lock(&q->lock);
 	while (!q->ends) {
 		if ((j = TAILQ_FIRST(&q->waiting)) == NULL) {

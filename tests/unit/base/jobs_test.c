@@ -1,6 +1,7 @@
 /* Jobs: done in another thread, one after the other; the queue is bounded; a job may outlive its owner. */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ static struct jobs *jobs;
 static int done, freed, last;
 static atomic_bool gate;	/* work waits for it */
 static pthread_t loop_thread;
+static atomic_int policy;	/* of the thread that works */
 
 static void
 work(struct job *j)
@@ -29,6 +31,7 @@ work(struct job *j)
 	struct sum *s = (struct sum *)j;
 
 	assert_false(pthread_equal(pthread_self(), loop_thread));
+	policy = sched_getscheduler(0);
 	while (!gate)
 		poll(NULL, 0, 1);
 	s->out = s->n + 1;
@@ -106,6 +109,16 @@ they_are_done_in_their_order(void **state)
 	assert_int_equal(freed, 0);
 }
 
+/* On a core that both want, the loop has it at once. */
+static void
+their_thread_stands_back(void **state)
+{
+	(void)state;
+	assert_true(jobs_add(jobs, &sum_new(1, 0)->job));
+	until_done(1);
+	assert_int_equal(policy, SCHED_IDLE);
+}
+
 static void
 the_queue_is_bounded(void **state)
 {
@@ -175,6 +188,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(they_are_done_in_their_order), T(the_queue_is_bounded), T(nobody_gets_more_than_a_quarter),
+	const struct CMUnitTest tests[] = { T(their_thread_stands_back), T(the_queue_is_bounded), T(nobody_gets_more_than_a_quarter),
 		T(what_is_dropped_is_freed_and_not_done), T(the_end_waits_for_the_one_under_way) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
