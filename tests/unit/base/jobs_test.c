@@ -187,8 +187,7 @@ the_end_waits_for_the_one_under_way(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { T(they_are_done_in_their_order), T(the_queue_is_bounded), T(nobody_gets_more_than_a_quarter),
-	const struct CMUnitTest tests[] = { T(their_thread_stands_back), T(the_queue_is_bounded), T(nobody_gets_more_than_a_quarter),
+	const struct CMUnitTest tests[] = { T(they_are_done_in_their_order), T(their_thread_stands_back), T(the_queue_is_bounded), T(nobody_gets_more_than_a_quarter),
 		T(what_is_dropped_is_freed_and_not_done), T(the_end_waits_for_the_one_under_way) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
