@@ -126,6 +126,7 @@ add_name(struct grouping *g, struct str name)
 		why = WHY_LISTENER;
 		text = nowhere(r, name);
 	}
+	g->out->orders |= text == NULL && !g->router->tls && entry_point_orders(r, name);
 	for (unsigned side = SIDE_PLAIN; side <= SIDE_TLS; side++)
 		if ((sides & side) != 0) {
 			struct entry_group *one = group_of(g->out, on, side == SIDE_TLS ? BY_TLS : BY_PLAIN);
@@ -214,8 +215,7 @@ entry_groups_read(const struct traefik_reading *r, const struct router *router,
 	struct grouping g = { .r = r, .out = out, .router = router };
 	struct str rest = label == NULL ? (struct str){ NULL, 0 } : str_of(label->value), name;
 
-	out->n = out->ntls = 0;
-	out->tls_lost = false;
+	*out = (struct entry_groups){ .n = 0 };
 	while (str_split(&rest, ',', &name))
 		if (str_trim(name).len > 0)
 			add_name(&g, str_trim(name));

@@ -147,3 +147,13 @@ entry_point_sides(const struct traefik_reading *r, struct str name, bool *certai
 	*certain &= sides != 0;
 	return sides != 0 ? sides : unknown_sides(r, name);
 }
+
+bool
+entry_point_orders(const struct traefik_reading *r, struct str name)
+{
+	for (unsigned i = 0; i < r->rules->nentry_points; i++)
+		if (r->rules->entry_point[i].orders &&
+		    str_eq_nocase(str_of(r->rules->entry_point[i].name), name))
+			return true;
+	return false;
+}

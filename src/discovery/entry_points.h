@@ -19,5 +19,7 @@ const char *entry_point_refuses(const struct traefik_reading *, struct str name,
 /* Of a router without TLS of its own: Traefik gives it that of the entry point. *certain becomes
  * false where that is not known, and the name or the listener says it. */
 unsigned entry_point_sides(const struct traefik_reading *, struct str name, bool *certain);
+/* Whether certificates are ordered for the routers on it that have no TLS of their own. */
+bool	entry_point_orders(const struct traefik_reading *, struct str name);
 
 #endif

@@ -78,17 +78,29 @@ attachment_is(const struct swarm_attachment *a, const char *network)
 	return !a->ingress && (strcmp(a->network, network) == 0 || strcmp(a->name, network) == 0);
 }
 
-/* On the first of Mola's networks that it is on. */
+/* On the first of Mola's networks that it is on, of those that are `wanted`; NULL: all are. */
 static bool
-find_shared_address(const struct swarm *s, const struct swarm_task *t, unsigned port,
-    struct addr *out)
+find_shared_address(const struct swarm *s, const struct swarm_task *t, const char *wanted,
+    unsigned port, struct addr *out)
 {
 	for (unsigned i = 0; i < s->nattached; i++)
 		for (unsigned k = 0; k < t->nattachments; k++)
 			if (attachment_is(&t->attachment[k], s->attached[i]) &&
+			    (wanted == NULL || attachment_is(&t->attachment[k], wanted)) &&
 			    join_address(t->attachment[k].address, port, out))
 				return true;
 	return false;
+}
+
+/* As Traefik does it, another network does where the task, or Mola, is not on the one wanted. */
+static bool
+find_address(const struct join *j, const struct join_part *part, const struct swarm_task *t,
+    struct addr *out)
+{
+	const char *wanted = part->of->labels.network;
+
+	return (wanted != NULL && find_shared_address(j->swarm, t, wanted, part->port, out)) ||
+	    find_shared_address(j->swarm, t, NULL, part->port, out);
 }
 
 /* A Swarm of one machine may not know its address: then Mola is on that machine. */
@@ -172,8 +184,7 @@ make_candidate(struct join *j, const struct join_part *part, const struct swarm_
 	c.rank = task_rank(t, c.on);
 	if (c.rank == RANK_NONE)
 		return c;
-	if (!find_shared_address(j->swarm, t, port, &c.addr) && !find_published_address(j, &c, s,
-	    port, &c.addr))
+	if (!find_address(j, part, t, &c.addr) && !find_published_address(j, &c, s, port, &c.addr))
 		c.addr.len = 0;
 	else
 		find_other_addresses(j, &c, s, port);

@@ -121,6 +121,8 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		if (r->default_rule == NULL)
 			r->default_rule = t->default_rule != NULL || t->unreadable != NULL ? t->default_rule :
 			    TRAEFIK_DEFAULT_RULE;
+		if (r->network == NULL)
+			r->network = t->network;
 		if (t->unreadable != NULL && r->unreadable == NULL)
 			r->unreadable = arena_printf(j->arena, "the configuration of Traefik %s cannot "
 			    "be read whole: %s", t->owner, t->unreadable);

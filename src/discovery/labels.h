@@ -114,6 +114,7 @@ struct labels {
 	struct text_list listen;		/* names of listeners */
 	uint64_t	 on;			/* those of them that there are, for requests; 0: all */
 	struct service_conf conf;
+	const char	*network;		/* on which its tasks are reached, where Mola is on it, too; NULL: on any */
 	/* what is made of them */
 	bool		 enabled;
 	const char	*chain;			/* of `middlewares`, NULL: none */

@@ -175,6 +175,8 @@ router_check(struct traefik_reading *r, struct router *router)
 	entry_groups_read(r, router, router->entries);
 	router_check_tls(r, router);
 	check_entries(r, router);
+	if (router->entries->orders && !router->refused && !reading_has_label(r, "mola.tls"))
+		r->l->conf.tls = SERVICE_TLS_ACME;
 }
 
 /* The default rule with {{ .Name }} and {{ normalize .Name }} replaced, which are the same. False:

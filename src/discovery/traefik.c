@@ -203,6 +203,28 @@ gather_http(struct traefik_reading *r, const struct swarm_label *label, const st
 		gather_unknown(r, label);
 }
 
+/* Traefik takes nothing of a service with labels of both. */
+static void
+gather_network(struct traefik_reading *r, const struct swarm_label *label, const struct str *word,
+    unsigned n)
+{
+	const struct swarm_label **group = word_is(word[1], "docker") ? &r->docker : &r->swarm;
+
+	ASSERT(n >= 3);
+	if (*group == NULL)
+		*group = label;
+	if (r->docker != NULL && r->swarm != NULL) {
+		if (r->unknown == NULL)
+			r->unknown = label;
+		reading_report(r, label, LABEL_INVALID, "traefik.docker and traefik.swarm exclude each "
+		    "other: no router of the service is served");
+	} else if (n == 3 && word_is(word[2], "network")) {
+		r->l->network = label->value[0] == '\0' ? NULL : label->value;
+		reading_report(r, label, LABEL_VALID, NULL);
+	} else
+		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly");
+}
+
 static void
 gather(struct traefik_reading *r, const struct swarm_label *label)
 {
@@ -222,8 +244,7 @@ gather(struct traefik_reading *r, const struct swarm_label *label)
 		reading_report(r, label, LABEL_UNSUPPORTED, "Mola relays HTTP and TCP; publish the port, or "
 		    "leave it to Traefik");
 	} else if (n >= 3 && (word_is(word[1], "docker") || word_is(word[1], "swarm")))
-		reading_report(r, label, LABEL_UNUSED, "Mola goes to tasks directly, on whichever "
-		    "network it shares with them");
+		gather_network(r, label, word, n);
 	else if (is_v1(word, n)) {
 		r->v1 = r->nv1++ == 0 ? label : r->v1;
 		reading_report(r, label, LABEL_UNUSED, "a label of Traefik 1");
@@ -372,11 +393,14 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 	    .mode = l->host.given || l->path.given || l->rule.given || l->conf.kind == SERVICE_TCP ?
 	    MODE_PORT_ONLY : MODE_ALL };
 
+	l->network = rules->network;
 	read_enable(&r);
 	for (unsigned i = 0; i < s->nlabels; i++)
 		if (strncasecmp(s->label[i].name, "traefik.", 8) == 0)
 			gather(&r, &s->label[i]);
 	add_default_router(&r);
+	if (r.mode == MODE_OFF)
+		l->network = NULL;
 	ASSERT(r.mode != MODE_OFF || (r.nrouters == 0 && r.nbackends == 0));
 	if (r.mode != MODE_OFF && l->enable == ENABLE_ABSENT)
 		l->enabled = r.enabled || s->provided || r.nrouters > 0 || tcp_is_there(&r) || l->enabled;

@@ -29,6 +29,7 @@ struct traefik_entry_point {
 	bool		 redirect_temporary;
 	bool		 tls;			/* it has TLS: so have its routers, whatever their labels say */
 	const char	*tls_options;		/* NULL: none */
+	bool		 orders;		/* it has a certResolver: routers without TLS of their own have it, too */
 	const char	*unreadable;		/* what of its configuration cannot be read, for people; NULL: nothing */
 	const char	*owner;			/* its Traefik service, for people; NULL: the operator configured it */
 };
@@ -38,6 +39,7 @@ struct traefik_rules {
 	bool		 exposed_by_default;	/* services need no traefik.enable=true */
 	bool		 exposed_unknown;	/* they do here, as what cannot be read may require it */
 	const char	*default_rule;		/* of routers without a rule; NULL: none is known, "": there is none */
+	const char	*network;		/* on which tasks are reached before others; NULL: on none */
 	struct traefik_names ignore_middlewares; /* by exact name: left out for all routers */
 	enum rule_syntax rule_syntax;		/* of routers that do not say theirs; RULE_ANY: nobody says it */
 	const struct traefik_entry_point *entry_point;

@@ -39,6 +39,7 @@ struct entry_groups {
 	struct entry_tls tls[ENTRY_GROUPS_MAX];
 	unsigned	 ntls;
 	bool		 tls_lost;		/* there were more */
+	bool		 orders;		/* certificates, by what one of those has that serve it */
 };
 
 struct router {
@@ -111,6 +112,7 @@ struct traefik_reading {
 	struct tcp_reading *tcp;		/* labels of TCP, NULL: there are none */
 	unsigned	 nv1, nudp;		/* labels of Traefik 1; of UDP */
 	const struct swarm_label *v1;		/* the first of Traefik 1 */
+	const struct swarm_label *docker, *swarm; /* the first of each of these groups */
 	const struct swarm_label *unknown;	/* the first that may concern any router: none is served */
 };
 

@@ -158,6 +158,7 @@ apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct 
 		e->tls |= n > 1 || parse_bool(value, true);
 		if (n == 2 && is_word(word[1], "options") && value.len > 0)
 			e->tls_options = arena_text(b->arena, value);
+		e->orders |= n == 2 && is_word(word[1], "certresolver") && value.len > 0;
 	} else if (is_word(word[0], "encodedcharacters")) {
 		/* by default all of them are allowed, as they are here */
 		if (n > 1 && !parse_bool(value, false))
@@ -265,6 +266,8 @@ apply_provider(struct static_reader *b, struct str key, struct str value)
 		s->exposed_by_default &= parse_bool(value, false);
 	else if (is_word(key, "defaultrule"))
 		s->default_rule = arena_text(b->arena, value);
+	else if (is_word(key, "network") && value.len > 0)
+		s->network = arena_text(b->arena, value);
 	else if (is_word(key, "constraints") && value.len > 0)
 		add_constraints(b, value);
 }

@@ -32,6 +32,7 @@ struct traefik_static {
 	bool		 exposed_by_default;
 	const char	*default_rule;		/* NULL: none is given; "": there is to be none */
 	const char	*constraints;		/* NULL: none */
+	const char	*network;		/* NULL: none */
 	enum rule_syntax rule_syntax;		/* RULE_ANY: it is not said */
 	const char	*unreadable;		/* NULL: all was read */
 	struct traefik_entry_point *entry_point;

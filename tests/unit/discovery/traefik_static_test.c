@@ -286,6 +286,70 @@ a_default_rule_is_that_of_traefik(void **state)
 	expect_trouble(s, "web", WHY_ROUTER_RULE, "the default rule is not known, as");
 }
 
+static const char *
+address_of_task(struct stage *s)
+{
+	static char text[ADDR_TEXT_MAX];
+	struct world_service *ws = world_service(s->world, STR("web"));
+
+	return ws == NULL || LIST_EMPTY(&ws->tasks) ? "none" : addr_text(&LIST_FIRST(&ws->tasks)->addr, text);
+}
+
+/* On which of two networks that Mola and a task have in common it is reached. */
+static const char *
+reached_beside(struct stage *s, const char *args, const char *labels)
+{
+	char all[800];
+
+	node(s, "n1", "n1", "192.0.2.1", "ready", "active");
+	snprintf(all, sizeof all, WEB("web") "%s", labels);
+	task(s, "t1", "web", 1, "n1", RUNNING, ON_SHARED("10.0.1.5") "," ON_OTHER("10.0.2.5"), "");
+	served_beside(s, args, all);
+	return address_of_task(s);
+}
+
+static void
+tasks_are_reached_on_traefiks_network(void **state)
+{
+	struct stage *s = *state;
+
+#define ON(name) ",\"--providers.swarm.network=" name "\""
+	swarm_attach(s->swarm, "net1");
+	swarm_attach(s->swarm, "net2");
+	assert_string_equal(reached_beside(s, SWARM_ARGS, ""), "10.0.1.5:80");
+	assert_string_equal(reached_beside(s, SWARM_ARGS ON("other"), ""), "10.0.2.5:80");
+	assert_string_equal(reached_beside(s, SWARM_ARGS ON("absent"), ""), "10.0.1.5:80");
+	assert_string_equal(reached_beside(s, SWARM_ARGS, ",\"traefik.docker.network\":\"other\""), "10.0.2.5:80");
+	assert_string_equal(reached_beside(s, SWARM_ARGS ON("other"), ",\"traefik.swarm.network\":\"shared\""), "10.0.1.5:80");
+	expect_label(s, "web", "traefik.swarm.network", LABEL_VALID, NULL);
+	/* Traefik takes nothing of such a service */
+	assert_string_equal(reached_beside(s, SWARM_ARGS, ",\"traefik.swarm.network\":\"shared\",\"traefik.docker.network\":\"shared\""), "none");
+	expect_trouble(s, "web", WHY_ROUTER_LABEL, "traefik.swarm.network");
+	swarm_detach(s->swarm);
+	swarm_attach(s->swarm, "net1");
+	assert_string_equal(reached_beside(s, SWARM_ARGS ON("other"), ""), "10.0.1.5:80");	/* the one that they share */
+}
+
+/* Traefik gives a router without TLS of its own all of its entry point's, and one with TLS nothing of it. */
+static void
+an_entry_point_orders_certificates(void **state)
+{
+	struct stage *s = *state;
+
+#define ORDERS SWARM_ARGS ",\"--entrypoints.websecure.http.tls.certResolver=le\""
+#define TLS_OF(s) world_service((s)->world, STR("web"))->conf.tls
+	assert_true(served_beside(s, ORDERS, WEB("websecure")));
+	assert_int_equal(TLS_OF(s), SERVICE_TLS_ACME);
+	assert_true(served_beside(s, ORDERS, WEB("web")));
+	assert_int_equal(TLS_OF(s), SERVICE_TLS_NONE);
+	assert_true(served_beside(s, ORDERS, WEB("websecure") ",\"traefik.http.routers.a.tls\":\"true\""));
+	assert_int_equal(TLS_OF(s), SERVICE_TLS_NONE);
+	assert_true(served_beside(s, ORDERS, WEB("websecure") ",\"mola.tls\":\"none\""));
+	assert_int_equal(TLS_OF(s), SERVICE_TLS_NONE);
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.http.tls.certResolver=\"", WEB("websecure")));
+	assert_int_equal(TLS_OF(s), SERVICE_TLS_NONE);
+}
+
 static void
 a_config_of_the_swarm_is_read(void **state)
 {
@@ -408,7 +472,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_redirection_is_its_listeners),
-		SCENE(a_default_rule_is_that_of_traefik),
+		SCENE(a_default_rule_is_that_of_traefik), SCENE(tasks_are_reached_on_traefiks_network), SCENE(an_entry_point_orders_certificates),
 		SCENE(the_syntax_of_rules_may_be_traefik_2s), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
 		SCENE(a_file_is_looked_for_where_traefik_looks), SCENE(a_config_of_the_swarm_is_read), SCENE(constraints_say_whose_a_service_is),
