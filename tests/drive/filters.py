@@ -513,6 +513,8 @@ def compare(traefik, mola, sets):
             a, b = (steady(how(w, name + ".test", request)) for w in (traefik, mola))
             if refuses(a) and b[0] == "503" and "path" not in b[2]:
                 continue                  # a router that neither serves: its response differs
+            if b[0] == "400" and "path" not in b[2] and "%2F" in request:
+                continue                  # what is left of such a path is not clean: Traefik refuses it since 3.6.19, too
             found = [(w, x, y) for w, x, y in zip(("status", "response", "request"), a, b) if x != y]
             for what, x, y in found:
                 print(f"{name}: {request}: {what}: {x} | {y}")
