@@ -219,6 +219,8 @@ discover_pass(struct discover *d)
 		publish_service(d, &c->service[i]);
 	if (d->watch != NULL)
 		publish_swarm(d);
+	if (d->watch == NULL)		/* they are of Traefik's files, which are the Swarm's */
+		world_pass_tls(d->world, NULL, 0, NULL, 0);
 	if (d->watch == NULL || !swarm_is_complete(watch_swarm(d->watch)))
 		publish_listeners(d);
 	return world_pass_end(d->world);

@@ -88,6 +88,7 @@ http:
     sni: { rule: "Host(`sni.test`)", service: insecure, tls: { options: sni } }
     given: { rule: "Host(`given.test`)", service: insecure, tls: { options: given } }
     any: { rule: "Host(`any.test`)", service: insecure, tls: { options: any } }
+    renewed: { rule: "Host(`renewed.test`)", service: insecure, tls: { options: renewed } }
   services:
     insecure: { loadBalancer: { serversTransport: insecure, servers: [ { url: "https://%(at)s" } ] } }
     trusted: { loadBalancer: { serversTransport: trusted, servers: [ { url: "https://%(at)s" } ] } }
@@ -119,6 +120,7 @@ tls:
     sni: { sniStrict: true }
     given: { clientAuth: { caFiles: [ %(ca)s/root.crt ], clientAuthType: VerifyClientCertIfGiven } }
     any: { clientAuth: { clientAuthType: RequireAnyClientCert } }
+    renewed: { clientAuth: { caFiles: [ %(ca)s/clients.crt ] } }
     mutual: { clientAuth: { caFiles: [ %(ca)s/root.crt ], clientAuthType: RequireAndVerifyClientCert } }
 """
 

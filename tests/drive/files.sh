@@ -8,8 +8,9 @@ mola_at=$net.200:8080
 secure_at=$net.100:8443
 python3 tests/drive/files.py write "$net.1" 9000 "$tmp"
 ca_make && cert_make inner "$net.1" inner.test && cert_make me --client me.test && cert_make shown shown.test strict.test mutual.test loose.test narrow.test either.test or.test torn.test \
-	broken.test given.test any.test free.test && ca=$tmp/strange ca_make && ca=$tmp/strange cert_make me --client me.test
+	broken.test given.test any.test renewed.test && ca=$tmp/strange ca_make && ca=$tmp/strange cert_make me --client me.test
 (ca=$ca/other ca_make)
+cp "$tmp/strange/root.crt" "$ca/clients.crt"
 python3 tests/drive/files.py secure "$net.1" 9443 "$ca" >"$tmp/files/secure.yml"
 printf 'listen: [ "%s", { address: "%s.200:8443", tls: true } ]\nadmin: { address: "%s.200:8000", socket: %s/admin.sock }\nworkers: 2\nswarm: { endpoint: "tcp://%s", poll: 500ms, traefik: { files: %s/files } }\n' \
 	"$mola_at" "$net" "$net" "$tmp" "$engine" "$tmp" >"$tmp/mola.yaml"
@@ -88,6 +89,10 @@ shared_at() {
 		"https://shown.test:8443/" -o "$tmp/body2" "https://mutual.test:8443/"
 }
 check "nor does HTTP/2 lend its connection" eval '[[ $(shared_at "$net.100") =~ ^"200 "(000|421) ]] && [[ $(shared_at "$net.200") =~ ^"200 "(000|421) ]]'
+check "a CA holds for new connections" both_by_tls 200 renewed "${stranger[@]}"
+cp "$ca/root.crt" "$ca/clients.new" && mv "$ca/clients.new" "$ca/clients.crt"
+check "and another one when its file is another one" within 20 by_tls 200 renewed "$net.200" "${me[@]}"
+check "alone" by_tls 000 renewed "$net.200" "${stranger[@]}"
 check "mola check says what differs" grep -q 'have different TLS options for torn.test' "$tmp/checked.log"
 
 router new near

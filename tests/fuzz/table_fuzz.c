@@ -115,6 +115,33 @@ match_tcp(const struct table *t)
 	sink += table_match_tcp(t, STR(""), STR(""), &why) != NULL;
 }
 
+static void
+touch_tls(const struct table *t, const struct table_tls *o)
+{
+	if (o == NULL)
+		return;
+	touch(table_text(t, o->name));
+	touch(table_text(t, o->ca));
+	touch(table_text(t, o->protocols));
+	sink += (unsigned)o->auth + o->min_version + o->strict + o->no_tickets + o->broken;
+}
+
+static void
+find_tls(const struct table *t)
+{
+	uint32_t n, ntcp;
+	const struct table_tls_host *h = table_tls_hosts(t, &n);
+	const struct table_tcp *r = table_tcp(t, &ntcp);
+
+	for (uint32_t i = 0; i < n; i++) {
+		touch_tls(t, table_tls_find(t, STR("web"), table_text(t, h[i].host)));
+		touch_tls(t, table_tls_find(t, STR(""), STR("a.b.example.org")));
+	}
+	for (uint32_t i = 0; i < ntcp; i++)
+		touch_tls(t, table_tls_of(t, &r[i]));
+	touch_tls(t, table_tls_find(t, STR(""), STR("")));
+}
+
 /* Whichever way requests go, it ends at a service with tasks of its own, or nowhere. */
 static void
 resolve_all(struct table *t)
@@ -165,6 +192,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		read_tasks(&t);
 		match_all(&t);
 		match_tcp(&t);
+		find_tls(&t);
 		resolve_all(&t);
 		ASSERT(t.refs == 1);
 		chains_close(&t);

@@ -787,11 +787,64 @@ connections_match_by_listener_and_name(void **state)
 	table_unref(&t);
 }
 
+/* "one" to "three", "broken", or "-". */
+static const char *
+match_tls(const struct table *t, const char *listener, const char *host)
+{
+	const struct table_tls *o = table_tls_find(t, str_of(listener), str_of(host));
+	static char out[64];
+
+	str_copy(out, sizeof out, o == NULL ? STR("-") : table_text(t, o->name));
+	return out;
+}
+
+static void
+add_tls(struct table_maker *m, const char *host, uint64_t on, uint32_t options)
+{
+	table_maker_tls_host(m, &(struct table_tls_host){ table_maker_text(m, str_of(host)), on, options });
+}
+
+static void
+handshakes_have_options_by_listener_and_name(void **state)
+{
+	static const char *const names[] = { "one", "two", "three" };
+	struct table_maker *m = table_maker_new(1);
+	struct table *t;
+
+	(void)state;
+	table_maker_listener(m, &(struct table_listener){ .name = table_maker_text(m, STR("web")) });
+	table_maker_listener(m, &(struct table_listener){ .name = table_maker_text(m, STR("inner")) });
+	for (unsigned i = 0; i < 3; i++)
+		table_maker_tls(m, &(struct table_tls){ .name = table_maker_text(m, str_of(names[i])),
+		    .auth = i == 1 ? TLS_AUTH_VERIFY : TLS_AUTH_NONE });
+	add_tls(m, "b.org", 0, 0);
+	add_tls(m, "a.org", 1, 0);
+	add_tls(m, "a.org", 2, 1);
+	add_tls(m, "+.a.org", 0, 2);
+	add_tls(m, "inner.org", 2, 1);
+	t = opened(m);
+	assert_string_equal(match_tls(t, "web", "a.org"), "one");
+	assert_string_equal(match_tls(t, "inner", "A.ORG."), "two");
+	assert_string_equal(match_tls(t, "other", "a.org"), "two");	/* one that is not known: what demands most */
+	assert_string_equal(match_tls(t, "", "a.org"), "two");
+	assert_string_equal(match_tls(t, "web", "b.org"), "one");
+	assert_string_equal(match_tls(t, "web", "x.a.org"), "three");
+	assert_string_equal(match_tls(t, "web", "y.x.a.org"), "-");
+	assert_string_equal(match_tls(t, "web", ".a.org"), "-");
+	assert_string_equal(match_tls(t, "web", "inner.org"), "-");
+	assert_string_equal(match_tls(t, "inner", "inner.org"), "two");
+	assert_string_equal(match_tls(t, "web", ""), "-");
+	assert_string_equal(match_tls(t, "web", "."), "-");
+	assert_string_equal(match_tls(t, "web", "+.a.org"), "-");
+	table_unref(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connections_match_by_listener_and_name),
+		cmocka_unit_test(handshakes_have_options_by_listener_and_name),
 		cmocka_unit_test(paths_match_at_a_slash_or_at_the_end),
 		cmocka_unit_test(hosts_match_exactly_then_by_wildcard_then_any),
 		cmocka_unit_test(a_plus_stands_for_one_label),
