@@ -330,7 +330,8 @@ KEY(TRAEFIK, enable, SWITCH, swarm_traefik, "true", "", "",
     "Whether they are read.")
 KEY(TRAEFIK, ignore_middlewares, MIDDLEWARES, traefik_ignore, NONE, "", "",
     "Exact names, as routers and entry points write them, of middlewares that protect nothing: "
-    "requests reach the tasks without them. A router with any other middleware is not served.")
+    "requests reach the tasks without them. What Mola can apply is applied all the same, also of a "
+    "chain. A router with any other middleware is not served.")
 KEY(TRAEFIK, constraint, CONSTRAINT, traefik_constraint, NONE, "", "",
     "As constraint of swarm, for Traefik's labels alone. By default that of each Traefik in the "
     "Swarm.")
