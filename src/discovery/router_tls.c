@@ -46,12 +46,22 @@ router_check_tls(struct traefik_reading *r, struct router *router)
 			e->group[i].by = BY_PLAIN;
 }
 
+/* Whether it is one of those whose handshakes have its options. */
+static bool
+is_named(const struct rule *rule, const char *host)
+{
+	for (const struct rule_host *h = rule->hosts; h != NULL && host != NULL; h = h->next)
+		if (*host != '+' && strcmp(h->name, host) == 0)
+			return true;
+	return false;
+}
+
 /* A handshake shows a name, and nothing else of a request. */
 static void
 check_names(struct traefik_reading *r, struct router *router, const struct rule *rule)
 {
 	for (unsigned i = 0; i < rule->n && router->authenticates; i++)
-		if (rule->term[i].host == NULL || strchr("*+", *rule->term[i].host) != NULL)
+		if (!is_named(rule, rule->term[i].host))
 			router_refuse(r, router, true, WHY_TLS_OPTIONS, "its TLS options demand certificates of "
 			    "clients, and a handshake has a host's name alone; expected Host in all of its rule");
 }

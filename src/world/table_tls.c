@@ -110,30 +110,43 @@ table_tls_of(const struct table *t, const struct table_tcp *r)
 	return r->tls == 0 ? NULL : &all[r->tls - 1];
 }
 
-/* The exact name, then "+.example.org" for one label more, then what is for all. */
+/* Where the first label ends, as routes have it (table_match.c); 0: there is but one. */
+static size_t
+first_dot(struct str host)
+{
+	for (size_t i = 1; i < host.len; i++)
+		if (host.p[i] == '.')
+			return i;
+	return 0;
+}
+
+/* The exact name, then "+.example.org" for one label more, then what is for all. It is read as for
+ * routes: no spelling of a name may have a route of it, and other options. */
 const struct table_tls *
 table_tls_find(const struct table *t, struct str listener, struct str host)
 {
 	char lower[NAME_MOST + 1];
 	const struct table_tls *o = NULL;
 	uint64_t on;
-	const char *dot;
+	size_t dot;
 	uint32_t n;
 
 	table_tls_hosts(t, &n);
 	if (n == 0)
 		return NULL;
 	on = listener_bit(t, listener);
-	if (host.len > 1 && host.p[host.len - 1] == '.')
+	if (host.len > 1 && host.p[0] == '[' && host.p[host.len - 1] == ']')
+		host = (struct str){ host.p + 1, host.len - 2 };
+	if (host.len > 0 && host.p[host.len - 1] == '.')
 		host.len--;
-	if (host.len > 0 && host.len <= NAME_MOST && *host.p != '+') {
+	if (host.len > 0 && host.len <= NAME_MOST) {
 		for (size_t i = 0; i < host.len; i++)
 			lower[i] = host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] | 0x20) : host.p[i];
 		o = row_find(t, (struct str){ lower, host.len }, on);
-		dot = memchr(lower, '.', host.len);
-		if (o == NULL && dot != NULL && dot > lower) {
-			lower[dot - lower - 1] = '+';
-			o = row_find(t, (struct str){ dot - 1, host.len - (size_t)(dot - 1 - lower) }, on);
+		dot = first_dot((struct str){ lower, host.len });
+		if (o == NULL && dot > 0) {
+			lower[dot - 1] = '+';
+			o = row_find(t, (struct str){ lower + dot - 1, host.len - dot + 1 }, on);
 		}
 	}
 	return o != NULL ? o : row_find(t, STR(""), on);

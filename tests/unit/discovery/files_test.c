@@ -604,6 +604,10 @@ options_are_named_by_routers(void **state)
 	swarm(s, AT("w", "Host(`a.org`) || PathPrefix(`/`)", "mutual@file") OWN2, NAMED, NULL);	/* but not where it is to keep clients out */
 	assert_string_equal(way_by(s, "a.org", true), "refused");
 	assert_string_equal(options_of(s, "a.org"), "mutual@file auth 2");
+	swarm(s, AT("w", "HostRegexp(`^a.org$`)", "mutual@file") OWN2, NAMED, NULL);
+	assert_string_equal(way_by(s, "a.org", true), "refused");
+	swarm(s, AT("w", "HostRegexp(`^a[.]org$`)", "mutual@file") OWN2, NAMED, NULL);
+	assert_string_equal(way_by(s, "a.org", true), "refused");
 	swarm(s, AT("w", "Host(`a.org`) && PathPrefix(`/`)", "mutual@file") OWN2, NAMED, NULL);
 	assert_string_equal(way_by(s, "a.org", true), "web");
 }

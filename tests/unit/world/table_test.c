@@ -831,11 +831,13 @@ handshakes_have_options_by_listener_and_name(void **state)
 	assert_string_equal(match_tls(t, "web", "x.a.org"), "three");
 	assert_string_equal(match_tls(t, "web", "y.x.a.org"), "-");
 	assert_string_equal(match_tls(t, "web", ".a.org"), "-");
+	assert_string_equal(match_tls(t, "web", "..a.org"), "three");	/* as in routes */
+	assert_string_equal(match_tls(t, "web", "[b.org.]"), "one");
 	assert_string_equal(match_tls(t, "web", "inner.org"), "-");
 	assert_string_equal(match_tls(t, "inner", "inner.org"), "two");
 	assert_string_equal(match_tls(t, "web", ""), "-");
 	assert_string_equal(match_tls(t, "web", "."), "-");
-	assert_string_equal(match_tls(t, "web", "+.a.org"), "-");
+	assert_string_equal(match_tls(t, "web", "+.a.org"), "three");
 	table_unref(&t);
 }
 
