@@ -15,6 +15,7 @@
 /* What differs between the requests of a check. */
 struct ask {
 	struct str	method, target;
+	struct str	referer;	/* the target that led here; empty: none did */
 };
 
 /* The address as it is spoken to. */
@@ -39,13 +40,13 @@ host_of(const struct probe *p, const struct table *t, char text[ADDR_TEXT_MAX])
 }
 
 static bool
-sets_agent(struct str headers)
+sets(struct str headers, struct str field)
 {
 	struct str line, name, value;
 
 	while (str_split(&headers, '\n', &line))
 		if (setting_header_split(str_trim(line), &name, &value) &&
-		    str_eq_nocase(name, STR("User-Agent")))
+		    str_eq_nocase(name, field))
 			return true;
 	return false;
 }
@@ -55,7 +56,7 @@ headers_write(struct str headers, struct buf *out)
 {
 	struct str line, name, value;
 
-	if (!sets_agent(headers))
+	if (!sets(headers, STR("User-Agent")))
 		buf_adds(out, STR("User-Agent: mola-health\r\n"));
 	while (str_split(&headers, '\n', &line))
 		if (setting_header_split(str_trim(line), &name, &value))
@@ -71,11 +72,14 @@ has_length(struct str method)
 static void
 request_write(const struct probe *p, const struct table *t, const struct ask *ask, struct buf *out)
 {
-	char host[ADDR_TEXT_MAX];
+	char host[ADDR_TEXT_MAX], address[ADDR_TEXT_MAX];
 
 	buf_printf(out, "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n", STR_ARG(ask->method),
 	    STR_ARG(ask->target), STR_ARG(host_of(p, t, host)));
 	headers_write(table_text(t, p->service->health_headers), out);
+	if (ask->referer.len > 0 && !sets(table_text(t, p->service->health_headers), STR("Referer")))
+		buf_printf(out, "Referer: http%s://%.*s%.*s\r\n", scheme_is_tls(p->scheme) ? "s" : "",
+		    STR_ARG(address_of(p, address)), STR_ARG(ask->referer));
 	if (has_length(ask->method))
 		buf_adds(out, STR("Content-Length: 0\r\n"));
 	buf_adds(out, STR("Connection: close\r\n\r\n"));
@@ -106,7 +110,8 @@ ask_first(const struct table *t, const struct table_service *s)
 {
 	struct str method = table_text(t, s->health_method);
 
-	return (struct ask){ method.len > 0 ? method : STR("GET"), table_text(t, s->health_path) };
+	return (struct ask){ .method = method.len > 0 ? method : STR("GET"),
+	    .target = table_text(t, s->health_path) };
 }
 
 /* A call of gRPC needs HTTP/2. */
@@ -189,16 +194,18 @@ follow(struct probe *p, int status, struct str location)
 	    .target = p->target != NULL ? str_of(p->target) : ask_first(t, p->service).target };
 	enum redirect res;
 	struct ask ask;
-	char *target;
+	char *target, *last;
 
 	if ((res = check_read_redirect(&from, location, &target)) != REDIRECT_HERE)
 		return res;
-	free(p->target);
+	last = p->target;
 	p->target = target;
 	ask = ask_next(p, status);
+	ask.referer = from.target;
 	buf_fini(&p->redirected);
 	buf_init(&p->redirected, REQUEST_MAX);
 	request_write(p, t, &ask, &p->redirected);
+	free(last);
 	return p->redirected.full ? REDIRECT_BAD : REDIRECT_HERE;
 }
 

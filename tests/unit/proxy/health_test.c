@@ -33,7 +33,7 @@ health(void)
 	return t.health;
 }
 
-/* The connection of a check that sends this, with the address of the task for %s. */
+/* The connection of a check that sends this, with the address of the task for each %s. */
 static int
 check_of(const char *request)
 {
@@ -42,7 +42,8 @@ check_of(const char *request)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(want, sizeof want, request, addr_text(&stage.origin_addr[0], text));
+	addr_text(&stage.origin_addr[0], text);
+	snprintf(want, sizeof want, request, text, text);
 #pragma GCC diagnostic pop
 	hear(t, want);
 	return t;
@@ -194,17 +195,23 @@ a_redirect_is_followed_on_the_task(void **state)
 	stage.health_method = "POST";
 	stage.health_headers = "X-A: b";
 	stage_table();
+#define FROM(path) "Referer: http://%s" path "\r\n"
 #define WITH(line) line " HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nX-A: b\r\n"
 	answer(WITH("POST /health") "Content-Length: 0\r\nConnection: close\r\n\r\n", TO("307", "/a/b?c=d#e"));
 	snprintf(absolute, sizeof absolute, TO("302", "http://%s/x/y"), addr_text(&stage.origin_addr[0], text));
-	answer(WITH("POST /a/b?c=d") "Content-Length: 0\r\nConnection: close\r\n\r\n", absolute);
-	answer(WITH("GET /x/y") "Connection: close\r\n\r\n", TO("308", "../z"));
-	answer(WITH("GET /z") "Connection: close\r\n\r\n", STATUS("500"));
+	answer(WITH("POST /a/b?c=d") FROM("/health") "Content-Length: 0\r\nConnection: close\r\n\r\n", absolute);
+	answer(WITH("GET /x/y") FROM("/a/b?c=d") "Connection: close\r\n\r\n", TO("308", "../z"));
+	answer(WITH("GET /z") FROM("/x/y") "Connection: close\r\n\r\n", STATUS("500"));
 	WAIT_UNTIL(health() == HEALTH_DOWN);
 	answer(WITH("POST /health") "Content-Length: 0\r\nConnection: close\r\n\r\n", TO("303", "?q"));
-	answer(WITH("GET /health?q") "Connection: close\r\n\r\n", STATUS("200"));
+	answer(WITH("GET /health?q") FROM("/health") "Connection: close\r\n\r\n", STATUS("200"));
 	WAIT_UNTIL(health() == HEALTH_UP);
+	stage.health_headers = "X-A: b\nreferer: mine";
+	stage_table();
+	answer(WITH("POST /health") "referer: mine\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", TO("303", "?q"));
+	answer(WITH("GET /health?q") "referer: mine\r\nConnection: close\r\n\r\n", STATUS("200"));
 #undef WITH
+#undef FROM
 }
 
 static void
@@ -237,9 +244,11 @@ redirects_end(void **state)
 	stage_table();
 	answer(CHECK("GET /health"), STATUS("200"));
 	WAIT_UNTIL(health() == HEALTH_UP);
-	for (int i = 0; i < 10; i++) {
+	answer(CHECK("GET /health"), TO("302", "/health"));
+	for (int i = 1; i < 10; i++) {
 		assert_int_equal(health(), HEALTH_UP);
-		answer(CHECK("GET /health"), TO("302", "/health"));
+		answer("GET /health HTTP/1.1\r\nHost: %s\r\nUser-Agent: mola-health\r\nReferer: http://%s/health\r\n"
+		    "Connection: close\r\n\r\n", TO("302", "/health"));
 	}
 	WAIT_UNTIL(health() == HEALTH_DOWN);
 }
