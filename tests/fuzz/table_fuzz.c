@@ -173,21 +173,132 @@ resolve_all(struct table *t)
 	groups_free(&g);
 }
 
+/* ---- a table of this build ---- */
+
+static struct table_ref
+text(struct table_maker *m, const char *s)
+{
+	return table_maker_text(m, str_of(s));
+}
+
+static uint32_t
+make_service(struct table_maker *m, const char *name, unsigned ntasks)
+{
+	static uint32_t slot;
+	struct table_service s = { .name = text(m, name), .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	    .sticky_cookie = text(m, ntasks == 0 ? "at" : ""), .health_path = text(m, "/up"), .health_interval_usec = 100000,
+	    .health_timeout_usec = 10000, .health_rise = 1, .health_fall = 1, .eject_failures = 1, .eject_window_usec = 1000 };
+	uint32_t at = table_maker_service(m, &s);
+
+	for (unsigned i = 0; i < ntasks; i++) {
+		struct table_task t = { .name = text(m, name), .slot = slot++ };
+		ASSERT(addr_parse(STR("127.0.0.1:80"), &t.addr) == NULL);
+		table_maker_task(m, &t);
+	}
+	return at;
+}
+
+static void
+make_route(struct table_maker *m, const char *host, uint32_t service, uint32_t condition, uint32_t chain)
+{
+	table_maker_route(m, &(struct table_route){ .host = text(m, host), .path = text(m, "/api"), .service = service,
+	    .condition = condition, .by_rule = condition != 0, .priority = 1, .ways = 1, .chain = chain });
+}
+
+/* Of two services and groups of each kind, which lead to them and to each other. */
+static void
+make_groups(struct table_maker *m, uint32_t one, uint32_t two)
+{
+	uint32_t g[GROUP_KINDS];
+
+	for (unsigned k = 0; k < GROUP_KINDS; k++)
+		g[k] = make_service(m, "group", 0);
+	for (unsigned k = 0; k < GROUP_KINDS; k++) {
+		struct table_child c[] = { { .service = one, .weight = 1, .name = text(m, "one") },
+		    { .service = k + 1 < GROUP_KINDS ? g[k + 1] : two, .weight = 2, .name = text(m, "two") } };
+		table_maker_group(m, g[k], &(struct table_group){ .kind = (enum group_kind)k, .n = 2, .body_most = 1000 }, c);
+		make_route(m, "group.example.org", g[k], 0, 0);
+	}
+}
+
+static uint32_t
+make_condition(struct table_maker *m, struct arena *a)
+{
+	struct condition_node get = { .kind = CONDITION_TEST, .matcher = MATCHER_METHOD, .value = STR("GET") };
+
+	return table_maker_condition(m, condition_make(a, &get));
+}
+
+/* The text of one, which the edits are made of; whose layout is always that of this build. */
+static struct str
+base_table(void)
+{
+	static struct str base;
+	struct table_maker *m = table_maker_new(1);
+	struct arena *a = arena_new();
+	struct filter_setting prefix = { STR("prefixes"), STR("/api") };
+	uint32_t one, two, chain;
+	int fd;
+
+	if (base.p != NULL) {
+		table_maker_free(&m);
+		arena_free(&a);
+		return base;
+	}
+	table_maker_node(m, &(struct table_node){ .name = text(m, "n") });
+	one = make_service(m, "one", 2);
+	two = make_service(m, "two", 1);
+	make_groups(m, one, two);
+	table_maker_chain(m, filter_chain_add(a, "", STR("strip"), FILTER_STRIP_PREFIX, &prefix, 1), &chain);
+	make_route(m, "a.example.org", one, make_condition(m, a), chain);
+	make_route(m, "*.example.org", two, 0, 0);
+	make_route(m, "", TABLE_REFUSED, 0, 0);
+	table_maker_listener(m, &(struct table_listener){ .name = text(m, "web") });
+	table_maker_tcp(m, &(struct table_tcp){ .listener = text(m, "pg"), .host = text(m, "*.example.org"), .service = TABLE_REFUSED });
+	ASSERT(table_maker_seal(m, &fd) == NULL);
+	table_maker_free(&m);
+	arena_free(&a);
+	base.len = (size_t)lseek(fd, 0, SEEK_END);
+	base.p = mmap(NULL, base.len, PROT_READ, MAP_PRIVATE, fd, 0);
+	ASSERT(base.p != MAP_FAILED);
+	close(fd);
+	return base;
+}
+
+/* An input that begins with "edit": places of that table, and the byte that stands there then. */
+static char *
+edited(const uint8_t *bytes, size_t len, size_t *size)
+{
+	struct str base = base_table();
+	char *copy = must_alloc(base.len);
+
+	memcpy(copy, base.p, base.len);
+	for (size_t i = 4; i + 3 <= len; i += 3)
+		copy[(bytes[i] | (size_t)bytes[i + 1] << 8) % base.len] = (char)bytes[i + 2];
+	*size = base.len;
+	return copy;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct table_head head;
 	struct table t = { .refs = 1 };
+	bool good, whole = len == 4 && memcmp(bytes, "edit", 4) == 0;
 	char *copy;
 
-	if (len < sizeof head || len > 1 << 20)
+	if (len >= 4 && memcmp(bytes, "edit", 4) == 0)
+		copy = edited(bytes, len, &len);
+	else if (len < sizeof head || len > 1 << 20)
 		return 0;
-	memcpy(&head, bytes, sizeof head);
+	else
+		memcpy(copy = must_alloc(len), bytes, len);
+	memcpy(&head, copy, sizeof head);
 	head.magic = TABLE_MAGIC, head.shape = TABLE_SHAPE, head.size = len;
-	copy = must_alloc(len);
-	memcpy(copy, bytes, len);
 	memcpy(copy, &head, sizeof head);
-	if (table_view(&t, copy, len)) {
+	good = table_view(&t, copy, len);
+	ASSERT(good || !whole);
+	if (good) {
 		read_services(&t);
 		read_tasks(&t);
 		match_all(&t);
