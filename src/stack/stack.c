@@ -343,18 +343,19 @@ real_name(struct stack_reader *r, const struct stack_service *v, const char *net
 static void
 finish(struct stack_reader *r)
 {
-	bool any = false;
+	bool any = false, containers = false;
 
 	for (unsigned i = 0; i < r->s->nservices; i++) {
 		struct stack_service *v = &r->s->service[i];
 		any |= v->deploy.n > 0;
+		containers |= v->container.n > 0;
 		if (v->networks.n == 0)
 			stack_add_text(r->s, &v->networks, "default");
 		for (unsigned k = 0; k < v->networks.n; k++)
 			v->networks.item[k] = real_name(r, v, v->networks.item[k]);
 		v->full = full_name(r, v->name);
 	}
-	r->s->of_compose = !any;
+	r->s->of_compose = containers && !any;
 	if (r->s->name == NULL && r->how->name != NULL)
 		r->s->name = arena_text(r->s->arena, str_of(r->how->name));
 }
