@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/bug.h"
-#include "discovery/traefik_priv.h"
+#include "discovery/tcp_priv.h"
 
 static char *
 lower(struct arena *a, struct str s)
@@ -77,24 +77,24 @@ add_option(struct buf *out, const char *key, const char *value)
 	buf_adds(out, STR("\n"));
 }
 
-/* A rule and a service that no label names follow from the service's own name, and from what else
- * it defines. */
+/* Its labels are those below `prefix` and its name. A rule and a service that no label names follow
+ * from the service's own name, and from what else it defines. */
 static const char *
-router_text(struct traefik_reading *r, const struct router *router)
+router_text(struct traefik_reading *r, const char *prefix, struct str name,
+    const struct swarm_label *rule, const struct swarm_label *service, struct str implied)
 {
 	struct arena *a = r->l->arena;
 	struct buf out;
 
 	buf_init(&out, SIZE_MAX / 2);
-	buf_adds(&out, str_of(router->rule != NULL ? router->rule->value :
+	buf_adds(&out, str_of(rule != NULL ? rule->value :
 	    arena_printf(a, "the default rule of %s", r->service->name)));
 	buf_adds(&out, STR("\n"));
-	buf_adds(&out, router->service != NULL ? str_trim(str_of(router->service->value)) :
-	    router->backend != NULL ? router->backend->name : STR(""));
+	buf_adds(&out, service != NULL ? str_trim(str_of(service->value)) : implied);
 	buf_adds(&out, STR("\n"));
 	for (unsigned i = 0; i < r->service->nlabels; i++) {
 		const struct swarm_label *label = &r->service->label[i];
-		const char *key = key_below(a, label, "traefik.http.routers.", router->name);
+		const char *key = key_below(a, label, prefix, name);
 		if (key != NULL && strcmp(key, "rule") != 0 && strcmp(key, "service") != 0)
 			add_option(&out, key, label->value);
 	}
@@ -103,7 +103,7 @@ router_text(struct traefik_reading *r, const struct router *router)
 
 /* Its port and its scheme are its tasks'. */
 static const char *
-service_text(struct traefik_reading *r, const struct backend *b)
+service_text(struct traefik_reading *r, const char *prefix, struct str name)
 {
 	struct arena *a = r->l->arena;
 	struct buf out;
@@ -111,7 +111,7 @@ service_text(struct traefik_reading *r, const struct backend *b)
 	buf_init(&out, SIZE_MAX / 2);
 	for (unsigned i = 0; i < r->service->nlabels; i++) {
 		const struct swarm_label *label = &r->service->label[i];
-		const char *key = key_below(a, label, "traefik.http.services.", b->name);
+		const char *key = key_below(a, label, prefix, name);
 		if (key != NULL && strcmp(key, "loadbalancer.server.port") != 0 &&
 		    strcmp(key, "loadbalancer.server.scheme") != 0)
 			add_option(&out, key, label->value);
@@ -124,31 +124,79 @@ service_text(struct traefik_reading *r, const struct backend *b)
 static bool
 is_taken(const struct traefik_reading *r)
 {
-	bool taken = r->mode == MODE_ALL && !r->service->provided && r->unknown == NULL;
+	const struct tcp_reading *t = r->tcp;
+	unsigned n = t == NULL ? 0 : t->nbackends;
+	bool taken = r->mode == MODE_ALL && !r->service->provided && r->unknown == NULL &&
+	    (r->nbackends > 0 || (r->nrouters == 0 && n > 0)) &&
+	    (n > 0 || t == NULL || t->nrouters == 0);
 
 	for (unsigned i = 0; i < r->nbackends; i++)
 		taken &= backend_port(&r->backend[i]) != 0;
-	return taken && r->nbackends > 0;
+	for (unsigned i = 0; i < n; i++)
+		taken &= tcp_backend_port(r, &t->backend[i]) != 0;
+	return taken;
+}
+
+static struct labels_definition *
+definition_add(struct labels *l, enum definition_kind kind, struct str name, const char *text)
+{
+	struct labels_definition *d = &l->definition[l->ndefinitions++];
+
+	*d = (struct labels_definition){ .kind = kind, .name = name, .text = text };
+	return d;
 }
 
 void
 definitions_read(struct traefik_reading *r)
 {
 	struct labels *l = r->l;
+	unsigned most = r->nrouters + r->nbackends + (r->tcp == NULL ? 0 :
+	    r->tcp->nrouters + r->tcp->nbackends);
 
 	if (!is_taken(r))
 		return;
-	ASSERT(l->ndefinitions == 0);
-	l->definition = arena_zalloc(l->arena, (r->nrouters + r->nbackends) * sizeof *l->definition);
-	for (unsigned i = 0; i < r->nrouters; i++)
-		l->definition[l->ndefinitions++] = (struct labels_definition){ .router = true,
-		    .name = r->router[i].name, .text = router_text(r, &r->router[i]) };
+	ASSERT(l->ndefinitions == 0 && most > 0);
+	l->definition = arena_zalloc(l->arena, most * sizeof *l->definition);
+	for (unsigned i = 0; i < r->nrouters; i++) {
+		const struct router *router = &r->router[i];
+		definition_add(l, DEFINES_ROUTER, router->name, router_text(r, "traefik.http.routers.",
+		    router->name, router->rule, router->service, router->backend == NULL ? STR("") :
+		    router->backend->name));
+	}
 	for (unsigned i = 0; i < r->nbackends; i++) {
 		const struct backend *b = &r->backend[i];
-		struct labels_definition *d = &l->definition[l->ndefinitions++];
-		*d = (struct labels_definition){ .name = b->name, .text = service_text(r, b),
-		    .port = reading_has_label(r, "mola.port") ? l->port : backend_port(b), .conf = l->conf,
-		    .broken = b->unknown != NULL || b->unspoken != NULL };
+		struct labels_definition *d = definition_add(l, DEFINES_SERVICE, b->name,
+		    service_text(r, "traefik.http.services.", b->name));
+		d->port = reading_has_label(r, "mola.port") ? l->port : backend_port(b);
+		d->broken = b->unknown != NULL || b->unspoken != NULL;
+		d->conf = l->conf;
 		backend_port_conf(r, b, &d->conf);
+	}
+}
+
+/* What is of TCP, once its settings are known. */
+void
+definitions_read_tcp(struct traefik_reading *r)
+{
+	struct tcp_reading *t = r->tcp;
+
+	if (t == NULL || !is_taken(r))
+		return;
+	for (unsigned i = 0; i < t->nrouters; i++) {
+		const struct tcp_router *router = &t->router[i];
+		definition_add(r->l, DEFINES_TCP_ROUTER, router->name, router_text(r, "traefik.tcp.routers.",
+		    router->name, router->rule, router->service, router->backend == NULL ? STR("") :
+		    router->backend->name));
+	}
+	for (unsigned i = 0; i < t->nbackends; i++) {
+		struct tcp_backend *b = &t->backend[i];
+		struct service_conf *conf = b->unknown != NULL ? NULL : tcp_backend_conf(r, b);
+		struct labels_definition *d = definition_add(r->l, DEFINES_TCP_SERVICE, b->name,
+		    service_text(r, "traefik.tcp.services.", b->name));
+		d->port = tcp_backend_port(r, b);
+		d->broken = conf == NULL;
+		d->conf = conf == NULL ? r->l->conf : *conf;
+		d->conf.migrate = false;
+		d->conf.scale_min = d->conf.scale_max = 0;
 	}
 }

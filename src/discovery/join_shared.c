@@ -18,7 +18,7 @@ struct part {
 };
 
 struct join_shared {
-	bool		 router;
+	enum definition_kind kind;
 	struct part	*first, **end;		/* the oldest first */
 	unsigned	 n;
 	const char	*problem;		/* why nothing may lead there; NULL: it may */
@@ -30,26 +30,65 @@ takes_part(const struct join *j, const struct join_service *js)
 	return js->tasks.n > 0 || j->swarm->tasks.n == 0;
 }
 
+static const char *
+key_of(const struct join *j, enum definition_kind kind, const char *name)
+{
+	static const char *const of[] = { [DEFINES_ROUTER] = "router", [DEFINES_SERVICE] = "service",
+	    [DEFINES_TCP_ROUTER] = "tcp router", [DEFINES_TCP_SERVICE] = "tcp service" };
+
+	return arena_printf(j->arena, "%s %s", of[kind], name);
+}
+
+static bool
+is_service(enum definition_kind kind)
+{
+	return kind == DEFINES_SERVICE || kind == DEFINES_TCP_SERVICE;
+}
+
 /* The name is as routes have it: "web@swarm". */
 static struct join_shared *
-find(const struct join *j, bool router, const char *name)
+find(const struct join *j, enum definition_kind kind, const char *name)
 {
-	return name == NULL ? NULL : map_get(j->shared, str_of(arena_printf(j->arena, "%s %s",
-	    router ? "router" : "service", name)));
+	return name == NULL ? NULL : map_get(j->shared, str_of(key_of(j, kind, name)));
+}
+
+/* The one that labels define. */
+static struct join_shared *
+find_own(const struct join *j, const struct labels_definition *d)
+{
+	return find(j, d->kind, arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+}
+
+/* Of the route of a router of Traefik's. */
+static const char *
+router_of(const struct labels_route *r)
+{
+	return r->at.listener != NULL ? r->tcp_name : r->at.rule == NULL ? NULL : r->at.rule->name;
+}
+
+static const char *
+service_of(const struct labels_route *r)
+{
+	return r->at.listener != NULL ? r->tcp_to : r->at.rule == NULL ? NULL : r->at.rule->to;
+}
+
+static struct join_shared *
+find_router(const struct join *j, const struct labels_route *r)
+{
+	return find(j, r->at.listener != NULL ? DEFINES_TCP_ROUTER : DEFINES_ROUTER, router_of(r));
 }
 
 static void
 add(struct join *j, struct join_service *js, const struct labels_definition *d)
 {
-	const char *key = arena_printf(j->arena, "%s %.*s@swarm", d->router ? "router" : "service",
-	    STR_ARG(d->name));
-	struct join_shared *s = map_get(j->shared, str_of(key));
+	struct join_shared *s = find_own(j, d);
 	struct part *p = arena_zalloc(j->arena, sizeof *p);
 
 	if (s == NULL) {
 		s = arena_zalloc(j->arena, sizeof *s);
-		*s = (struct join_shared){ .router = d->router, .end = &s->first };
-		map_put(j->shared, str_of(key), s);
+		*s = (struct join_shared){ .kind = d->kind, .end = &s->first };
+		map_put(j->shared, str_of(key_of(j, d->kind, arena_printf(j->arena, "%.*s@swarm",
+		    STR_ARG(d->name)))), s);
 	}
 	*p = (struct part){ .js = js, .of = d };
 	*s->end = p;
@@ -95,8 +134,7 @@ crowded(const struct join *j, const struct join_shared *s)
 
 	for (unsigned i = 0; i < l->ndefinitions; i++) {
 		const struct labels_definition *d = &l->definition[i];
-		const struct join_shared *other = d->router ? NULL : find(j, false,
-		    arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+		const struct join_shared *other = is_service(d->kind) ? find_own(j, d) : NULL;
 		if (other != NULL && d->port == s->first->of->port && !same_parts(s, other))
 			return arena_printf(j->arena, "%s has the service %.*s of the same port, whose tasks are "
 			    "others", s->first->js->from->name, STR_ARG(d->name));
@@ -114,10 +152,10 @@ check(const struct join *j, struct join_shared *s)
 		if (strcmp(a->of->text, b->of->text) != 0)
 			s->problem = arena_printf(j->arena, "%s and %s define it differently", a->js->from->name,
 			    b->js->from->name);
-		else if (!s->router && !same_settings(a->of, b->of))
+		else if (is_service(s->kind) && !same_settings(a->of, b->of))
 			s->problem = arena_printf(j->arena, "%s and %s define it together, and their scheme or their "
 			    "mola labels differ", a->js->from->name, b->js->from->name);
-	if (s->problem == NULL && !s->router && s->n > 1)
+	if (s->problem == NULL && is_service(s->kind) && s->n > 1)
 		s->problem = crowded(j, s);
 }
 
@@ -154,14 +192,14 @@ static void
 refuse(struct join *j, struct join_service *js, const struct labels_route *r, const char *text)
 {
 	join_refuse_route(j, js, r, WHY_DEFINED_TWICE, arena_printf(j->arena,
-	    "router %s is not served: %s", r->at.rule->name, text));
+	    "router %s is not served: %s", router_of(r), text));
 }
 
 /* False: the service is not to have the route. */
 static bool
 keep_router(struct join *j, struct join_service *js, const struct labels_route *r)
 {
-	const struct join_shared *s = find(j, true, r->at.rule->name);
+	const struct join_shared *s = find_router(j, r);
 
 	if (s == NULL || js->from->provided)
 		return true;
@@ -181,14 +219,14 @@ keep_router(struct join *j, struct join_service *js, const struct labels_route *
 static bool
 is_repeated(const struct join *j, const struct join_service *js, const struct labels_route *r)
 {
-	const struct join_shared *s = find(j, true, r->at.rule->name);
+	const struct join_shared *s = find_router(j, r);
 	const struct labels *l = s == NULL ? NULL : &s->first->js->labels;
 
 	if (s == NULL || js->from->provided || s->first->js == js)
 		return false;
 	for (unsigned i = 0; i < l->nroutes; i++)
-		if (l->route[i].at.rule != NULL && l->route[i].at.rule->name != NULL &&
-		    strcmp(l->route[i].at.rule->name, r->at.rule->name) == 0)
+		if ((l->route[i].at.listener == NULL) == (r->at.listener == NULL) &&
+		    router_of(&l->route[i]) != NULL && strcmp(router_of(&l->route[i]), router_of(r)) == 0)
 			return true;
 	return false;
 }
@@ -196,13 +234,15 @@ is_repeated(const struct join *j, const struct join_service *js, const struct la
 static bool
 keep_service(struct join *j, struct join_service *js, struct labels_route *r)
 {
-	const struct join_shared *s = find(j, false, r->at.rule->to);
+	const struct join_shared *s = find(j, r->at.listener != NULL ? DEFINES_TCP_SERVICE :
+	    DEFINES_SERVICE, service_of(r));
 	const struct part *p = s == NULL ? NULL : s->first;
-	struct str name = str_of(r->at.rule->to);
+	struct str name = str_of(service_of(r));
 	struct join_service *to;
 	unsigned port;
 
-	if (s == NULL && r->to != NULL && !r->to->provided && (!js->from->provided ||
+	if (s == NULL && r->at.listener == NULL && r->to != NULL && !r->to->provided &&
+	    (!js->from->provided ||
 	    middlewares_page(j->middlewares, middlewares_name(name), &port) == NULL)) {
 		refuse(j, js, r, arena_printf(j->arena, "nothing that Traefik would read defines %.*s",
 		    STR_ARG(name)));
@@ -228,9 +268,9 @@ keep_service(struct join *j, struct join_service *js, struct labels_route *r)
 static bool
 keep(struct join *j, struct join_service *js, struct labels_route *r)
 {
-	if (r->at.rule == NULL || r->at.rule->name == NULL || r->at.rule->to == NULL)
+	if (router_of(r) == NULL || service_of(r) == NULL)
 		return true;
-	if (!keep_router(j, js, r) || (strcmp(r->at.rule->to, NOOP_SERVICE) != 0 &&
+	if (!keep_router(j, js, r) || (strcmp(service_of(r), NOOP_SERVICE) != 0 &&
 	    !keep_service(j, js, r)))
 		return false;
 	return !is_repeated(j, js, r);
@@ -240,7 +280,7 @@ keep(struct join *j, struct join_service *js, struct labels_route *r)
 static void
 settle_together(struct join *j, const struct join_shared *s)
 {
-	for (const struct part *p = s->first; p != NULL && s->n > 1 && !s->router; p = p->next) {
+	for (const struct part *p = s->first; p != NULL && s->n > 1 && is_service(s->kind); p = p->next) {
 		struct labels *l = &p->js->labels;
 		l->conf.migrate = false;
 		l->conf.scale_min = l->conf.scale_max = 0;
@@ -286,7 +326,8 @@ join_share(struct join *j, struct join_service **old, unsigned n)
 struct join_service *
 join_shared_service(const struct join *j, struct str name, unsigned *port)
 {
-	const struct join_shared *s = find(j, false, arena_printf(j->arena, "%.*s@swarm", STR_ARG(name)));
+	const struct join_shared *s = find(j, DEFINES_SERVICE, arena_printf(j->arena, "%.*s@swarm",
+	    STR_ARG(name)));
 
 	if (s == NULL || s->problem != NULL)
 		return NULL;
@@ -300,8 +341,7 @@ shared_at(const struct join *j, const struct join_service *js, unsigned port)
 {
 	for (unsigned i = 0; i < js->labels.ndefinitions; i++) {
 		const struct labels_definition *d = &js->labels.definition[i];
-		const struct join_shared *s = d->router || d->port != port ? NULL : find(j, false,
-		    arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+		const struct join_shared *s = is_service(d->kind) && d->port == port ? find_own(j, d) : NULL;
 		if (s != NULL && s->problem == NULL && s->first->js == js)
 			return s;
 	}

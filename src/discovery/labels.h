@@ -34,7 +34,10 @@ struct labels_route {
 	int64_t		 priority;		/* among rules, the greater first */
 	const char	*entry;			/* entry points and whether by TLS, to be compared; "" for mola.* */
 	const struct swarm_service *to;		/* whose tasks it leads to; NULL: those of the service itself */
-	enum service_tls tls;			/* of connections: what it wants of that service */
+	/* of connections: what it wants of that service; and as name and to in struct route_rule, NULL:
+	 * none of Traefik's */
+	enum service_tls tls;
+	const char	*tcp_name, *tcp_to;
 };
 
 struct labels_rule {			/* mola.rule */
@@ -65,8 +68,9 @@ struct labels_port {			/* of a service that has more than one */
 };
 
 /* A router or a service of Traefik's that labels define, and those of other services may, too. */
+enum definition_kind { DEFINES_ROUTER, DEFINES_SERVICE, DEFINES_TCP_ROUTER, DEFINES_TCP_SERVICE };
 struct labels_definition {
-	bool		 router;
+	enum definition_kind kind;
 	struct str	 name;
 	const char	*text;			/* all of it, but the ports of services */
 	/* of a service: */

@@ -344,6 +344,24 @@ wanted_tls(const struct tcp_router *router)
 	    SERVICE_TLS_TERMINATE;
 }
 
+/* As Traefik has them: "db@swarm". */
+static const char *
+router_name(const struct traefik_reading *r, const struct tcp_router *router)
+{
+	return arena_printf(r->l->arena, "%.*s%s", STR_ARG(router->name), reading_provider(r));
+}
+
+static const char *
+service_name(const struct traefik_reading *r, const struct tcp_router *router)
+{
+	struct str name = router->backend != NULL ? router->backend->name : router->service == NULL ?
+	    STR("") : middlewares_name(str_trim(str_of(router->service->value)));
+
+	return arena_printf(r->l->arena, "%.*s%s", STR_ARG(name),
+	    memchr(name.p, '@', name.len) != NULL ? "" :
+	    router->to != NULL && !router->to->provided ? "@swarm" : reading_provider(r));
+}
+
 /* On one listener: routes, or the names that nobody gets. */
 static void
 listener_add(struct traefik_reading *r, struct tcp_router *router,
@@ -366,7 +384,8 @@ listener_add(struct traefik_reading *r, struct tcp_router *router,
 			    .tls = (char *)(uintptr_t)router->tls_rules,
 			    .chain = guards ? (char *)(uintptr_t)router->chain : NULL, .guards = guards },
 			    .port = port, .priority = router->first, .entry = "", .to = router->to,
-			    .tls = wanted_tls(router) });
+			    .tls = wanted_tls(router), .tcp_name = router_name(r, router),
+			    .tcp_to = service_name(r, router) });
 	}
 }
 

@@ -421,6 +421,7 @@ traefik_read(struct labels *l, const struct swarm_service *s, const struct traef
 		    r.router[i].backend == NULL || reading_has_label(&r, "mola.port") ?
 		    l->port : backend_port(r.router[i].backend));
 	tcp_read(&r);
+	definitions_read_tcp(&r);
 	if (r.mode == MODE_ALL)
 		report_others(&r);
 	report_unexposed(&r);

@@ -203,6 +203,7 @@ void	backend_port_conf(const struct traefik_reading *, const struct backend *,
 
 /* definitions.c */
 void	definitions_read(struct traefik_reading *);
+void	definitions_read_tcp(struct traefik_reading *);
 
 /* tcp_router.c: one label; then, once, all that is made of them. */
 void	tcp_gather(struct traefik_reading *, const struct swarm_label *, const struct str *word,

@@ -70,6 +70,18 @@ SETS = {  # by host: the labels of its Swarm services; one that is None has no t
 }
 
 
+def tcp(name, point, rule="HostSNI(`*`)", **more):
+    return {f"traefik.tcp.routers.{name}.rule": rule, f"traefik.tcp.routers.{name}.entrypoints": point,
+            f"traefik.tcp.services.{name}.loadbalancer.server.port": "PORT",
+            **{f"traefik.tcp.services.{name}.loadbalancer.{key}": value for key, value in more.items()}}
+
+
+POINTS = {"pg1": 5431, "pg2": 5432, "pg3": 5433}		# entry points of TCP, by their ports; tasks respond to requests there, too
+SETS.update({
+    "pg1": [tcp("pg1", "pg1"), tcp("pg1", "pg1")],
+    "pg2": [tcp("pg2", "pg2"), {**tcp("pg2", "pg2"), "traefik.tcp.routers.pg2.priority": "7"}],
+    "pg3": [tcp("pg3", "pg3"), tcp("pg3", "pg3", **{"proxyprotocol.version": "1"})],
+})
 STRICTER = {"wide"}		# what a router that is not served stands for goes to no wider one
 ONLY = os.environ.get("ONLY", "").split()		# sets, by the beginning of their names; none: all
 SETS = {host: several for host, several in SETS.items() if not ONLY or host == "off" or host.startswith(tuple(ONLY))}
@@ -103,13 +115,15 @@ class Task(http.server.BaseHTTPRequestHandler):
 
 
 def ask(address, host, path, fields={}):
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address if host not in POINTS else f"{address.split(':')[0]}:{POINTS[host]}", timeout=10)
     try:
         connection.request("GET", path, headers={"Host": host + ".test", **fields})
         response = connection.getresponse()
         body = response.read().decode()
         status = "none" if response.status in (404, 503) else response.status
         return status, body if status != "none" else "", response.getheader("Location"), response.getheader("X-One")
+    except (ConnectionError, http.client.HTTPException):		# of TCP
+        return "none", "", None, None
     finally:
         connection.close()
 

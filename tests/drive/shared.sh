@@ -6,9 +6,14 @@ needs python3
 engine=$net.210:2375
 mola_at=$net.200:8085
 args=(--providers.swarm.endpoint="tcp://$engine" --entrypoints.web.address="$front")
+for n in 1 2 3; do args+=(--entrypoints.pg$n.address="$net.100:543$n"); done
 python3 tests/drive/shared.py services "$net.2" 22000 "${args[@]}" >"$tmp/services.json"
 cat >"$tmp/mola.yaml" <<END
-listen: [ "$mola_at" ]
+listen:
+  - "$mola_at"
+  - { address: "$net.200:5431", name: pg1 }
+  - { address: "$net.200:5432", name: pg2 }
+  - { address: "$net.200:5433", name: pg3 }
 admin: { address: "$net.200:8000", socket: $tmp/admin.sock }
 workers: 1
 swarm: { endpoint: "tcp://$engine", poll: 200ms }

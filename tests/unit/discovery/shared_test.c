@@ -190,13 +190,43 @@ certificates_are_for_all_their_hosts(void **state)
 	assert_int_equal(world_service(s->world, STR("s0"))->conf.tls, SERVICE_TLS_ACME);
 }
 
+/* Connections as requests. */
+static void
+routers_of_tcp_are_shared_as_well(void **state)
+{
+	static const struct swarm_listener listeners[] = { { .name = "pg" } };
+	struct stage *s = *state;
+#define TCP "\"traefik.tcp.routers.db.rule\":\"HostSNI(`*`)\",\"traefik.tcp.routers.db.entrypoints\":\"pg\"," \
+	"\"traefik.tcp.services.db.loadbalancer.server.port\":\"5432\""
+
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 1;
+	swarm(s, TCP, TCP, NULL);
+	expect_tasks(s, "s0", "s0.1.task-0=10.0.0.1:5432 s1.1.task-1=10.0.0.2:5432");
+	assert_int_equal(reported(s, "s0")->ntroubles, 0);
+	assert_int_equal(reported(s, "s1")->ntroubles, 0);
+	swarm(s, TCP, TCP ",\"traefik.tcp.routers.db.priority\":\"7\"", NULL);
+	assert_null(world_service(s->world, STR("s0")));
+	assert_null(world_service(s->world, STR("s1")));
+	expect_trouble(s, "s0", WHY_DEFINED_TWICE, "router db@swarm is not served: s0 and s1 define it differently");
+	expect_trouble(s, "s1", WHY_DEFINED_TWICE, "router db@swarm is not served");
+	swarm(s, TCP, TCP ",\"traefik.tcp.services.db.loadbalancer.proxyprotocol.version\":\"1\"", NULL);
+	assert_null(world_service(s->world, STR("s0")));
+	expect_trouble(s, "s0", WHY_DEFINED_TWICE, "it leads to db@swarm");
+	/* a router of HTTP of the same name is another one */
+	swarm(s, TCP, L("routers.db.rule", "Host(`a.org`)") "," L("services.db.loadbalancer.server.port", "80"), NULL);
+	assert_string_equal(reach(s, "a.org", "/"), "s1");
+	expect_tasks(s, "s0", "s0.1.task-0=10.0.0.1:5432");
+}
+
 int
 main(void)
 {
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = { STAGED(equal_ones_are_one_with_the_tasks_of_all), STAGED(different_ones_are_none),
 		STAGED(what_is_not_there_makes_no_difference), STAGED(a_router_may_lead_to_the_service_of_other_labels), STAGED(a_port_is_one_service),
-		STAGED(several_are_not_changed_in_the_swarm), STAGED(certificates_are_for_all_their_hosts) };
+		STAGED(several_are_not_changed_in_the_swarm), STAGED(certificates_are_for_all_their_hosts),
+		STAGED(routers_of_tcp_are_shared_as_well) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,8 @@ priorities(void **state)
 	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
 		snprintf(old, sizeof old, "%s%s", two[i].old, PORT ON("pg") "," T("routers.x.tls", "true"));
 		snprintf(young, sizeof young, "%s%s", two[i].young, PORT ON("pg") "," T("routers.x.tls", "true"));
+		for (char *c = young; (c = strstr(c, ".x.")) != NULL; )	/* routers of one name would be one */
+			c[1] = 'y';
 		service(s, "young", "2025-01-01T00:00:00Z", young, "");
 		play_one(s, old);
 		assert_int_equal(reported(s, "db")->nroutes, two[i].old_has);
