@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -165,12 +166,30 @@ services_check(struct conf *c, const struct tree *root, const struct map *nodes,
 	groups_check(c, list != NULL && list->shape == TREE_LIST ? list : NULL, f);
 }
 
+/* Against those before it. Names are entry points' of Traefik, too, which have no case. */
+static void
+listener_differs(const struct conf *c, const struct conf_listen *l, const char *address,
+    struct faults *f)
+{
+	const struct conf_listen *twin = NULL;
+
+	for (const struct conf_listen *k = c->listen; k < l; k++) {
+		if (k->addr.len != 0 && addr_eq(&l->addr, &k->addr)) {
+			faults_add(f, l->line, "listen.address", "'%s' is listed twice", address);
+			return;
+		}
+		if (twin == NULL && k->name != NULL && strcasecmp(l->name, k->name) == 0)
+			twin = k;
+	}
+	if (twin != NULL)
+		faults_add(f, l->line, "listen.name", "'%s' is already used in line %d; expected a unique one, "
+		    "whatever its case", l->name, twin->line);
+}
+
 static void
 listeners_check(struct conf *c, const struct tree *root, struct faults *f)
 {
-	struct map *names = map_new();
 	char text[ADDR_TEXT_MAX];
-	bool twice;
 
 	if (c->nlisten == 0 && c->ntargets == 0 && tree_find(root, NULL, "listen") == NULL)
 		faults_add(f, root->line, "listen", "missing; expected addresses such as :80 (may be "
@@ -185,19 +204,12 @@ listeners_check(struct conf *c, const struct tree *root, struct faults *f)
 		if (c->admin_addr.len != 0 && addr_eq(&l->addr, &c->admin_addr))
 			faults_add(f, l->line, "listen.address", "'%s' is also admin.address; expected another port",
 			    text);
-		twice = false;
-		for (unsigned k = 0; k < i; k++)
-			twice |= c->listen[k].addr.len != 0 && addr_eq(&l->addr, &c->listen[k].addr);
-		if (twice)
-			faults_add(f, l->line, "listen.address", "'%s' is listed twice", text);
-		else
-			name_once(names, l->name, l->line, "listen.name", f);
+		listener_differs(c, l, text, f);
 		if (l->proxy_protocol && c->clients_trusted.n == 0)
 			faults_add(f, l->line, "listen.proxy_protocol", "no client could connect: clients.trusted "
 			    "is empty; expected the proxies in front there");
 		listen_tls_check(c, l, f);
 	}
-	map_free(&names);
 }
 
 bool

@@ -135,7 +135,7 @@ KEY(TOP, middlewares, MIDDLEWARE_MAP, middlewares, NONE, "", "",
 KEY(LISTEN, address, LISTEN_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).")
 KEY(LISTEN, name, LISTEN_NAME, name, NONE, "", "",
-    "Name of the listener, for others to refer to; unique among listeners. By default the "
+    "Name of the listener, for others to refer to; unique, whatever its case. By default the "
     "address as written. One that is named like an entry point of Traefik's stands for that one "
     "alone (swarm.traefik.entry_points): only its routers are served there, and nowhere else.")
 KEY(LISTEN, proxy_protocol, SWITCH, proxy_protocol, "false", "", "",

@@ -226,8 +226,8 @@ static const struct wrong {
 	{ "listen: example.org\n", "m:1: listen.address: 'example.org' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: unix:/run/x\n", "m:1: listen.address: 'unix:/run/x' is not an address; expected one such as :80, 10.0.0.1:80 or [::1]:80\n" },
 	{ "listen: [':80', ':80']\n", "m:1: listen.address: '0.0.0.0:80' is listed twice\n" },
-	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: web }\n",
-	    "m:3: listen.name: 'web' is already used in line 2; expected a unique one\n" },
+	{ "listen:\n- { address: ':80', name: web }\n- { address: ':81', name: Web }\n",
+	    "m:3: listen.name: 'Web' is already used in line 2; expected a unique one, whatever its case\n" },
 	{ "listen:\n- { name: web }\n", "m:2: listen.address: missing. IP address and port: 10.0.0.1:80, [::1]:80, :80 (any address).\n" },
 	{ "listen:\n- [ ':80' ]\n", "m:2: listen: not a mapping; expected keys such as address, name, proxy_protocol, tls, http2, "
 	    "redirect_https, client_ca, client_cert or shared\n" },
