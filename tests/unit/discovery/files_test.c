@@ -574,6 +574,7 @@ options_demand_certificates_of_clients(void **state)
 
 #define NAMED "5 tls.options.strict.minVersion=VersionTLS13\n6 tls.options.loose.maxVersion=VersionTLS12\n7 tls.options.odd.brandNew=1\n" \
 	"8 tls.options.mutual.clientAuth.clientAuthType=RequireAnyClientCert\n"
+#define ON(name, at) L("routers." name ".entrypoints", at)
 #define AT(name, rule, options) L("routers." name ".rule", rule) L("routers." name ".tls", "true") L("routers." name ".tls.options", options)
 
 static void
@@ -629,6 +630,30 @@ different_options_of_one_name_are_the_default_ones(void **state)
 	assert_string_equal(options_of(s, "a.org"), "-");
 	swarm(s, AT("w", "Host(`a.org`)", "strict@file") AT("x", "Host(`a.org`) && Path(`/x`)", "strict@file") OWN2, NAMED, NULL);
 	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
+}
+
+static void
+routers_have_those_of_their_entry_point(void **state)
+{
+	struct traefik_entry_point points[] = { { .name = "web", .served = true, .owner = "t" },
+		{ .name = "websecure", .served = true, .tls = true, .tls_options = "strict@file", .owner = "t" } };
+	struct stage *s = *state;
+
+	s->conf.tls.min_version = 12;
+	s->traefik.entry_point = points;
+	s->traefik.nentry_points = 2;
+	swarm(s, L("routers.w.rule", "Host(`a.org`)") ON("w", "websecure") L("routers.x.rule", "Host(`b.org`)") ON("x", "websecure") L("routers.x.tls", "true")
+	    L("routers.y.rule", "Host(`c.org`)") ON("y", "web") OWN2, NAMED, NULL);
+	assert_string_equal(way_by(s, "a.org", true), "web");
+	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
+	assert_string_equal(options_of(s, "b.org"), "-");	/* with TLS of its own, it has the default ones: as in Traefik */
+	assert_string_equal(options_of(s, "c.org"), "-");	/* no TLS */
+	points[1].tls_options = "gone@file";
+	swarm(s, L("routers.w.rule", "Host(`a.org`)") ON("w", "websecure") OWN2, NAMED, NULL);
+	assert_string_equal(way_by(s, "a.org", true), "refused");
+	assert_string_equal(options_of(s, "a.org"), "broken");
+	expect_trouble(s, "web", WHY_TLS_OPTIONS, "entry point websecure has the TLS options gone@file: nothing");
+	s->traefik.nentry_points = 0;
 }
 
 static void
@@ -689,7 +714,6 @@ options_are_those_of_an_entry_point(void **state)
 {
 	struct stage *s = *state;
 	const struct swarm_listener two[] = { { .name = "inner", .tls = true }, { .name = "websecure", .tls = true } };
-#define ON(name, at) L("routers." name ".entrypoints", at)
 
 	s->conf.tls.min_version = 12;
 	s->conf.listener = two;
@@ -861,6 +885,7 @@ main(void)
 		STAGED(options_are_named_by_routers),
 		STAGED(different_options_of_one_name_are_the_default_ones),
 		STAGED(options_are_those_of_an_entry_point),
+		STAGED(routers_have_those_of_their_entry_point),
 		STAGED(what_demands_certificates_is_not_opened_by_another),
 		STAGED(routers_of_tcp_name_options),
 		STAGED(services_lead_to_others),
