@@ -300,7 +300,7 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
     const struct service_conf *conf, bool first)
 {
 	struct labels *l = &js->labels;
-	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + j->nlent + 1) * sizeof *route);
+	struct route_conf *route = arena_zalloc(j->arena, (l->nroutes + js->nlent + 1) * sizeof *route);
 	const char *name = first ? js->from->name : arena_printf(j->arena, "%s:%u", js->from->name, port);
 	struct route_requirements requirements;
 	struct world_service *ws;
@@ -311,14 +311,14 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	for (unsigned i = 0; i < l->nroutes; i++)
 		if (l->route[i].to == NULL && (l->route[i].port == port || (first && l->route[i].port == 0)))
 			route[n++] = l->route[i].at;
-	n = join_lent(j, js, port, first, route, n);
+	n = join_lent(js, port, first, route, n);
 	if (n == 0 && !j->conf->routeless && (l->broken || (l->nservers == 0 && l->group == NULL &&
 	    !l->needed)))
 		return;		/* those of files may have pages of others */
 	ws = world_pass_service(j->world, name, conf, route, n);
 	if (ws == NULL)
 		return;
-	ASSERT(l->report->nroutes + n <= l->nroutes + j->nlent);	/* each route leads to one port */
+	ASSERT(l->report->nroutes + n <= l->nroutes + js->nlent);	/* each route leads to one port */
 	for (unsigned i = 0; i < n; i++)
 		l->report->route[l->report->nroutes++] = join_route_text(j->arena, &route[i]);
 	l->report->served |= n > 0 || js->from->provided;
@@ -333,7 +333,6 @@ publish_port(struct join *j, struct join_service *js, unsigned port,
 	else if (port != 0) {
 		n = join_parts(j, js, port, &part);
 		join_tasks(j, ws, part, n, first);
-	
 	} else if (n > 0)
 		join_add_trouble(j, l->report, WHY_SERVICE_NO_PORT,
 		    arena_text(j->arena, STR("no port is known; expected mola.port, or exactly one "
@@ -346,10 +345,10 @@ publish_service(struct join *j, struct join_service *js)
 	struct labels *l = &js->labels;
 
 	if (!l->enabled || !name_is_valid(j, js) ||
-	    (l->nroutes + j->nlent + l->nservers == 0 && !l->needed && !j->conf->routeless))
+	    (l->nroutes + js->nlent + l->nservers == 0 && !l->needed && !j->conf->routeless))
 		return;
 	ASSERT(l->report->nroutes == 0 && l->nothers <= LABELS_PORTS_MAX);
-	l->report->route = arena_zalloc(j->arena, (l->nroutes + j->nlent + 1) * sizeof *l->report->route);
+	l->report->route = arena_zalloc(j->arena, (l->nroutes + js->nlent + 1) * sizeof *l->report->route);
 	publish_port(j, js, l->port, &l->conf, true);
 	for (unsigned i = 0; i < l->nothers; i++)
 		if (l->other[i].port != l->port)

@@ -32,8 +32,6 @@ struct join {
 	struct swarm_listener *listener;	/* conf->listener, with what the Traefiks make of them */
 	struct map	*nodes;			/* id to join_node */
 	struct map	*services;		/* id to join_service */
-	const struct labels_route **lent;	/* those that lead to another service's tasks */
-	unsigned	 nlent;
 	struct map	*routes;		/* join_route_key to the join_owner that has it */
 	struct middlewares *middlewares;	/* of all services */
 	struct map	*shared;		/* what several services may define (join_shared.c) */
@@ -50,6 +48,8 @@ struct join_service {
 	const struct swarm_service *from;
 	struct labels	 labels;
 	struct join_tasks tasks;
+	const struct labels_route **lent;	/* routes of others that lead to its tasks */
+	unsigned	 nlent;
 };
 
 /* Tasks that serve under the name of one service, that of the first part: those of a service, at
@@ -89,8 +89,8 @@ bool	join_has_port(const struct labels *, unsigned port);
 void	join_lend(struct join *, struct join_service *, unsigned n);
 /* Once it is known which are kept; then, of a service, those that lead to it. */
 void	join_find_lent(struct join *, struct join_service *, unsigned n);
-unsigned join_lent(const struct join *, const struct join_service *, unsigned port, bool first,
-	    struct route_conf *, unsigned n);
+unsigned join_lent(const struct join_service *, unsigned port, bool first, struct route_conf *,
+	    unsigned n);
 
 /* Keeps the requests of a route from others, as those of a router that is not served. */
 void	join_refuse_route(struct join *, struct join_service *, const struct labels_route *,

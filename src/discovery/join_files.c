@@ -162,29 +162,38 @@ join_lend(struct join *j, struct join_service *js, unsigned n)
 
 /* Adds those that others lend to this port of a service to `route`, which has room. */
 unsigned
-join_lent(const struct join *j, const struct join_service *js, unsigned port, bool first,
-    struct route_conf *route, unsigned n)
+join_lent(const struct join_service *js, unsigned port, bool first, struct route_conf *route,
+    unsigned n)
 {
-	for (unsigned i = 0; i < j->nlent; i++) {
-		const struct labels_route *r = j->lent[i];
-		if (r->to == js->from && (r->port == port || (first && r->port == 0)))
+	for (unsigned i = 0; i < js->nlent; i++) {
+		const struct labels_route *r = js->lent[i];
+		if (r->port == port || (first && r->port == 0))
 			route[n++] = r->at;
 	}
 	return n;
 }
 
+static struct join_service *
+lent_to(const struct join *j, const struct labels_route *r)
+{
+	return r->to == NULL ? NULL : map_get(j->services, str_of(r->to->id));
+}
+
 void
 join_find_lent(struct join *j, struct join_service *js, unsigned n)
 {
-	unsigned all = 0;
+	struct join_service *to;
 
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; k < js[i].labels.nroutes; k++)
-			all += js[i].labels.route[k].to != NULL;
-	j->lent = arena_zalloc(j->arena, (all + 1) * sizeof *j->lent);
+			if ((to = lent_to(j, &js[i].labels.route[k])) != NULL)
+				to->nlent++;
+	for (unsigned i = 0; i < n; i++) {
+		js[i].lent = arena_zalloc(j->arena, (js[i].nlent + 1) * sizeof *js[i].lent);
+		js[i].nlent = 0;
+	}
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; k < js[i].labels.nroutes; k++)
-			if (js[i].labels.route[k].to != NULL)
-				j->lent[j->nlent++] = &js[i].labels.route[k];
-	ASSERT(j->nlent == all);
+			if ((to = lent_to(j, &js[i].labels.route[k])) != NULL)
+				to->lent[to->nlent++] = &js[i].labels.route[k];
 }

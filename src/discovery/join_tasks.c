@@ -208,12 +208,10 @@ owner_name(struct join *j, const struct world_service *ws, const struct join_par
 static bool
 serves_itself(const struct join *j, const struct join_service *js)
 {
-	bool serves = js->labels.needed || j->conf->routeless;
+	bool serves = js->labels.needed || js->nlent > 0 || j->conf->routeless;
 
 	for (unsigned i = 0; i < js->labels.nroutes; i++)
 		serves |= js->labels.route[i].to == NULL;
-	for (unsigned i = 0; i < j->nlent; i++)
-		serves |= j->lent[i]->to == js->from;
 	return serves;
 }
 
