@@ -126,7 +126,8 @@ add_name(struct grouping *g, struct str name)
 		why = WHY_LISTENER;
 		text = nowhere(r, name);
 	}
-	g->out->orders |= text == NULL && !g->router->tls && entry_point_orders(r, name);
+	if (text == NULL)
+		entry_point_mark(r, name, g->router->tls, g->out);
 	for (unsigned side = SIDE_PLAIN; side <= SIDE_TLS; side++)
 		if ((sides & side) != 0) {
 			struct entry_group *one = group_of(g->out, on, side == SIDE_TLS ? BY_TLS : BY_PLAIN);

@@ -148,12 +148,16 @@ entry_point_sides(const struct traefik_reading *r, struct str name, bool *certai
 	return sides != 0 ? sides : unknown_sides(r, name);
 }
 
-bool
-entry_point_orders(const struct traefik_reading *r, struct str name)
+void
+entry_point_mark(const struct traefik_reading *r, struct str name, bool tls,
+    struct entry_groups *g)
 {
-	for (unsigned i = 0; i < r->rules->nentry_points; i++)
-		if (r->rules->entry_point[i].orders &&
-		    str_eq_nocase(str_of(r->rules->entry_point[i].name), name))
-			return true;
-	return false;
+	for (unsigned i = 0; i < r->rules->nentry_points; i++) {
+		const struct traefik_entry_point *e = &r->rules->entry_point[i];
+		if (!str_eq_nocase(str_of(e->name), name))
+			continue;
+		g->orders |= e->orders && !tls;
+		g->wider |= e->wider;
+		g->semicolons |= e->semicolons;
+	}
 }

@@ -19,7 +19,9 @@ const char *entry_point_refuses(const struct traefik_reading *, struct str name,
 /* Of a router without TLS of its own: Traefik gives it that of the entry point. *certain becomes
  * false where that is not known, and the name or the listener says it. */
 unsigned entry_point_sides(const struct traefik_reading *, struct str name, bool *certain);
-/* Whether certificates are ordered for the routers on it that have no TLS of their own. */
-bool	entry_point_orders(const struct traefik_reading *, struct str name);
+/* What else it does to requests: what of entry_groups is so for its routers, by the rows of its
+ * name. `tls`: they have TLS of their own. */
+void	entry_point_mark(const struct traefik_reading *, struct str name, bool tls,
+	    struct entry_groups *);
 
 #endif

@@ -402,6 +402,7 @@ read_services(struct join *j, struct join_service *js, unsigned n)
 	qsort(old, n, sizeof *old, by_age);
 	for (unsigned i = 0; i < n; i++)
 		read_service(j, old[i]);
+	join_static(j);
 	join_share(j, old, n);
 	join_check_groups(j, js, n);
 	join_lend(j, js, n);

@@ -17,6 +17,7 @@ struct join_node {
 /* A Traefik of the Swarm that takes its routers from labels. */
 struct join_traefik {
 	struct traefik_static *config;
+	const struct swarm_service *from;
 	const struct constraint *constraint;	/* NULL: it takes every service, or one is configured */
 };
 
@@ -73,6 +74,10 @@ void	join_nodes(struct join *);
 /* join_traefik.c: once, and then what applies to the traefik.* labels of a service;
  * `reason`: why they do not count, or NULL */
 void	join_traefiks(struct join *);
+/* join_static.c: what of their configuration does not hold for Mola, once services are read; and
+ * whether Mola believes X-Forwarded-... of others than an entry point does */
+void	join_static(struct join *);
+bool	join_trust_is_wider(const struct join *, const struct traefik_entry_point *);
 /* join_listeners.c: which listeners have the names of entry points */
 void	join_listeners(struct join *);
 const struct traefik_rules *join_traefik_rules(struct join *, const struct swarm_service *,

@@ -23,7 +23,7 @@ add_traefik(struct join *j, const struct swarm_service *s)
 	struct join_traefik *t = &j->traefik[j->ntraefiks];
 	char problem[CONSTRAINT_PROBLEM];
 
-	*t = (struct join_traefik){ .config = traefik_static_read(j->arena,
+	*t = (struct join_traefik){ .from = s, .config = traefik_static_read(j->arena,
 	    arena_text(j->arena, str_of(s->name)), s->traefik,
 	    c == NULL ? (struct str){ NULL, 0 } : (struct str){ c->text, c->len }, unreadable) };
 	if (!t->config->swarm)
@@ -128,6 +128,7 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 			    "be read whole: %s", t->owner, t->unreadable);
 		for (unsigned k = 0; k < t->nentry_points; k++) {
 			struct traefik_entry_point *e = rows_add(&rows, &t->entry_point[k]);
+			e->wider = join_trust_is_wider(j, e);
 			e->served = is_configured(j, e->name) || traefik_is_usual(str_of(e->name));
 		}
 	}

@@ -43,7 +43,7 @@ struct report_service {
 	 * name; NULL: none do */
 	const char	*with;
 	unsigned	 port;		/* inside the task; 0: not known */
-	struct report_label *label;	/* mola.*, traefik.*; and a default rule */
+	struct report_label *label;	/* and what is shown like one: a default rule, Traefik's settings */
 	unsigned	 nlabels;
 	struct report_trouble *trouble;
 	unsigned	 ntroubles;

@@ -101,6 +101,52 @@ add_noop(struct traefik_reading *r, struct router *router, struct entry_group *g
 		g->chain = with;
 }
 
+/* A filter that takes the client's address, or more, from X-Forwarded-...; NULL: none does. */
+static const struct filter *
+find_believer(const struct filter_chain *c)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct filter *f = &c->filter[i];
+		if ((f->kind == FILTER_IP_ALLOW_LIST &&
+		    (f->of.ip_allow_list.depth > 0 || f->of.ip_allow_list.excluded.n > 0)) ||
+		    (f->kind == FILTER_IP_WHITE_LIST &&
+		    (f->of.ip_white_list.depth > 0 || f->of.ip_white_list.excluded.n > 0)) ||
+		    (f->kind == FILTER_IN_FLIGHT_REQ &&
+		    (f->of.in_flight_req.depth > 0 || f->of.in_flight_req.excluded.n > 0)) ||
+		    (f->kind == FILTER_RATE_LIMIT &&
+		    (f->of.rate_limit.depth > 0 || f->of.rate_limit.excluded.n > 0)) ||
+		    (f->kind == FILTER_FORWARD_AUTH && f->of.forward_auth.trust))
+			return f;
+	}
+	return NULL;
+}
+
+#define WIDER	"which clients.trusted of mola.yaml believes of more addresses than " \
+	"forwardedHeaders.trustedIPs of its entry point"
+
+static void
+check_believed(struct traefik_reading *r, struct router *router, const struct filter_chain *c)
+{
+	const struct filter *f = router->entries->wider ? find_believer(c) : NULL;
+
+	if (f != NULL)
+		router_refuse(r, router, true, WHY_ENTRY_POINT, "its middleware %.*s takes the client's "
+		    "address from X-Forwarded-For, " WIDER, STR_ARG(f->name));
+}
+
+/* A rule may ask for what an entry point makes of requests, and Mola does not. */
+static void
+check_rule(struct traefik_reading *r, struct router *router, const char *rule)
+{
+	if (router->entries->wider && (strcasestr(rule, "x-forwarded-") != NULL ||
+	    strcasestr(rule, "x-real-ip") != NULL))
+		router_refuse(r, router, true, WHY_ENTRY_POINT,
+		    "its rule depends on X-Forwarded-..., " WIDER);
+	if (router->entries->semicolons && strcasestr(rule, "query") != NULL)
+		router_refuse(r, router, true, WHY_ENTRY_POINT, "its rule has Query, and its entry point "
+		    "http.encodeQuerySemicolons, which Mola does not do");
+}
+
 /* What its requests pass: the middlewares of its entry points, then its own. */
 static void
 set_chain(struct traefik_reading *r, struct router *router, struct entry_group *g)
@@ -116,6 +162,7 @@ set_chain(struct traefik_reading *r, struct router *router, struct entry_group *
 	filters = filter_chain_parse(r->l->arena, str_of(g->chain));
 	ASSERT(filters != NULL);		/* each of them was read */
 	g->chain_guards = filters->guards;
+	check_believed(r, router, filters);
 }
 
 /* It is served by some of its entry points, or by none; where it is served by some, what the others
@@ -414,6 +461,7 @@ router_resolve(struct traefik_reading *r, struct router *router, unsigned port)
 	else {
 		/* a guard under a name that is mistyped would leave open what it was to guard */
 		r->l->blocked |= router->rule == NULL && router->refused && router->guarded;
+		check_rule(r, router, text.p);
 		if (rule.n == 0 || rule.unsupported[0] != '\0')
 			router_refuse(r, router, false, WHY_ROUTER_RULE,
 			    rule.n == 0 ? "no request can match all of its rule" :

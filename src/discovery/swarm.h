@@ -20,13 +20,15 @@
 #define SWARM_DETAIL	160
 #define SWARM_URL_MAX	320
 
+#define SWARM_SETTINGS	32
+
 struct constraint;
 struct swarm;
 
 /* Where clients connect to, for services that are bound to a listener. */
 struct swarm_listener {
 	const char	*name;
-	bool		 tls;
+	bool		 tls, proxy_protocol;
 	/* found by the pass: its name is an entry point's, which it alone stands for; and where that one
 	 * sends plain requests: a port of https, 0: nowhere */
 	bool		 entry_point;
@@ -78,6 +80,9 @@ struct swarm_conf {
 	swarm_host_f	*host;			/* an address of a name; NULL: names have none */
 	void		*file_arg;		/* of both */
 	struct swarm_tls tls;
+	struct traefik_names trusted;		/* clients.trusted */
+	/* settings of the configuration by their keys, for people: "clients.idle" and "60s" */
+	struct { const char *key, *value; } setting[SWARM_SETTINGS];
 	const struct swarm_file *provided;	/* Traefik's; of two definitions of one name the first counts */
 	unsigned	 nprovided;
 	bool		 files_assumed;		/* they are taken to be there, and sound: nobody is served */

@@ -29,6 +29,11 @@ struct traefik_entry_point {
 	bool		 redirect_temporary;
 	bool		 tls;			/* it has TLS: so have its routers, whatever their labels say */
 	const char	*tls_options;		/* NULL: none */
+	/* whose X-Forwarded-... it believes, and whose headers of the PROXY protocol it takes */
+	struct traefik_names trusted, proxies;
+	bool		 trusts_all, proxies_all;
+	bool		 wider;			/* clients.trusted has others, too: found by the pass */
+	bool		 semicolons;		/* in queries are encoded before rules are asked */
 	bool		 orders;		/* it has a certResolver: routers without TLS of their own have it, too */
 	const char	*unreadable;		/* what of its configuration cannot be read, for people; NULL: nothing */
 	const char	*owner;			/* its Traefik service, for people; NULL: the operator configured it */

@@ -39,7 +39,9 @@ struct entry_groups {
 	struct entry_tls tls[ENTRY_GROUPS_MAX];
 	unsigned	 ntls;
 	bool		 tls_lost;		/* there were more */
-	bool		 orders;		/* certificates, by what one of those has that serve it */
+	/* by one of those that serve it: */
+	bool		 orders;		/* certificates */
+	bool		 wider, semicolons;	/* as in traefik_entry_point */
 };
 
 struct router {

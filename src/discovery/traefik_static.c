@@ -82,25 +82,26 @@ get_entry_point(struct static_reader *b, struct str name)
 }
 
 static void
-add_middlewares(struct static_reader *b, struct traefik_entry_point *e, struct str list)
+add_names(struct static_reader *b, struct traefik_entry_point *e, struct traefik_names *to,
+    struct str list)
 {
 	const char **name;
 	struct str part;
 
-	ASSERT(e->middlewares.n <= NAMES_MAX);
+	ASSERT(to->n <= NAMES_MAX);
 	while (str_split(&list, ',', &part)) {
 		part = str_trim(part);
 		if (part.len == 0)
 			continue;
-		if (e->middlewares.n == NAMES_MAX) {
-			e->unreadable = "it has more than 64 middlewares";
+		if (to->n == NAMES_MAX) {
+			e->unreadable = "it has more than 64 middlewares or trusted addresses";
 			return;
 		}
-		name = arena_zalloc(b->arena, (e->middlewares.n + 1) * sizeof *name);
-		if (e->middlewares.n > 0)
-			memcpy(name, e->middlewares.name, e->middlewares.n * sizeof *name);
-		name[e->middlewares.n] = arena_text(b->arena, part);
-		e->middlewares = (struct traefik_names){ name, e->middlewares.n + 1 };
+		name = arena_zalloc(b->arena, (to->n + 1) * sizeof *name);
+		if (to->n > 0)
+			memcpy(name, to->name, to->n * sizeof *name);
+		name[to->n] = arena_text(b->arena, part);
+		*to = (struct traefik_names){ name, to->n + 1 };
 	}
 }
 
@@ -145,13 +146,12 @@ static void
 apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct str *word,
     unsigned n, struct str value)
 {
-	static const char *const harmless[] = { "encodequerysemicolons", "sanitizepath",
-	    "maxheaderbytes", NULL };
+	static const char *const harmless[] = { "sanitizepath", "maxheaderbytes", NULL };
 
 	if (n == 0)
 		return;
 	if (is_word(word[0], "middlewares"))
-		add_middlewares(b, e, value);
+		add_names(b, e, &e->middlewares, value);
 	else if (is_word(word[0], "redirections"))
 		apply_redirection(b, e, n == 3 ? word[2] : STR(""), value);
 	else if (is_word(word[0], "tls")) {
@@ -163,8 +163,21 @@ apply_http(struct static_reader *b, struct traefik_entry_point *e, const struct 
 		/* by default all of them are allowed, as they are here */
 		if (n > 1 && !parse_bool(value, false))
 			not_understood(b, e, "http.encodedCharacters.", word[1]);
-	} else if (!is_one_of(word[0], harmless))
+	} else if (is_word(word[0], "encodequerysemicolons"))
+		e->semicolons |= parse_bool(value, true);
+	else if (!is_one_of(word[0], harmless))
 		not_understood(b, e, "http.", word[0]);
+}
+
+/* What follows forwardedheaders and proxyprotocol. */
+static void
+apply_trust(struct static_reader *b, struct traefik_entry_point *e, bool forwarded, struct str key,
+    struct str value)
+{
+	if (is_word(key, "trustedips"))
+		add_names(b, e, forwarded ? &e->trusted : &e->proxies, value);
+	else if (is_word(key, "insecure"))
+		*(forwarded ? &e->trusts_all : &e->proxies_all) |= parse_bool(value, false);
 }
 
 /* "10.0.0.1:443", ":53/udp" */
@@ -189,10 +202,9 @@ apply_address(struct static_reader *b, struct traefik_entry_point *e, struct str
 static void
 apply_entry_point(struct static_reader *b, const struct str *word, unsigned n, struct str value)
 {
-	/* they limit connections, or observe them, for which Mola has settings of its own; or they
-	 * believe what clients say about themselves, as Mola does of those in clients.trusted */
-	static const char *const harmless[] = { "allowacmebypass", "forwardedheaders", "http2", "http3",
-	    "observability", "proxyprotocol", "reuseport", "transport", "udp", NULL };
+	/* they limit connections, or observe them, for which Mola has settings of its own */
+	static const char *const harmless[] = { "allowacmebypass", "http2", "http3", "observability",
+	    "reuseport", "transport", "udp", NULL };
 	struct traefik_entry_point *e = get_entry_point(b, word[0]);
 
 	if (e == NULL || n == 1)
@@ -204,7 +216,9 @@ apply_entry_point(struct static_reader *b, const struct str *word, unsigned n, s
 	else if (is_word(word[1], "asdefault")) {
 		if (parse_bool(value, true))
 			e->as_default = b->has_as_default = true;
-	} else if (!is_one_of(word[1], harmless))
+	} else if (is_word(word[1], "forwardedheaders") || is_word(word[1], "proxyprotocol"))
+		apply_trust(b, e, is_word(word[1], "forwardedheaders"), n == 3 ? word[2] : STR(""), value);
+	else if (!is_one_of(word[1], harmless))
 		not_understood(b, e, "", word[1]);
 }
 
@@ -277,6 +291,8 @@ apply_setting(void *arg, const struct str *word, unsigned n, struct str value)
 {
 	struct static_reader *b = arg;
 
+	if (n > 0)
+		static_keys_note(b->arena, b->of, word, n, value);
 	if (n >= 2 && is_word(word[0], "entrypoints"))
 		apply_entry_point(b, word + 1, n - 1, value);
 	else if (n == 1 && is_word(word[0], "entrypoints") && value.len > 0)

@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bug.h"
+#include "conf/conf_value.h"
 #include "discovery/constraint.h"
 #include "engine/discover.h"
 
@@ -65,18 +67,46 @@ tls_of(const struct conf *c)
 	    .strict = c->tls_default != NULL && strcmp(c->tls_default, CONF_TLS_NONE) == 0 };
 }
 
+/* Those of clients, and how long Mola takes to stop. */
+static void
+add_settings(struct arena *a, const struct conf *c, struct swarm_conf *out)
+{
+	struct buf value;
+	unsigned n = 0;
+
+	buf_init(&value, 4096);
+	for (unsigned i = 0; i < KEY_COUNT; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		bool clients = k->section == SECTION_CLIENTS;
+		if (!clients && (k->section != SECTION_TOP || strcmp(k->name, "stop") != 0))
+			continue;
+		buf_clear(&value);
+		if (value_is_list(k) || !value_write(k, c, &value))
+			continue;
+		ASSERT(n < SWARM_SETTINGS);
+		out->setting[n].key = arena_printf(a, "%s%s", clients ? "clients." : "", k->name);
+		out->setting[n++].value = arena_text(a, buf_str(&value));
+	}
+	buf_fini(&value);
+}
+
 struct swarm_conf
 discover_conf(struct arena *a, const struct conf *c)
 {
+	struct swarm_conf sc;
 	struct swarm_listener *listener = arena_zalloc(a, (c->nlisten + 1) * sizeof *listener);
 
 	for (unsigned i = 0; i < c->nlisten; i++)
-		listener[i] = (struct swarm_listener){ .name = c->listen[i].name, .tls = c->listen[i].tls };
-	return (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
+		listener[i] = (struct swarm_listener){ .name = c->listen[i].name, .tls = c->listen[i].tls,
+		    .proxy_protocol = c->listen[i].proxy_protocol };
+	sc = (struct swarm_conf){ .listener = listener, .nlisteners = c->nlisten,
 	    .defaults = &c->defaults, .middlewares = c->middlewares, .agent_template = c->swarm_agent,
 	    .exporter_template = c->swarm_node_exporter,
 	    .constraint = parse_constraint(a, c->swarm_constraint), .traefik = traefik_of(a, c),
 	    .traefik_constraint = parse_constraint(a, c->traefik_constraint),
 	    .traefik_exposed_configured = c->traefik_exposed != MAYBE_ABSENT,
-	    .routeless = c->ntargets > 0, .tls = tls_of(c) };
+	    .routeless = c->ntargets > 0, .tls = tls_of(c),
+	    .trusted = names_of(&c->clients_trusted) };
+	add_settings(a, c, &sc);
+	return sc;
 }

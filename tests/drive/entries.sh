@@ -7,6 +7,7 @@ engine=$net.210:2375
 ports=(web:8080:plain websecure:8443:tls internal:8081:plain moved:8083:plain with:8084:plain secured:8444:tls)
 args=(--providers.swarm.endpoint="tcp://$engine" --entrypoints.web.address="$front" --entrypoints.websecure.address="$net.100:8443"
 	--entrypoints.web.asdefault=true --entrypoints.websecure.asdefault=true --entrypoints.websecure.http.tls=true
+	--entrypoints.web.http.maxheaderbytes=65536 --entrypoints.web.transport.respondingtimeouts.idletimeout=90s
 	--entrypoints.internal.address="$net.100:8081" --entrypoints.moved.address="$net.100:8083"
 	--entrypoints.moved.http.redirections.entrypoint.to=websecure --entrypoints.with.address="$net.100:8084"
 	--entrypoints.with.http.middlewares=point@swarm --entrypoints.secured.address="$net.100:8444" --entrypoints.secured.http.tls=true)
@@ -34,6 +35,9 @@ must "Mola serves" within 30 serves "$net.200"
 compared() { python3 tests/drive/entries.py compare "$net.100" "$net.200" "${ports[@]}" | sed 's/^/# /'; return "${PIPESTATUS[0]}"; }
 check "each request has the same response" compared
 "$MOLA" services --admin "unix:$tmp/admin.sock" >"$tmp/list"
+"$MOLA" why edge --admin "unix:$tmp/admin.sock" >"$tmp/edge"
+check "mola why shows what of Traefik's configuration does not hold" eval 'tr -s " \n" "  " <"$tmp/edge" | grep -q "idletimeout=90s is understood: .*clients.idle is 1m"'
+sed 's/^/# /' "$tmp/edge"
 check "mola services shows listeners" grep -q 'sc.test/ on web' "$tmp/list"
 sed 's/^/# /' "$tmp/list" | head -60
 stop traefik

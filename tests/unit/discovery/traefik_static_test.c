@@ -351,6 +351,98 @@ an_entry_point_orders_certificates(void **state)
 }
 
 static void
+what_does_not_hold_is_shown_with_both_values(void **state)
+{
+	struct stage *s = *state;
+
+	s->conf.setting[0].key = "clients.idle";
+	s->conf.setting[0].value = "60s";
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.web.transport.respondingTimeouts.idleTimeout=90\",\"--entrypoints.web.http3\","
+	    "\"--entrypoints.web.http.tls.domains[0].main=a.org\",\"--entrypoints.web.http.maxHeaderBytes=9000\",\"--providers.redis.password=x\","
+	    "\"--providers.swarm.exposedByDefault=false\",\"--certificatesResolvers.le.acme.eab.hmacEncoded=secret\"", WEB("web")));
+	expect_label(s, "edge", "entrypoints.web.transport.respondingTimeouts.idleTimeout", LABEL_VALID, "clients.idle is 60s");
+	assert_string_equal(reported(s, "edge")->label[0].value, "90");
+	expect_label(s, "edge", "entrypoints.web.http3", LABEL_UNSUPPORTED, "no HTTP/3");
+	expect_label(s, "edge", "entrypoints.web.http.tls.domains.main", LABEL_VALID, "acme.names");
+	expect_label(s, "edge", "entrypoints.web.http.maxHeaderBytes", LABEL_VALID, "limit of Mola's own holds");
+	expect_label(s, "edge", "providers.redis.password", LABEL_UNSUPPORTED, "this provider");
+	expect_label(s, "edge", "certificatesResolvers.le.acme.eab.hmacEncoded", LABEL_VALID, "acme of mola.yaml");
+	assert_int_equal(reported(s, "edge")->nlabels, 6);
+	for (unsigned i = 0; i < 6; i++)		/* of what is no entry point's */
+		assert_null(strstr(reported(s, "edge")->label[i].value, "secret"));
+}
+
+static bool
+swarm_has_trouble(struct stage *s, const char *part)
+{
+	for (unsigned i = 0; i < s->report->ntroubles; i++)
+		if (strstr(s->report->trouble[i].text, part) != NULL)
+			return true;
+	return false;
+}
+
+/* What takes a client's word for its address is not served where Mola believes more clients than Traefik does. */
+static void
+trust_is_no_wider_than_traefiks(void **state)
+{
+#define TRUSTED(nets) SWARM_ARGS ",\"--entrypoints.web.forwardedHeaders.trustedIPs=" nets "\",\"--entrypoints.websecure.forwardedHeaders.insecure\""
+#define STRATEGY(more) WEB("web") ",\"traefik.http.routers.a.middlewares\":\"m\",\"traefik.http.middlewares.m.ipallowlist.sourcerange\":\"10.0.0.0/8\"" more
+#define DEPTH ",\"traefik.http.middlewares.m.ipallowlist.ipstrategy.depth\":\"1\""
+	static const char *const trusted[] = { "10.1.0.0/16", "10.2.0.1", "fd00::/8" };
+	struct stage *s = *state;
+
+	s->conf.trusted = (struct traefik_names){ trusted, 3 };
+	assert_true(served_beside(s, TRUSTED("10.0.0.0/8,fd00::/8"), STRATEGY(DEPTH)));
+	assert_true(swarm_has_trouble(s, "entry point web of Traefik edge believes X-Forwarded-... of 10.0.0.0/8, fd00::/8, and clients.trusted has 10.1.0.0/16"));
+	assert_true(swarm_has_trouble(s, "entry point websecure of Traefik edge believes X-Forwarded-... of all clients"));
+	assert_false(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), STRATEGY(DEPTH)));	/* without 10.2.0.1 */
+	expect_trouble(s, "web", WHY_ENTRY_POINT, "its middleware m takes the client's address from X-Forwarded-For");
+	assert_true(swarm_has_trouble(s, "clients.trusted should have no others"));
+	assert_true(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), STRATEGY("")));
+	assert_false(served_beside(s, TRUSTED("0.0.0.0/0,fd00::/9"), STRATEGY(DEPTH)));
+	assert_false(served_beside(s, SWARM_ARGS, STRATEGY(DEPTH)));
+	assert_false(served_beside(s, SWARM_ARGS, "\"traefik.http.routers.a.rule\":\"Host(`a.org`) && !Header(`X-Forwarded-Proto`,`http`)\","
+	    "\"traefik.http.services.a.loadbalancer.server.port\":\"80\""));
+	assert_true(served_beside(s, TRUSTED("10.1.0.0/16,10.2.0.1/32,fd00::/8") ",\"--entrypoints.websecure.forwardedHeaders.trustedIPs=::/0\"",
+	    STRATEGY(DEPTH)));
+	assert_false(swarm_has_trouble(s, "entry point web of"));
+	s->conf.trusted.n = 0;
+	assert_true(served_beside(s, TRUSTED("10.0.0.0/8"), STRATEGY(DEPTH)));
+	assert_true(swarm_has_trouble(s, "clients.trusted has nobody"));
+	assert_true(served_beside(s, SWARM_ARGS, STRATEGY(DEPTH)));
+	assert_int_equal(s->report->ntroubles, 0);
+}
+
+static void
+the_proxy_protocol_is_compared_with_the_listener(void **state)
+{
+	static const struct swarm_listener listeners[] = { { .name = "web", .proxy_protocol = true }, { .name = "websecure", .tls = true } };
+	struct stage *s = *state;
+
+	s->conf.listener = listeners;
+	s->conf.nlisteners = 2;
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.websecure.proxyProtocol.trustedIPs=10.0.0.1\"", WEB("web")));
+	assert_true(swarm_has_trouble(s, "listener web has proxy_protocol, and entry point web of Traefik edge does not take it"));
+	assert_true(swarm_has_trouble(s, "entry point websecure of Traefik edge takes the PROXY protocol of 10.0.0.1, and its listener does not"));
+	assert_true(served_beside(s, SWARM_ARGS ",\"--entrypoints.web.proxyProtocol.insecure=true\"", WEB("web")));
+	assert_int_equal(s->report->ntroubles, 0);
+}
+
+/* An entry point that encodes semicolons has other parameters for a rule to ask for. */
+static void
+queries_with_semicolons_are_not_asked(void **state)
+{
+	struct stage *s = *state;
+
+#define QUERY(rule) "\"traefik.http.routers.a.rule\":\"Host(`a.org`)" rule "\",\"traefik.http.services.a.loadbalancer.server.port\":\"80\""
+#define ENCODES SWARM_ARGS ",\"--entrypoints.web.http.encodeQuerySemicolons=true\""
+	assert_true(served_beside(s, ENCODES, QUERY("")));
+	assert_true(served_beside(s, SWARM_ARGS, QUERY(" && !Query(`a`,`b`)")));
+	assert_false(served_beside(s, ENCODES, QUERY(" && !Query(`a`,`b`)")));
+	expect_trouble(s, "web", WHY_ENTRY_POINT, "encodeQuerySemicolons");
+}
+
+static void
 a_config_of_the_swarm_is_read(void **state)
 {
 	struct stage *s = *state;
@@ -472,6 +564,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(demands_of_entry_points_hold), SCENE(the_redirected_side_is_not_served_and_the_other_is), SCENE(a_redirection_is_its_listeners),
+		SCENE(what_does_not_hold_is_shown_with_both_values), SCENE(trust_is_no_wider_than_traefiks),
+		SCENE(the_proxy_protocol_is_compared_with_the_listener), SCENE(queries_with_semicolons_are_not_asked),
 		SCENE(a_default_rule_is_that_of_traefik), SCENE(tasks_are_reached_on_traefiks_network), SCENE(an_entry_point_orders_certificates),
 		SCENE(the_syntax_of_rules_may_be_traefik_2s), SCENE(a_router_that_names_none_is_on_the_standard_ones), SCENE(the_environment_says_the_same),
 		SCENE(renamed_images_are_known_by_their_arguments), SCENE(what_cannot_be_read_is_not_served_beside),
