@@ -1,6 +1,7 @@
 /*
  * grid: cells are collected first and printed last, when the widths of the columns are known.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,46 @@ struct grid {
 	size_t		 n, cap;
 };
 
+/* Bytes of the first character of a text in UTF-8; 0: it is none. */
+static size_t
+character(const char *s, uint32_t *out)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
+	    u[0] < 0xf5 ? 4 : 0;
+
+	*out = n == 1 ? u[0] : u[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80)	/* as the end of the text is, too */
+			return 0;
+		*out = *out << 6 | (u[i] & 0x3fu);
+	}
+	return n;
+}
+
+/* Control characters, and those that turn the direction in which others are shown. */
+static bool
+is_hidden(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 const char *
 printable(const char *s, struct printable *out)
 {
-	size_t n = 0;
+	size_t n = 0, len;
+	uint32_t c;
 
-	for (; *s != '\0' && n < sizeof out->text - 1; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0) {
-			out->text[n++] = '?';		/* C1 control characters in UTF-8 */
-			s++;
+	for (; *s != '\0' && n < sizeof out->text - 1; s += len > 0 ? len : 1) {
+		len = character(s, &c);
+		if (len == 0 || is_hidden(c))
+			out->text[n++] = '?';
+		else if (len < sizeof out->text - n) {
+			memcpy(out->text + n, s, len);
+			n += len;
 		} else
-			out->text[n++] = c < ' ' || c == 0x7f ? '?' : (char)c;
+			break;
 	}
 	ASSERT(n < sizeof out->text);
 	out->text[n] = '\0';

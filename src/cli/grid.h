@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A text without control characters, cut to fit. */
+/* A text of UTF-8 without control characters, or what turns its direction, cut to fit. */
 struct printable {
 	char	text[512];
 };

@@ -457,10 +457,17 @@ static void
 test_widths(void **state)
 {
 	struct printable safe;
+	char text[520];
 
 	(void)state;
 	assert_int_equal(width_of("h\xc3\xa9llo"), 5);
 	assert_string_equal(printable("a\tb\x7f\xc2\x85 \xc3\xa9", &safe), "a?b?? \xc3\xa9");
+	/* what no UTF-8 has, and what shows text in another order than it is in */
+	assert_string_equal(printable("\x9b\xff\xc3[\xe2\x80\xae" "200\xe2\x81\xa6\xe2\x82\xac\xf0\x9f\x98\x80\xe2\x82", &safe),
+	    "??" "?[?200?\xe2\x82\xac\xf0\x9f\x98\x80??");
+	memset(text, 'x', sizeof text);
+	strcpy(text + 510, "\xc3\xa9y");
+	assert_int_equal(strlen(printable(text, &safe)), 510);
 }
 
 int
