@@ -1,17 +1,26 @@
 #!/usr/bin/env python3
 """A Swarm's manager as far as Traefik's Swarm provider and Mola ask: swarm.py ADDRESS PORT FILE
-FILE has the services, {"NAME": {"labels": {...}, "address": IP, "port": N}, ...}, and is read anew for each request; each service
+FILE has the services, {"NAME": {"labels": {...}, "address": IP, "port": N}, ...}, and is read anew when it has changed; each service
 has one task, whose port, if it has one, is published in host mode, or one for each of several addresses ("address": [IP, ...])."""
-import http.server, json, re, sys
+import http.server, json, os, re, sys
 
 ADDRESS, PORT, FILE = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 NET = {"Id": "net1", "Name": "shared", "Driver": "overlay", "Scope": "swarm", "Ingress": False, "Spec": {"Name": "shared"}}
 BEGAN = "2026-01-01T00:00:00Z"
 
 
+read = (None, None)
+
+
 def services():
-    with open(FILE) as f:
-        return json.load(f)
+    """Traefik asks once for each service: not all of a large file each time"""
+    global read
+    at = os.stat(FILE)
+    state = at.st_mtime_ns, at.st_ino, at.st_size
+    if read[0] != state:
+        with open(FILE) as f:
+            read = state, json.load(f)
+    return read[1]
 
 
 def service(name, s):
@@ -63,6 +72,7 @@ def answer(path):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True        # else a body waits 40 ms for the acknowledgement of its head
 
     def do_GET(self):
         path = re.sub(r"^/v[0-9.]+/", "/", self.path)

@@ -68,7 +68,7 @@ def chunks(text, a, b, labels):
         return False
     if a[0] == "500" and b[0] == "200" and b[2] == {"body": ""}:
         return True
-    if b[0] >= "400" and not reached(b):      # one of them refuses, and Mola does
+    if b[0] >= "300" and not reached(b):      # one of them refuses, and Mola does, or sends the client elsewhere
         return True
     left = {"content-encoding", "vary"} | ({"content-type"} if "a.contenttype" in kinds else set())
     fields = lambda answer: [f for f in answer[1] if f[0] not in left]
@@ -113,11 +113,19 @@ def preflight(text, a, b, labels):
 
 
 def fewer_fields(text, a, b, labels):
-    """forwardAuth with authRequestHeaders and trustForwardHeader: 3.7 tells its server X-Real-Ip and all that proxies may say of a client, 3.6.12 and Mola what has
-    to be told (X-Forwarded-For, -Host, -Port, -Proto, -Method and -Uri). The response to the client comes of what the server makes of it."""
-    listed = {k.split(".", 1)[1] for k in labels} >= {"forwardauth.authrequestheaders", "forwardauth.trustforwardheader"}
-    fields = lambda answer: [f for f in answer[2].get("fields", []) if f[0] != "x-real-ip"]
-    return listed and a[:2] == b[:2] and {**a[2], "fields": fields(a)} == {**b[2], "fields": fields(b)}
+    """forwardAuth: its server is not told Expect by Mola, which sends it no body that waits. With authRequestHeaders and trustForwardHeader 3.7 tells it X-Real-Ip
+    and all that proxies may say of a client, 3.6.12 and Mola what has to be told (X-Forwarded-For, -Host, -Port, -Proto, -Method and -Uri)."""
+    options = {k.split(".", 1)[1] for k in labels}
+    left = {"expect"} | ({"x-real-ip"} if options >= {"forwardauth.authrequestheaders", "forwardauth.trustforwardheader"} else set())
+    fields = lambda answer: [f for f in answer[2].get("fields", []) if f[0] not in left]
+    return any(o.startswith("forwardauth.") for o in options) and a[:2] == b[:2] and {**a[2], "fields": fields(a)} == {**b[2], "fields": fields(b)}
+
+
+def spelled_twice(text, a, b, labels):
+    """Two basicAuth or digestAuth whose headerField is the same but for capitals: the task gets both of Traefik, and of Mola the second: neither is stricter."""
+    names = [v for k, v in labels.items() if k.endswith("auth.headerfield")]
+    fields = lambda answer: sorted({tuple(f) for f in answer[2].get("fields", [])})
+    return len(names) == 2 and names[0] != names[1] and names[0].lower() == names[1].lower() and a[:2] == b[:2] and fields(a) == fields(b)
 
 
 # of 3.7, not of 3.6.12: a middleware, or an option of one
@@ -131,7 +139,7 @@ def newer_option(text, a, b, labels):
 
 
 KINDS = [refused_router, own_words, odd_path, as_sent, chunks, guessed_type, digest_uri, unclean_path, replaced_path, preflight, fewer_fields,
-         newer_option]
+         spelled_twice, newer_option]
 
 
 def documented(text, a, b, labels):
