@@ -142,7 +142,8 @@ definition_add(struct labels *l, enum definition_kind kind, struct str name, con
 {
 	struct labels_definition *d = &l->definition[l->ndefinitions++];
 
-	*d = (struct labels_definition){ .kind = kind, .name = name, .text = text };
+	*d = (struct labels_definition){ .kind = kind, .text = text,
+	    .name = arena_printf(l->arena, "%.*s@swarm", STR_ARG(name)) };
 	return d;
 }
 

@@ -457,7 +457,8 @@ join_all(struct join *j)
 	j->nodes = map_new();
 	j->services = map_new();
 	j->routes = map_new();
-	j->shared = map_new();
+	for (size_t i = 0; i < DEFINITION_KINDS; i++)
+		j->shared[i] = map_new();
 	j->middlewares = middlewares_new(j->conf);
 	join_nodes(j);
 	join_traefiks(j);
@@ -466,7 +467,8 @@ join_all(struct join *j)
 	map_free(&j->nodes);
 	map_free(&j->services);
 	map_free(&j->routes);
-	map_free(&j->shared);
+	for (size_t i = 0; i < DEFINITION_KINDS; i++)
+		map_free(&j->shared[i]);
 	files_free(&j->files);
 	middlewares_free(&j->middlewares);
 }

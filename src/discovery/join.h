@@ -35,7 +35,7 @@ struct join {
 	struct map	*services;		/* id to join_service */
 	struct map	*routes;		/* join_route_key to the join_owner that has it */
 	struct middlewares *middlewares;	/* of all services */
-	struct map	*shared;		/* what several services may define (join_shared.c) */
+	struct map	*shared[DEFINITION_KINDS]; /* what several services may define (join_shared.c) */
 	struct files	*files;
 };
 

@@ -30,15 +30,6 @@ takes_part(const struct join *j, const struct join_service *js)
 	return js->tasks.n > 0 || j->swarm->tasks.n == 0;
 }
 
-static const char *
-key_of(const struct join *j, enum definition_kind kind, const char *name)
-{
-	static const char *const of[] = { [DEFINES_ROUTER] = "router", [DEFINES_SERVICE] = "service",
-	    [DEFINES_TCP_ROUTER] = "tcp router", [DEFINES_TCP_SERVICE] = "tcp service" };
-
-	return arena_printf(j->arena, "%s %s", of[kind], name);
-}
-
 static bool
 is_service(enum definition_kind kind)
 {
@@ -49,14 +40,7 @@ is_service(enum definition_kind kind)
 static struct join_shared *
 find(const struct join *j, enum definition_kind kind, const char *name)
 {
-	return name == NULL ? NULL : map_get(j->shared, str_of(key_of(j, kind, name)));
-}
-
-/* The one that labels define. */
-static struct join_shared *
-find_own(const struct join *j, const struct labels_definition *d)
-{
-	return find(j, d->kind, arena_printf(j->arena, "%.*s@swarm", STR_ARG(d->name)));
+	return name == NULL ? NULL : map_get(j->shared[kind], str_of(name));
 }
 
 /* Of the route of a router of Traefik's. */
@@ -81,14 +65,13 @@ find_router(const struct join *j, const struct labels_route *r)
 static void
 add(struct join *j, struct join_service *js, const struct labels_definition *d)
 {
-	struct join_shared *s = find_own(j, d);
+	struct join_shared *s = find(j, d->kind, d->name);
 	struct part *p = arena_zalloc(j->arena, sizeof *p);
 
 	if (s == NULL) {
 		s = arena_zalloc(j->arena, sizeof *s);
 		*s = (struct join_shared){ .kind = d->kind, .end = &s->first };
-		map_put(j->shared, str_of(key_of(j, d->kind, arena_printf(j->arena, "%.*s@swarm",
-		    STR_ARG(d->name)))), s);
+		map_put(j->shared[d->kind], str_of(d->name), s);
 	}
 	*p = (struct part){ .js = js, .of = d };
 	*s->end = p;
@@ -134,16 +117,16 @@ crowded(const struct join *j, const struct join_shared *s)
 
 	for (unsigned i = 0; i < l->ndefinitions; i++) {
 		const struct labels_definition *d = &l->definition[i];
-		const struct join_shared *other = is_service(d->kind) ? find_own(j, d) : NULL;
+		const struct join_shared *other = is_service(d->kind) ? find(j, d->kind, d->name) : NULL;
 		if (other != NULL && d->port == s->first->of->port && !same_parts(s, other))
-			return arena_printf(j->arena, "%s has the service %.*s of the same port, whose tasks are "
-			    "others", s->first->js->from->name, STR_ARG(d->name));
+			return arena_printf(j->arena, "%s has the service %s of the same port, whose tasks are "
+			    "others", s->first->js->from->name, d->name);
 	}
 	return NULL;
 }
 
 static void
-check(const struct join *j, struct join_shared *s)
+check(struct join *j, struct join_shared *s)
 {
 	const struct part *a = s->first;
 
@@ -278,9 +261,11 @@ keep(struct join *j, struct join_service *js, struct labels_route *r)
 
 /* What several services are changed by in the Swarm would have to be one of them. */
 static void
-settle_together(struct join *j, const struct join_shared *s)
+settle_together(struct join *j, struct join_shared *s)
 {
-	for (const struct part *p = s->first; p != NULL && s->n > 1 && is_service(s->kind); p = p->next) {
+	bool together = s->n > 1 && s->problem == NULL && is_service(s->kind);
+
+	for (const struct part *p = s->first; p != NULL && together; p = p->next) {
 		struct labels *l = &p->js->labels;
 		l->conf.migrate = false;
 		l->conf.scale_min = l->conf.scale_max = 0;
@@ -296,18 +281,24 @@ settle_together(struct join *j, const struct join_shared *s)
 	}
 }
 
-void
-join_share(struct join *j, struct join_service **old, unsigned n)
+static void
+each_shared(struct join *j, void (*f)(struct join *, struct join_shared *))
 {
 	struct str key;
 	void *value;
-	size_t at;
 
+	for (size_t kind = 0; kind < DEFINITION_KINDS; kind++)
+		for (size_t at = 0; map_next(j->shared[kind], &at, &key, &value); )
+			f(j, value);
+}
+
+void
+join_share(struct join *j, struct join_service **old, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; k < old[i]->labels.ndefinitions && takes_part(j, old[i]); k++)
 			add(j, old[i], &old[i]->labels.definition[k]);
-	for (at = 0; map_next(j->shared, &at, &key, &value); )
-		check(j, value);
+	each_shared(j, check);
 	for (unsigned i = 0; i < n; i++) {
 		struct labels *l = &old[i]->labels;
 		unsigned kept = 0;
@@ -316,9 +307,7 @@ join_share(struct join *j, struct join_service **old, unsigned n)
 				l->route[kept++] = l->route[k];
 		l->nroutes = kept;
 	}
-	for (at = 0; map_next(j->shared, &at, &key, &value); )
-		if (((struct join_shared *)value)->problem == NULL)
-			settle_together(j, value);
+	each_shared(j, settle_together);
 }
 
 /* ---- what is made of it ---- */
@@ -341,7 +330,8 @@ shared_at(const struct join *j, const struct join_service *js, unsigned port)
 {
 	for (unsigned i = 0; i < js->labels.ndefinitions; i++) {
 		const struct labels_definition *d = &js->labels.definition[i];
-		const struct join_shared *s = is_service(d->kind) && d->port == port ? find_own(j, d) : NULL;
+		const struct join_shared *s = is_service(d->kind) && d->port == port ?
+		    find(j, d->kind, d->name) : NULL;
 		if (s != NULL && s->problem == NULL && s->first->js == js)
 			return s;
 	}

@@ -68,10 +68,16 @@ struct labels_port {			/* of a service that has more than one */
 };
 
 /* A router or a service of Traefik's that labels define, and those of other services may, too. */
-enum definition_kind { DEFINES_ROUTER, DEFINES_SERVICE, DEFINES_TCP_ROUTER, DEFINES_TCP_SERVICE };
+enum definition_kind {
+	DEFINES_ROUTER,
+	DEFINES_SERVICE,
+	DEFINES_TCP_ROUTER,
+	DEFINES_TCP_SERVICE,
+	DEFINITION_KINDS
+};
 struct labels_definition {
 	enum definition_kind kind;
-	struct str	 name;
+	const char	*name;			/* as in struct route_rule: "web@swarm" */
 	const char	*text;			/* all of it, but the ports of services */
 	/* of a service: */
 	unsigned	 port;

@@ -157,7 +157,7 @@ a_port_is_one_service(void **state)
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	assert_string_equal(reach(s, "t.org", "/"), "s0");
 	expect_tasks(s, "s0", "s0.1.task-0=10.0.0.1:80");
-	expect_trouble(s, "s0", WHY_DEFINED_TWICE, "s0 has the service two of the same port");
+	expect_trouble(s, "s0", WHY_DEFINED_TWICE, "s0 has the service two@swarm of the same port");
 	swarm(s, BOTH "," TO_APP "," TWO, BOTH "," TO_APP "," TWO, NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	assert_string_equal(reach(s, "t.org", "/"), "s0");
