@@ -153,6 +153,7 @@ exchange_reset(struct exchange *x)
 	x->cookie = NULL;
 	x->group_cookies.n = 0;
 	x->mirroring = NULL;
+	x->mirrored_by.n = 0;
 	x->log = (struct access_request){ .connection = false };
 	x->trace = NULL;
 	keys_unwait(&x->hold);

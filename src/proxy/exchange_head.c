@@ -65,12 +65,31 @@ here(struct exchange *x, const struct message *h)
 	return str_of(addr_text(&a, x->here));
 }
 
+/* A request that its filters refuse does not count, as behind Traefik's. One that has waited there
+ * while its table was replaced has no copies: the groups are others now. */
+static void
+copies_begin(struct exchange *x)
+{
+	struct group_mirrors mirrors;
+
+	ASSERT(x->mirroring == NULL);
+	if (x->mirrored_by.n > 0 && x->attempt.table == x->proxy->table) {
+		mirrors.later = NULL;
+		mirrors.n = 0;
+		groups_mirror(x->proxy->groups, &x->mirrored_by, &mirrors);
+		if (mirrors.n > 0)
+			x->mirroring = mirroring_new(x->proxy, &mirrors);
+	}
+	x->mirrored_by.n = 0;
+}
+
 bool
 head_write(struct exchange *x, const struct message *m, const struct edits *edits,
     enum h1_connection c)
 {
 	struct edits named;
 
+	copies_begin(x);
 	if (x->mirroring != NULL) {
 		mirroring_write(x->mirroring, m, edits);
 		mirroring_copy_body(x->mirroring, &x->up);
@@ -114,14 +133,13 @@ head_service(struct exchange *x, const struct table_service *s, const struct mes
 	struct group_mirrors mirrors;
 	bool copied = m != NULL && !m->upgrade;
 
+	x->mirrored_by.n = 0;
 	if (s->group == 0)
 		return s;
 	group_cookies_free(&x->group_cookies);
+	mirrors.later = &x->mirrored_by;
 	mirrors.n = 0;
-	s = groups_resolve(x->proxy->groups, s, m, &x->group_cookies, copied ? &mirrors : NULL);
-	if (s != NULL && mirrors.n > 0)
-		x->mirroring = mirroring_new(x->proxy, &mirrors);
-	return s;
+	return groups_resolve(x->proxy->groups, s, m, &x->group_cookies, copied ? &mirrors : NULL);
 }
 
 /* NULL: *why is said. */

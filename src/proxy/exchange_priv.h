@@ -70,6 +70,7 @@ struct exchange {
 	struct keys_wait hold;		/* for the answer to a challenge */
 	char		*cookie;	/* that binds the client to the task; stands in down.head */
 	struct group_cookies group_cookies;	/* the same, of groups that led there */
+	struct group_passed mirrored_by;	/* until the request has passed its filters */
 	struct mirroring *mirroring;	/* copies of the request, for when it is over; NULL: none */
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */

@@ -228,7 +228,9 @@ resolve(struct groups *g, const struct table_service *s, const struct message *m
 			if (!weighted_child(g, s, m, depth, &looks, cookies, &child))
 				return NULL;
 		} else if (group->kind == GROUP_MIRRORING) {
-			if (mirrors != NULL)
+			if (mirrors != NULL && mirrors->later != NULL)
+				mirrors->later->number[mirrors->later->n++] = s->group - 1;
+			else if (mirrors != NULL)
 				mirrors_add(g, s->group - 1, mirrors);
 		} else if (!service_usable(g, c[child].service, depth + 1, &looks) &&
 		    service_usable(g, c[child + 1].service, depth + 1, &looks))
@@ -245,10 +247,20 @@ groups_resolve(struct groups *g, const struct table_service *s, const struct mes
     struct group_cookies *cookies, struct group_mirrors *mirrors)
 {
 	ASSERT(s->group != 0 && cookies->n == 0 && (mirrors == NULL || mirrors->n == 0));
+	ASSERT(mirrors == NULL || mirrors->later == NULL || mirrors->later->n == 0);
 	s = resolve(g, s, m, cookies, mirrors);
-	if (s != NULL && mirrors != NULL)
+	if (s != NULL && mirrors != NULL && mirrors->later == NULL)
 		mirrors_resolve(g, mirrors);
 	return s;
+}
+
+void
+groups_mirror(struct groups *g, const struct group_passed *passed, struct group_mirrors *mirrors)
+{
+	ASSERT(mirrors->later == NULL && mirrors->n == 0);
+	for (unsigned i = 0; i < passed->n; i++)
+		mirrors_add(g, passed->number[i], mirrors);
+	mirrors_resolve(g, mirrors);
 }
 
 /* ---- another table ---- */

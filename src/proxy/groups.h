@@ -20,8 +20,15 @@ struct group_cookies {
 };
 void		 group_cookies_free(struct group_cookies *);
 
+/* Groups of mirroring that a request's way leads through, of the table in force. */
+struct group_passed {
+	unsigned	 n;
+	uint32_t	 number[GROUP_DEPTH];
+};
+
 /* Services of the table in force that get a copy. */
 struct group_mirrors {
+	struct group_passed *later;	/* gets the groups, and nothing is counted; NULL: now */
 	unsigned	 n;
 	struct group_mirror {
 		const struct table_service *service;	/* which is no group */
@@ -43,5 +50,7 @@ void		 groups_set_table(struct groups *, struct table *);
  */
 const struct table_service *groups_resolve(struct groups *, const struct table_service *,
     const struct message *, struct group_cookies *, struct group_mirrors *mirrors);
+/* The request has come as far as its service: now it counts. `mirrors`, zeroed, as above. */
+void		 groups_mirror(struct groups *, const struct group_passed *, struct group_mirrors *mirrors);
 
 #endif

@@ -2,6 +2,7 @@
 tasks FILE ADDRESS...   serves on port 9000 of each; FILE gets a line for each request: who got it and what
 COMMAND PROXY FILE HOST [NUMBER]   sends requests, waits until FILE has what they lead to, prints it
   get, head: so many requests; post, chunks: one with a body of so many bytes
+  refused: so many requests without credentials, and as many with them, in turn
   bodiless: the mirror gets no body; slow: its responses take a second; leave: the client does, in the middle of its body
   many: so many at once
 """
@@ -128,6 +129,16 @@ def command(name, proxy, file, host, number="1"):
         for _ in range(n):
             run.send("HEAD" if name == "head" else "GET")
         run.show(int(n * EXPECTED[host]))
+    elif name == "refused":
+        for _ in range(n):
+            for fields, status in ({}, 401), ({"Authorization": "Basic dTpw"}, 200):
+                connection = http.client.HTTPConnection(proxy, timeout=GIVE_UP)
+                connection.request("GET", run.path, headers={"Host": host, **fields})
+                response = connection.getresponse()
+                response.read()
+                assert response.status == status, response.status
+                connection.close()
+        run.show(n + n // 2)
     elif name in ("post", "chunks"):
         run.send("POST", body_of(n), chunked=name == "chunks")
         run.show(1 if host == "small.test" and n > 1000 else 2)

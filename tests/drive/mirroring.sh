@@ -7,8 +7,9 @@ cat >"$tmp/dynamic.yml" <<E
 http:
   middlewares:
     below: { addPrefix: { prefix: /below } }
+    door: { basicAuth: { users: [ "u:{SHA}UWuXg/ylF+7L0dBk2i0WUxCxl1k=" ] } }
   routers:
-$(for n in all part small bodiless named nested broken; do printf '    %s: { rule: "Host(`%s.test`)", service: %s%s }\n' $n $n $n "$([ $n = all ] && echo ', middlewares: [ below ]')"; done)
+$(for n in all part small bodiless named nested broken half; do printf '    %s: { rule: "Host(`%s.test`)", service: %s%s }\n' $n $n $n "$([ $n = all ] && echo ', middlewares: [ below ]'; [ $n = half ] && echo ', middlewares: [ door ]')"; done)
   services:
     one: $(balancer "$one")
     two: $(balancer "$two")
@@ -20,6 +21,7 @@ $(for n in all part small bodiless named nested broken; do printf '    %s: { rul
     bodiless: { mirroring: { service: one, mirrorBody: false, mirrors: [ { name: two, percent: 100 } ] } }
     named: { mirroring: { service: one, mirrors: [ { name: three, percent: 100 } ] } }
     nested: { weighted: { services: [ { name: all, weight: 1 }, { name: one, weight: 1 } ] } }
+    half: { mirroring: { service: one, mirrors: [ { name: two, percent: 50 } ] } }
     broken: { mirroring: { service: one, mirrors: [ { name: gone, percent: 100 }, { name: two, percent: 100 } ] } }
 E
 cat >"$tmp/mola.yaml" <<E
@@ -27,7 +29,7 @@ listen: "$mola"
 admin: { address: "$net.200:8000", socket: $tmp/admin.sock }
 workers: 1
 nodes: [ { name: n } ]
-middlewares: { below: { addprefix: { prefix: /below } } }
+middlewares: { below: { addprefix: { prefix: /below } }, door: { basicauth: { users: "u:{SHA}UWuXg/ylF+7L0dBk2i0WUxCxl1k=" } } }
 services:
   - { name: one, tasks: [ { node: n, address: "$one:9000" } ] }
   - { name: two, tasks: [ { node: n, address: "$two:9000" } ] }
@@ -40,6 +42,7 @@ services:
   - { name: named, host: named.test, mirroring: { service: one, mirrors: [ { service: three } ] } }
   - { name: nested, host: nested.test, weighted: [ { service: plain }, { service: one } ] }
   - { name: plain, mirroring: { service: one, mirrors: [ { service: two } ] } }
+  - { name: half, host: half.test, middlewares: door, mirroring: { service: one, mirrors: [ { service: two, percent: 50 } ] } }
   - { name: broken, host: broken.test, mirroring: { service: one, mirrors: [ { service: gone }, { service: two } ] } }
 E
 # seen ADDRESS COMMAND...: what the tasks have got of these requests, once that is as much as the command expects
@@ -61,6 +64,7 @@ must "Traefik reads its file" traefik_start --providers.file.filename="$tmp/dyna
 must "Mola starts" mola_start
 check "a copy is as its request, behind its middlewares" alike get all.test 1
 check "of 40 requests, mirrors get their percent" alike get part.test 40
+check "requests that a middleware refuses do not count" alike refused half.test 8
 check "a body is copied" alike post all.test 5000
 check "a large one, too" alike post all.test 3000000
 check "and one in chunks" alike chunks all.test 5000

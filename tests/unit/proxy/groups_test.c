@@ -321,6 +321,31 @@ copies(unsigned g, unsigned rounds, char expected, unsigned n[MOST])
 	}
 }
 
+/* What its filters refuse is not mirrored, and is no request of which a mirror has its part. */
+static void
+what_is_refused_does_not_count(void **state)
+{
+	static const struct made made[] = { { GROUP_MIRRORING, "ab", { 0, 50 }, false } };
+	const struct table_service *all;
+	struct group_cookies none = { 0 };
+	unsigned n = 0;
+
+	(void)state;
+	put(2, made, 1, 0);
+	all = table_services(table, &(uint32_t){ 0 });
+	for (unsigned i = 0; i < 20; i++) {
+		struct group_passed passed = { .n = 0 };
+		struct group_mirrors m = { .later = &passed };
+		assert_ptr_equal(groups_resolve(groups, &all[made_first], NULL, &none, &m), &all[0]);
+		assert_true(passed.n == 1 && m.n == 0);
+		m.later = NULL;
+		if (i % 2 == 1)
+			groups_mirror(groups, &passed, &m);
+		n += m.n;
+	}
+	assert_int_equal(n, 5);
+}
+
 /* Exactly, and from the first request on: with 1 %, that one, the 101st, ... */
 static void
 copies_follow_percents(void **state)
@@ -397,6 +422,7 @@ main(void)
 		TEST(cookies_name_services),
 		TEST(copies_follow_percents),
 		TEST(another_table_changes_no_percent),
+		TEST(what_is_refused_does_not_count),
 		TEST(a_mirror_makes_nothing_usable),
 	};
 
