@@ -101,6 +101,9 @@ unsigned join_lent(const struct join_service *, unsigned port, bool first, struc
 void	join_refuse_route(struct join *, struct join_service *, const struct labels_route *,
 	    const struct why *, char *text);
 
+/* Traefik reads a service from its tasks, or from a file: one without tasks it does not have.
+ * Where no tasks are known at all, all services count as having some. */
+bool	join_is_read(const struct join *, const struct join_service *);
 /* join_shared.c: routes of routers that services define together; the oldest service first, and
  * before groups are checked. Then the service that has the tasks of a name that labels define
  * (NULL: none has), and whose tasks they are. */

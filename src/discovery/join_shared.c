@@ -25,12 +25,6 @@ struct join_shared {
 };
 
 static bool
-takes_part(const struct join *j, const struct join_service *js)
-{
-	return js->tasks.n > 0 || j->swarm->tasks.n == 0;
-}
-
-static bool
 is_service(enum definition_kind kind)
 {
 	return kind == DEFINES_SERVICE || kind == DEFINES_TCP_SERVICE;
@@ -186,7 +180,7 @@ keep_router(struct join *j, struct join_service *js, const struct labels_route *
 
 	if (s == NULL || js->from->provided)
 		return true;
-	if (!takes_part(j, js)) {		/* Traefik has the others' alone */
+	if (!join_is_read(j, js)) {		/* Traefik has the others' alone */
 		js->labels.report->with = arena_text(j->arena,
 		    str_of(s->first->js->from->name));
 		return false;
@@ -296,7 +290,7 @@ void
 join_share(struct join *j, struct join_service **old, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < old[i]->labels.ndefinitions && takes_part(j, old[i]); k++)
+		for (unsigned k = 0; k < old[i]->labels.ndefinitions && join_is_read(j, old[i]); k++)
 			add(j, old[i], &old[i]->labels.definition[k]);
 	each_shared(j, check);
 	for (unsigned i = 0; i < n; i++) {

@@ -332,3 +332,9 @@ join_tasks(struct join *j, struct world_service *ws, const struct join_part *par
 		if (c[i].rank == best || c[i].rank == RANK_LEAVING)
 			publish_task(j, ws, &c[i], c[i].part == part, c[i].rank != best, first || c[i].part != part);
 }
+
+bool
+join_is_read(const struct join *j, const struct join_service *js)
+{
+	return js->from->provided || js->tasks.n > 0 || j->swarm->tasks.n == 0;
+}

@@ -22,6 +22,7 @@ struct tls_join {
 	struct tls_options *options;
 	struct tls_host	*host;
 	unsigned	 noptions, nhosts, room;
+	bool		 all_idle;	/* of the host that is being joined */
 };
 
 static int
@@ -45,8 +46,10 @@ gather(struct tls_join *t, struct join_service *js, unsigned n)
 		all += js[i].labels.enabled ? js[i].labels.ntls : 0;
 	t->use = arena_zalloc(t->j->arena, (all + 1) * sizeof(struct labels_tls *));
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < js[i].labels.ntls && js[i].labels.enabled; k++)
+		for (unsigned k = 0; k < js[i].labels.ntls && js[i].labels.enabled; k++) {
+			js[i].labels.tls[k].idle = !join_is_read(t->j, &js[i]);
 			t->use[t->n++] = &js[i].labels.tls[k];
+		}
 	ASSERT(t->n == all);
 	if (all > 0)
 		qsort(t->use, all, sizeof *t->use, use_order);
@@ -82,9 +85,12 @@ report_differing(struct tls_join *t, const struct labels_tls *a, const struct la
 	    a->host, a->options, b->options, instead));
 }
 
+/* What Traefik does not have differs from nothing; where there is nothing else, it counts. */
 static bool
-is_on(const struct labels_tls *u, int listener)
+is_on(const struct tls_join *t, const struct labels_tls *u, int listener)
 {
+	if (u->idle && !t->all_idle)
+		return false;
 	return u->on == 0 || listener < 0 || (u->on >> listener & 1) != 0;
 }
 
@@ -121,7 +127,7 @@ options_on(struct tls_join *t, unsigned from, unsigned to, int listener, bool re
 
 	for (unsigned i = from; i <= to; i++) {
 		const struct labels_tls *u = i < to ? t->use[i] : NULL;
-		if (u != NULL && !is_on(u, listener))
+		if (u != NULL && !is_on(t, u, listener))
 			continue;
 		if (first != NULL && (u == NULL || strcmp(u->entry, first->entry) != 0)) {
 			if (all != NULL && strcmp(all, one) != 0) {
@@ -167,6 +173,9 @@ join_host(struct tls_join *t, unsigned from, unsigned to)
 	bool reported = false;
 	const char *name;
 
+	t->all_idle = true;
+	for (unsigned i = from; i < to; i++)
+		t->all_idle &= t->use[i]->idle;
 	for (int i = nlisteners == 0 ? -1 : 0; i < nlisteners; i++) {
 		if (i >= 0 && !t->j->listener[i].tls)
 			continue;

@@ -107,6 +107,7 @@ struct labels_tls {			/* a name of a router with TLS */
 	const char	*host, *router;
 	const char	*entry, *options;	/* as in struct entry_tls */
 	uint64_t	 on;
+	bool		 idle;		/* its service has no tasks: Traefik has no such router */
 	struct report_service *report;
 };
 

@@ -632,6 +632,21 @@ different_options_of_one_name_are_the_default_ones(void **state)
 	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
 }
 
+/* Traefik does not have its routers, which then differ from nothing. */
+static void
+a_service_without_tasks_changes_no_options(void **state)
+{
+	struct stage *s = *state;
+
+	service(s, "older", "2020-01-01T00:00:00Z", AT("x", "Host(`a.org`) && Path(`/x`)", "loose@file") PORT("x"), "");
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "strict@file >=13");
+	service(s, "older", "2020-01-01T00:00:00Z", AT("x", "Host(`a.org`) && Path(`/x`)", "loose@file") PORT("x"), "");
+	task(s, "bbbbbbbbbb", "older", 1, "n1", RUNNING, ON_SHARED("10.0.9.6"), "");
+	swarm(s, AT("w", "Host(`a.org`)", "strict@file") OWN2, NAMED, NULL);
+	assert_string_equal(options_of(s, "a.org"), "-");
+}
+
 static void
 routers_have_those_of_their_entry_point(void **state)
 {
@@ -884,6 +899,7 @@ main(void)
 		STAGED(options_demand_certificates_of_clients),
 		STAGED(options_are_named_by_routers),
 		STAGED(different_options_of_one_name_are_the_default_ones),
+		STAGED(a_service_without_tasks_changes_no_options),
 		STAGED(options_are_those_of_an_entry_point),
 		STAGED(routers_have_those_of_their_entry_point),
 		STAGED(what_demands_certificates_is_not_opened_by_another),
