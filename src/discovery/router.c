@@ -101,23 +101,44 @@ add_noop(struct traefik_reading *r, struct router *router, struct entry_group *g
 		g->chain = with;
 }
 
-/* A filter that takes the client's address, or more, from X-Forwarded-...; NULL: none does. */
+static bool
+is_of_proxies(struct str field)
+{
+	const struct str begins = STR("X-Forwarded-");
+
+	return str_eq_nocase(field, STR("X-Real-Ip")) || (field.len > begins.len &&
+	    str_eq_nocase((struct str){ field.p, begins.len }, begins));
+}
+
+/* It takes the client's address, or more, from X-Forwarded-... */
+static bool
+believes(const struct filter *f)
+{
+	switch (f->kind) {
+	case FILTER_IP_ALLOW_LIST:
+		return f->of.ip_allow_list.depth > 0 || f->of.ip_allow_list.excluded.n > 0;
+	case FILTER_IP_WHITE_LIST:
+		return f->of.ip_white_list.depth > 0 || f->of.ip_white_list.excluded.n > 0;
+	case FILTER_IN_FLIGHT_REQ:
+		return f->of.in_flight_req.depth > 0 || f->of.in_flight_req.excluded.n > 0 ||
+		    is_of_proxies(f->of.in_flight_req.by_field);
+	case FILTER_RATE_LIMIT:
+		return f->of.rate_limit.depth > 0 || f->of.rate_limit.excluded.n > 0 ||
+		    is_of_proxies(f->of.rate_limit.by_field);
+	case FILTER_FORWARD_AUTH:
+		return f->of.forward_auth.trust;
+	default:
+		return false;
+	}
+}
+
+/* NULL: none does. */
 static const struct filter *
 find_believer(const struct filter_chain *c)
 {
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct filter *f = &c->filter[i];
-		if ((f->kind == FILTER_IP_ALLOW_LIST &&
-		    (f->of.ip_allow_list.depth > 0 || f->of.ip_allow_list.excluded.n > 0)) ||
-		    (f->kind == FILTER_IP_WHITE_LIST &&
-		    (f->of.ip_white_list.depth > 0 || f->of.ip_white_list.excluded.n > 0)) ||
-		    (f->kind == FILTER_IN_FLIGHT_REQ &&
-		    (f->of.in_flight_req.depth > 0 || f->of.in_flight_req.excluded.n > 0)) ||
-		    (f->kind == FILTER_RATE_LIMIT &&
-		    (f->of.rate_limit.depth > 0 || f->of.rate_limit.excluded.n > 0)) ||
-		    (f->kind == FILTER_FORWARD_AUTH && f->of.forward_auth.trust))
-			return f;
-	}
+	for (unsigned i = 0; i < c->n; i++)
+		if (believes(&c->filter[i]))
+			return &c->filter[i];
 	return NULL;
 }
 

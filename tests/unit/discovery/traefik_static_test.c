@@ -388,6 +388,8 @@ trust_is_no_wider_than_traefiks(void **state)
 #define TRUSTED(nets) SWARM_ARGS ",\"--entrypoints.web.forwardedHeaders.trustedIPs=" nets "\",\"--entrypoints.websecure.forwardedHeaders.insecure\""
 #define STRATEGY(more) WEB("web") ",\"traefik.http.routers.a.middlewares\":\"m\",\"traefik.http.middlewares.m.ipallowlist.sourcerange\":\"10.0.0.0/8\"" more
 #define DEPTH ",\"traefik.http.middlewares.m.ipallowlist.ipstrategy.depth\":\"1\""
+#define LIMITED(amount, field, kind) WEB("web") ",\"traefik.http.routers.a.middlewares\":\"m\",\"traefik.http.middlewares.m." amount "\":\"5\"," \
+	"\"traefik.http.middlewares.m." kind ".sourcecriterion.requestheadername\":\"" field "\""
 	static const char *const trusted[] = { "10.1.0.0/16", "10.2.0.1", "fd00::/8" };
 	struct stage *s = *state;
 
@@ -399,6 +401,9 @@ trust_is_no_wider_than_traefiks(void **state)
 	expect_trouble(s, "web", WHY_ENTRY_POINT, "its middleware m takes the client's address from X-Forwarded-For");
 	assert_true(swarm_has_trouble(s, "clients.trusted should have no others"));
 	assert_true(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), STRATEGY("")));
+	assert_false(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), LIMITED("ratelimit.average", "x-forwarded-for", "ratelimit")));
+	assert_false(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), LIMITED("inflightreq.amount", "X-Real-IP", "inflightreq")));
+	assert_true(served_beside(s, TRUSTED("10.0.0.0/15,fd00::/8"), LIMITED("ratelimit.average", "X-Own", "ratelimit")));
 	assert_false(served_beside(s, TRUSTED("0.0.0.0/0,fd00::/9"), STRATEGY(DEPTH)));
 	assert_false(served_beside(s, SWARM_ARGS, STRATEGY(DEPTH)));
 	assert_false(served_beside(s, SWARM_ARGS, "\"traefik.http.routers.a.rule\":\"Host(`a.org`) && !Header(`X-Forwarded-Proto`,`http`)\","
