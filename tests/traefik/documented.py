@@ -128,6 +128,14 @@ def spelled_twice(text, a, b, labels):
     return len(names) == 2 and names[0] != names[1] and names[0].lower() == names[1].lower() and a[:2] == b[:2] and fields(a) == fields(b)
 
 
+def kept_vary(text, a, b, labels):
+    """compress before retry: of a response with a Vary of its own, Traefik's retry writes that over the Vary: Accept-Encoding of compress, and caches give what was
+    compressed for one client to all. Mola has both: stricter (findings/traefik-retry-takes-vary-from-compress.sh)."""
+    kinds = {k[:2] + k.split(".")[1] for k in labels}
+    fields = sorted(map(tuple, a[1])) + [("vary", "Accept-Encoding")]
+    return kinds == {"a.compress", "b.retry"} and a[0] == b[0] and a[2] == b[2] and sorted(fields) == sorted(map(tuple, b[1]))
+
+
 # of 3.7, not of 3.6.12: a middleware, or an option of one
 NEWER = ("encodedcharacters", "errors.errorrequestheaders", "forwardauth.authsigninurl", "retry.disableretryonnetworkerror", "retry.maxrequestbodybytes",
          "retry.retrynonidempotentmethod", "retry.status", "retry.timeout")
@@ -139,7 +147,7 @@ def newer_option(text, a, b, labels):
 
 
 KINDS = [refused_router, own_words, odd_path, as_sent, chunks, guessed_type, digest_uri, unclean_path, replaced_path, preflight, fewer_fields,
-         spelled_twice, newer_option]
+         spelled_twice, newer_option, kept_vary]
 
 
 def documented(text, a, b, labels):
