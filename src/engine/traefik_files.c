@@ -410,12 +410,16 @@ on_time(void *arg)
 		t->changed(t->arg);
 }
 
+/* An event may bring the next look forward, and never puts it off: they may come without an end,
+ * of other files in the same directory. */
 static void
 on_event(void *arg)
 {
 	struct traefik_files *t = arg;
+	int64_t at = loop_now(t->loop) + SETTLE_USEC;
 
-	timer_set(t->loop, &t->look, loop_now(t->loop) + SETTLE_USEC, on_time, t);
+	if (t->look.node.at == 0 || t->look.deadline > at)
+		timer_set(t->loop, &t->look, at, on_time, t);
 }
 
 /* ---- which they are ---- */

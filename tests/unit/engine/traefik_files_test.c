@@ -133,6 +133,31 @@ a_change_is_taken(void **state)
 	assert_string_equal(file_at(0)->lines, LINES("another"));
 }
 
+static struct timer noise;
+
+/* Somebody writes another file in the same directory, on and on. */
+static void
+on_noise(void *arg)
+{
+	(void)arg;
+	append(other, "x");
+	timer_set(loop, &noise, loop_now(loop) + 20 * USEC_PER_MSEC, on_noise, NULL);
+}
+
+static void
+what_happens_beside_it_delays_nothing(void **state)
+{
+	(void)state;
+	write_file(a, ROUTER("a"));
+	reconf(a);
+	write_file(a, ROUTER("another"));
+	on_noise(NULL);
+	UNTIL(loop, changes > 0);
+	timer_clear(loop, &noise);
+	unlink(other);
+	assert_string_equal(file_at(0)->lines, LINES("another"));
+}
+
 static void
 files_of_a_directory_come_and_go(void **state)
 {
@@ -295,7 +320,7 @@ main(void)
 #define PROVIDED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		PROVIDED(a_directory_is_read_at_once),
-		PROVIDED(a_change_is_taken),
+		PROVIDED(a_change_is_taken), PROVIDED(what_happens_beside_it_delays_nothing),
 		PROVIDED(files_of_a_directory_come_and_go),
 		PROVIDED(one_that_breaks_leaves_what_was_there),
 		PROVIDED(one_that_was_never_there_has_no_lines),
