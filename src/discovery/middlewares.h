@@ -69,5 +69,7 @@ struct tcp_middlewares	*middlewares_tcp(const struct middlewares *);
 /* The name of a reference within the provider of labels: without "@swarm" and "@docker". A
  * reference to another provider stays whole. */
 struct str		 middlewares_name(struct str reference);
+/* It may be one: it travels in the text of a chain, and people read it. */
+bool			 middlewares_is_name(struct str);
 
 #endif

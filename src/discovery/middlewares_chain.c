@@ -111,9 +111,8 @@ add_filter(const struct middlewares *m, const struct middleware *is, struct aren
 	return chain;
 }
 
-/* It travels in the text of a chain, and people read it. */
-static bool
-is_name(struct str s)
+bool
+middlewares_is_name(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (iscntrl((unsigned char)s.p[i]))
@@ -160,7 +159,7 @@ add(const struct middlewares *m, struct arena *a, const char *chain, struct str 
 	if (is == NULL || is->definition == NULL)
 		*problem = reference.len > 0 && memchr(reference.p, '@', reference.len) != NULL ?
 		    "nothing that Mola reads defines it" : "no label defines it";
-	else if (!is_name(middlewares_name(reference)))
+	else if (!middlewares_is_name(middlewares_name(reference)))
 		*problem = "whose name is empty or has control characters";
 	else if (!defined_alike(is))
 		*problem = *is->provider == '\0' ? "services define it differently" :

@@ -155,15 +155,6 @@ find(const struct tcp_middlewares *t, struct str name)
 }
 
 static bool
-is_name(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (iscntrl((unsigned char)s.p[i]))
-			return false;
-	return s.len > 0;
-}
-
-static bool
 is_amount(const char *value)
 {
 	uint64_t n;
@@ -176,7 +167,7 @@ tcp_middlewares_add(const struct tcp_middlewares *t, struct arena *a, const char
     struct str reference, const char **problem)
 {
 	struct str name = middlewares_name(reference);
-	const struct tcp_middleware *is = is_name(name) ? find(t, name) : NULL;
+	const struct tcp_middleware *is = middlewares_is_name(name) ? find(t, name) : NULL;
 	struct filter_setting s[2] = { { STR("sourceRange"), STR("") } };
 	enum filter_kind kind = FILTER_IP_ALLOW_LIST;
 	char wrong[FILTER_PROBLEM];
