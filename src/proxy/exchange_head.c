@@ -68,19 +68,21 @@ here(struct exchange *x, const struct message *h)
 /* A request that its filters refuse does not count, as behind Traefik's. One that has waited there
  * while its table was replaced has no copies: the groups are others now. */
 static void
-copies_begin(struct exchange *x)
+copies_begin(struct exchange *x, const struct message *m, const struct edits *edits)
 {
 	struct group_mirrors mirrors;
 
 	ASSERT(x->mirroring == NULL);
-	if (x->mirrored_by.n > 0 && x->attempt.table == x->proxy->table) {
+	if (x->attempt.table == x->proxy->table) {
 		mirrors.later = NULL;
 		mirrors.n = 0;
 		groups_mirror(x->proxy->groups, &x->mirrored_by, &mirrors);
 		if (mirrors.n > 0)
-			x->mirroring = mirroring_new(x->proxy, &mirrors);
+			x->mirroring = mirroring_new(x->proxy, &mirrors, m, edits);
 	}
 	x->mirrored_by.n = 0;
+	if (x->mirroring != NULL)
+		mirroring_copy_body(x->mirroring, &x->up);
 }
 
 bool
@@ -89,11 +91,8 @@ head_write(struct exchange *x, const struct message *m, const struct edits *edit
 {
 	struct edits named;
 
-	copies_begin(x);
-	if (x->mirroring != NULL) {
-		mirroring_write(x->mirroring, m, edits);
-		mirroring_copy_body(x->mirroring, &x->up);
-	}
+	if (x->mirrored_by.n > 0)
+		copies_begin(x, m, edits);
 	x->names_task = !x->attempt.service->pass_host;
 	if (!x->names_task)
 		return h1_write_request(&x->up.head, m, edits, c);
@@ -106,15 +105,14 @@ void
 head_send_copies(struct exchange *x)
 {
 	const struct h1_body *b = &x->up.body;
-	struct mirroring_facts facts = { .client = x->from, .is_head = x->is_head,
-	    .idempotent = x->idempotent,
-	    .body_bytes = b->kind == BODY_CHUNKED ? b->data : x->up.body_bytes };
 
 	if (x->mirroring == NULL)
 		return;
 	x->up.tap = NULL;
 	if (b->done && x->why->blame != BLAME_CLIENT && x->why != WHY_STOPPING)
-		mirroring_send(&x->mirroring, &facts);
+		mirroring_send(&x->mirroring, &(struct mirroring_facts){ .client = x->from,
+		    .is_head = x->is_head, .idempotent = x->idempotent,
+		    .body_bytes = b->kind == BODY_CHUNKED ? b->data : x->up.body_bytes });
 	else
 		mirroring_drop(&x->mirroring);
 }

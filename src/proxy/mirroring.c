@@ -39,7 +39,6 @@ struct mirroring {
 	struct proxy	*proxy;
 	struct mirroring_facts facts;
 	struct tap	 body;
-	bool		 written;
 	unsigned	 n, left;
 	struct copy	 copy[];
 };
@@ -363,8 +362,25 @@ copy_start(struct copy *c)
 
 /* ---- all of a request ---- */
 
+static void
+copy_write_head(struct copy *c, const struct message *h, const struct edits *edits)
+{
+	struct edits e = *edits;
+
+	edits_drop(&e, FIELD_BIT(FIELD_EXPECT));	/* nothing is to be waited for */
+	if (c->to.bodiless)
+		edits_drop(&e, FIELD_BIT(FIELD_CONTENT_LENGTH) | FIELD_BIT(FIELD_TRANSFER_ENCODING) |
+		    FIELD_BIT(FIELD_TRAILER));
+	c->names_task = !c->attempt.service->pass_host;
+	if (c->names_task)
+		e.authority = STR("task");
+	c->head.full = !h1_write_request(&c->head, h, &e, H1_UNSAID);
+	gather_add_copied(&c->head, STR(""));		/* its texts will be gone when it is sent */
+}
+
 struct mirroring *
-mirroring_new(struct proxy *p, const struct group_mirrors *mirrors)
+mirroring_new(struct proxy *p, const struct group_mirrors *mirrors, const struct message *h,
+    const struct edits *edits)
 {
 	struct mirroring *m = NULL;
 	size_t bytes = sizeof *m + mirrors->n * sizeof m->copy[0];
@@ -386,36 +402,12 @@ mirroring_new(struct proxy *p, const struct group_mirrors *mirrors)
 		gather_init(&c->head);
 		attempt_init(&c->attempt, p, copy_go, c);
 		attempt_route(&c->attempt, p->table, c->to.service);
+		copy_write_head(c, h, edits);
 		if (!c->to.bodiless && c->to.body_most > most)
 			most = c->to.body_most;
 	}
 	tap_init(&m->body, &p->copied, most);
 	return m;
-}
-
-static void
-copy_write_head(struct copy *c, const struct message *h, const struct edits *edits)
-{
-	struct edits e = *edits;
-
-	edits_drop(&e, FIELD_BIT(FIELD_EXPECT));	/* nothing is to be waited for */
-	if (c->to.bodiless)
-		edits_drop(&e, FIELD_BIT(FIELD_CONTENT_LENGTH) | FIELD_BIT(FIELD_TRANSFER_ENCODING) |
-		    FIELD_BIT(FIELD_TRAILER));
-	c->names_task = !c->attempt.service->pass_host;
-	if (c->names_task)
-		e.authority = STR("task");
-	c->head.full = !h1_write_request(&c->head, h, &e, H1_UNSAID);
-	gather_add_copied(&c->head, STR(""));		/* its texts will be gone when it is sent */
-}
-
-void
-mirroring_write(struct mirroring *m, const struct message *h, const struct edits *edits)
-{
-	ASSERT(!m->written);
-	for (unsigned i = 0; i < m->n; i++)
-		copy_write_head(&m->copy[i], h, edits);
-	m->written = true;
 }
 
 void
@@ -445,10 +437,6 @@ mirroring_send(struct mirroring **mp, const struct mirroring_facts *facts)
 	struct proxy *p = m->proxy;
 	unsigned n = m->n;
 
-	if (!m->written) {
-		mirroring_drop(mp);
-		return;
-	}
 	*mp = NULL;
 	m->facts = *facts;
 	for (unsigned i = 0; i < n; i++) {	/* with the last one, the copies are gone */
@@ -472,8 +460,7 @@ mirroring_drop(struct mirroring **mp)
 	if (m == NULL)
 		return;
 	n = m->n;
-	if (m->written)
-		count(m->proxy, COPIES_SKIPPED, n);
+	count(m->proxy, COPIES_SKIPPED, n);
 	for (unsigned i = 0; i < n; i++)
 		copy_forget(&m->copy[i]);
 }

@@ -16,11 +16,10 @@ struct proxy;
 
 struct mirroring;
 
-/* The copies of one request, at most; their tasks are chosen later. NULL: there is no memory, or
- * too many copies are under way, which is counted. */
-struct mirroring	*mirroring_new(struct proxy *, const struct group_mirrors *);
-/* The head, as the service's own task gets it; once or never. */
-void			 mirroring_write(struct mirroring *, const struct message *, const struct edits *);
+/* The copies of one request, with its head as the service's own task gets it; their tasks are
+ * chosen later. NULL: there is no memory, or too many copies are under way, which is counted. */
+struct mirroring	*mirroring_new(struct proxy *, const struct group_mirrors *,
+			    const struct message *, const struct edits *);
 /* Copies the body, none of which has been written. */
 void			 mirroring_copy_body(struct mirroring *, struct flow *);
 
@@ -29,7 +28,7 @@ struct mirroring_facts {
 	bool		 is_head, idempotent;
 	uint64_t	 body_bytes;	/* without framing */
 };
-/* Sends them. Those whose bodies are too large, and all without a head, are dropped. The flow has
+/* Sends them; those whose bodies are too large are dropped. The flow has
  * been given another tap, or none. */
 void			 mirroring_send(struct mirroring **, const struct mirroring_facts *);
 void			 mirroring_drop(struct mirroring **);	/* which may be NULL */
