@@ -81,6 +81,16 @@ metrics(void)
 	printf(".El\n");
 }
 
+static void
+events(void)
+{
+	printf(".Bl -tag -width Ds\n");
+#define EVENT(name, level, help) printf(".It Cm " name " Pq " level "\n"); sentences(help);
+#include "../src/tbl/events.h"
+#undef EVENT
+	printf(".El\n");
+}
+
 /* The facts of a line in the access log: their names in both formats. */
 static void
 facts(void)
@@ -267,6 +277,8 @@ main(int argc, char **argv)
 		reasons(false);
 	else if (strcmp(part, "metrics") == 0)
 		metrics();
+	else if (strcmp(part, "events") == 0)
+		events();
 	else if (strcmp(part, "facts") == 0)
 		facts();
 	else if (strcmp(part, "policies") == 0)
