@@ -5,6 +5,7 @@
 #
 # As everywhere: CC, CFLAGS (in place of -O2 -g and the hardening below), CPPFLAGS, LDFLAGS, PREFIX, SYSCONFDIR, DESTDIR.
 # WERROR=1 makes warnings errors: for tests and CI, whose compilers are known. V=1 shows the commands.
+# UPLOT=FOLDER: uPlot's package, unpacked, in place of npm's (tools/embed).
 
 MODE    ?= release
 Q       := $(if $(V),,@)
@@ -41,6 +42,7 @@ ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib/$(r).a)
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SCENES  := $(B)/brain/scene
+WEB     := $(shell find src/web tools/web -type f -o -type d)
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
 HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.c tests/swarm/*.c tests/prom/*.c))
@@ -75,6 +77,7 @@ $(B)/lib/$(1).a: $(call room_objs,$(1))
 	@ar rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
+$(B)/lib/admin.a: $(B)/admin/web.o
 
 # Objects in a folder of the build, from the sources of a folder, with flags of their own.
 define compile_rule
@@ -88,6 +91,14 @@ $(eval $(call compile_rule,bench/,bench/,-Ibench))
 $(eval $(call compile_rule,brain/,tests/brain/))
 $(eval $(call compile_rule,unit/,tests/unit/,-Wno-missing-prototypes))
 $(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
+
+# The page's files, as C.
+$(B)/admin/web.c: $(WEB) tools/embed | $(B)/flags
+	$(if $(V),,@echo "  embed $@")
+	$(Q)UPLOT='$(UPLOT)' tools/embed $@
+$(B)/admin/web.o: $(B)/admin/web.c $(B)/flags
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(COMPILE) -c -o $@ $<
 
 # Archives are linked in the order of the layers, each once: what a room calls in one above it is not found. Tests that
 # include the .c they test never pull in its archive member.

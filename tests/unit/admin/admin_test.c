@@ -5,6 +5,7 @@
 #include "admin/metrics_process.c"
 #include "admin/pages.c"
 #include "admin/pending.c"
+#include "certs/certs.h"
 
 #include "../net/make_cert.h"
 #include "../until.h"
