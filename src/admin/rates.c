@@ -1,7 +1,11 @@
 /*
- * rates: the counters of all tasks at the last few seconds. Slots of tasks that are gone keep
- * their old values; pages of slots that were never used are never touched.
+ * rates: the counters of all tasks and services some seconds ago. Slots of what is gone keep their
+ * old values; pages of slots that were never used are never touched.
+ *
+ * Requests are marked each second, for all tasks. Durations and errors are hundreds of numbers of
+ * each: a tenth of the tasks is marked each second, those of one slot every ten seconds.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "admin/rates.h"
@@ -9,11 +13,36 @@
 #include "base/clock.h"
 
 #define MARKS	6		/* a second apart: the oldest is 5 to 6 s old */
+#define LOOKS	3		/* ten seconds apart: the oldest is 20 to 30 s old */
+#define LOOK_SECONDS	10
+
+struct look {			/* the numbers of struct live_traffic at one time */
+	int64_t		 time;		/* 0: not made yet */
+	uint32_t	 step[LATENCY_STEPS];
+	uint32_t	 error[LIVE_ERRORS];
+};
+
+struct window {
+	uint32_t	 lives;		/* of the slot: those of an earlier tenant mean nothing */
+	unsigned	 newest;
+	struct look	 look[LOOKS];
+};
+
+struct step {
+	uint32_t	 lives;
+	struct look	 look;		/* at the end of the last step */
+	struct rates_state last;
+};
 
 struct rates {
 	int64_t		 time[MARKS];		/* 0: not made yet */
 	unsigned	 newest;
 	uint64_t	 requests[TASKS_MAX][MARKS];
+	uint64_t	 ticks, steps;
+	int64_t		 step_time;		/* when the last step ended */
+	struct window	 task[TASKS_MAX];
+	struct window	 service[LIVE_SERVICES];
+	struct step	 step[LIVE_SERVICES];
 };
 
 struct rates *
@@ -29,24 +58,163 @@ rates_free(struct rates **rp)
 	*rp = NULL;
 }
 
+/* ---- looks ---- */
+
+static void
+look_make(struct look *k, const struct live_traffic *t, int64_t now)
+{
+	k->time = now;
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		k->step[i] = t->step[i];
+	for (unsigned i = 0; i < LIVE_ERRORS; i++)
+		k->error[i] = t->error[i];
+}
+
+/* The last look is of this tenant of the slot, which was not away since. */
+static bool
+goes_on(const struct window *w, uint32_t lives, int64_t now)
+{
+	const struct look *last = &w->look[w->newest];
+
+	return last->time != 0 && w->lives == lives &&
+	    now - last->time < 2 * LOOK_SECONDS * USEC_PER_SEC;
+}
+
+static void
+window_mark(struct window *w, const struct live_traffic *t, int64_t now)
+{
+	if (!goes_on(w, t->lives, now))
+		*w = (struct window){ .lives = t->lives };
+	w->newest = (w->newest + 1) % LOOKS;
+	look_make(&w->look[w->newest], t, now);
+}
+
+/* NULL: there is none. */
+static const struct look *
+window_oldest(const struct window *w, uint32_t lives, int64_t now)
+{
+	unsigned i = (w->newest + 1) % LOOKS;
+
+	if (!goes_on(w, lives, now))
+		return NULL;
+	while (w->look[i].time == 0)
+		i = (i + 1) % LOOKS;
+	return &w->look[i];
+}
+
+static int
+more_frequent(const void *a, const void *b)
+{
+	const struct rates_cause *x = a, *y = b;
+
+	if (x->count == y->count)
+		return x->ever != y->ever ? (x->ever < y->ever ? 1 : -1) : 0;
+	return x->count < y->count ? 1 : -1;
+}
+
+/* What happened since the look. */
+static void
+state_since(const struct look *k, const struct live_traffic *t, int64_t now,
+    struct rates_state *out)
+{
+	uint32_t n[LATENCY_STEPS];
+
+	*out = (struct rates_state){ .p50 = NAN, .p99 = NAN };
+	if (k == NULL || now <= k->time)
+		return;
+	out->seconds = (double)(now - k->time) / (double)USEC_PER_SEC;
+	for (unsigned i = 0; i < LATENCY_STEPS; i++) {
+		n[i] = t->step[i] - k->step[i];		/* also where the numbers have wrapped */
+		out->requests += n[i];
+	}
+	out->p50 = latency_quantile(n, 0.5);
+	out->p99 = latency_quantile(n, 0.99);
+	for (unsigned i = 0; i < LIVE_ERRORS; i++) {
+		uint32_t count = t->error[i] - k->error[i];
+		if (t->error[i] == 0)
+			continue;
+		out->errors += count;
+		out->by_cause[out->ncauses++] = (struct rates_cause){ t->cause[i], count,
+		    t->error[i] };
+	}
+	qsort(out->by_cause, out->ncauses, sizeof *out->by_cause, more_frequent);
+}
+
+/* ---- marking ---- */
+
+static void
+step_mark(struct step *s, const struct live_traffic *t, int64_t before, int64_t now)
+{
+	bool known = s->look.time != 0 && s->look.time == before && s->lives == t->lives;
+
+	state_since(known ? &s->look : NULL, t, now, &s->last);
+	look_make(&s->look, t, now);
+	s->lives = t->lives;
+}
+
+static bool
+is_due(uint64_t tick, unsigned slot)
+{
+	return (tick + slot) % LOOK_SECONDS == 0;
+}
+
+static void
+mark_service(struct rates *r, const struct world *w, unsigned slot, bool step, int64_t now)
+{
+	struct window *window = &r->service[slot];
+	struct live_traffic t;
+
+	ASSERT(slot < LIVE_SERVICES);
+	if (slot == 0)			/* several services may share it */
+		return;
+	live_service_traffic(w->live, slot, &t);
+	if (is_due(r->ticks, slot) || !goes_on(window, t.lives, now))
+		window_mark(window, &t, now);
+	if (step)
+		step_mark(&r->step[slot], &t, r->step_time, now);
+}
+
+static void
+mark_task(struct rates *r, const struct world *w, unsigned slot, int64_t now)
+{
+	struct window *window = &r->task[slot];
+	struct live_traffic t;
+	struct live_task l;
+
+	ASSERT(slot < TASKS_MAX);
+	live_task_read(w->live, slot, &l);
+	r->requests[slot][r->newest] = l.requests;
+	if (!is_due(r->ticks, slot) && goes_on(window, l.lives, now))
+		return;
+	live_task_traffic(w->live, slot, &t);
+	window_mark(window, &t, now);
+}
+
 void
 rates_tick(struct rates *r, const struct world *w, int64_t now)
 {
 	const struct world_service *s;
 	const struct world_task *t;
-	struct live_task l;
+	bool step;
 
 	if (r->time[r->newest] != 0 && now - r->time[r->newest] < USEC_PER_SEC)
 		return;
 	r->newest = (r->newest + 1) % MARKS;
 	r->time[r->newest] = now;
-	LIST_FOREACH(s, &w->services, link)
-		LIST_FOREACH(t, &s->tasks, link) {
-			ASSERT(t->slot < TASKS_MAX);
-			live_task_read(w->live, t->slot, &l);
-			r->requests[t->slot][r->newest] = l.requests;
-		}
+	r->ticks++;
+	step = r->step_time == 0 || now - r->step_time >= RATES_STEP_SECONDS * USEC_PER_SEC;
+	LIST_FOREACH(s, &w->services, link) {
+		mark_service(r, w, s->slot, step, now);
+		LIST_FOREACH(t, &s->tasks, link)
+			mark_task(r, w, t->slot, now);
+	}
+	if (step) {
+		r->steps += r->step_time != 0;
+		r->step_time = now;
+	}
 }
+
+/* ---- reading ---- */
 
 static unsigned
 oldest(const struct rates *r)
@@ -79,4 +247,45 @@ rates_seconds(const struct rates *r, int64_t now)
 	int64_t since = r->time[oldest(r)];
 
 	return since == 0 ? 0 : (double)(now - since) / (double)USEC_PER_SEC;
+}
+
+void
+rates_of_task(const struct rates *r, const struct world *w, unsigned slot, int64_t now,
+    struct rates_state *out)
+{
+	struct live_traffic t;
+
+	ASSERT(slot < TASKS_MAX);
+	live_task_traffic(w->live, slot, &t);
+	state_since(window_oldest(&r->task[slot], t.lives, now), &t, now, out);
+}
+
+void
+rates_of_service(const struct rates *r, const struct world *w, unsigned slot, int64_t now,
+    struct rates_state *out)
+{
+	struct live_traffic t;
+
+	ASSERT(slot < LIVE_SERVICES);
+	if (slot == 0) {
+		*out = (struct rates_state){ .p50 = NAN, .p99 = NAN };
+		return;
+	}
+	live_service_traffic(w->live, slot, &t);
+	state_since(window_oldest(&r->service[slot], t.lives, now), &t, now, out);
+}
+
+uint64_t
+rates_steps(const struct rates *r)
+{
+	return r->steps;
+}
+
+void
+rates_step_of_service(const struct rates *r, unsigned slot, struct rates_state *out)
+{
+	ASSERT(slot < LIVE_SERVICES);
+	*out = r->step[slot].last;
+	if (out->seconds <= 0)
+		out->p50 = out->p99 = NAN;
 }

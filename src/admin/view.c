@@ -237,6 +237,7 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	struct service_totals sum = service_sum(v, s);
 	double seconds = rates_seconds(v->rates, v->now_usec);
 	json_t *j = json_object();
+	struct rates_state rates;
 
 	json_object_set_new(j, "name", view_text(s->name));
 	json_object_set_new(j, "kind", view_text(s->conf.kind == SERVICE_TCP ? "tcp" : "http"));
@@ -253,6 +254,8 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
 	json_object_set_new(j, "requests_per_second",
 	    number_if(seconds > 0, (double)sum.window / seconds));
+	rates_of_service(v->rates, v->world, s->slot, v->now_usec, &rates);
+	view_rates(j, &rates);
 	view_origin(j, r != NULL && (r->served || s->nroutes == 0) ? r : NULL);
 	return j;
 }
@@ -304,8 +307,12 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	enum task_state state = task_state(v->world, t, v->now_usec);
 	json_t *j = json_object();
 	struct live_task l;
+	struct rates_state rates;
+	double seconds = rates_seconds(v->rates, v->now_usec);
+	uint64_t window = rates_task(v->rates, v->world, t->slot);
 
 	live_task_read(v->world->live, t->slot, &l);
+	rates_of_task(v->rates, v->world, t->slot, v->now_usec, &rates);
 	json_object_set_new(j, "name", view_text(t->name));
 	json_object_set_new(j, "service", view_text(t->service->name));
 	json_object_set_new(j, "node", view_text(t->node->name));
@@ -316,7 +323,10 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
 	json_object_set_new(j, "last_failure", view_failure(v, &l));
-	json_object_set_new(j, "share", share(rates_task(v->rates, v->world, t->slot), of_service));
+	json_object_set_new(j, "share", share(window, of_service));
+	json_object_set_new(j, "requests_per_second",
+	    number_if(seconds > 0, (double)window / seconds));
+	view_rates(j, &rates);
 	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
 	    number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;

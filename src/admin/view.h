@@ -58,6 +58,8 @@ void	 view_tasks_start_of(struct view_walk *, const struct admin_view *,
 bool	 view_tasks_next(struct view_walk *, const struct admin_view *, struct buf *);
 void	 view_tasks_end(struct view_walk *);
 
+/* view_rates.c: adds durations and errors */
+void	 view_rates(json_t *, const struct rates_state *);
 /* view_route.c */
 json_t	*view_routes(const struct admin_view *, const struct world_service *);
 json_t	*view_routes_refused(const struct admin_view *);

@@ -1,6 +1,8 @@
 /*
  * view_swarm: the Swarm as JSON: the state of its snapshot, and the report on its services' labels.
  */
+#include <math.h>
+
 #include "admin/view.h"
 #include "base/clock.h"
 #include "engine/discover.h"
@@ -86,6 +88,7 @@ view_unserved(const struct admin_view *v, json_t *list)
 		    "name", view_text(all->service[i].name), "kind", "policy", "queries",
 		    "routes", "tasks", 0, "usable", 0, "inflight", 0, "requests_total", 0, "failures_total", 0,
 		    "requests_per_second");
+		view_rates(j, &(struct rates_state){ .p50 = NAN, .p99 = NAN });
 		view_origin(j, &all->service[i]);
 		json_array_append_new(list, j);
 	}

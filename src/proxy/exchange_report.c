@@ -144,6 +144,20 @@ describe(struct exchange *x, int64_t took_usec, uint64_t count)
 		record(x, &line);
 }
 
+/* For the service: what the client saw is an error when it has such a status, or when its task is
+ * at fault for how it ended. */
+static void
+count_error(const struct exchange *x)
+{
+	bool of_task = x->attempt.status >= 500 && x->status == x->attempt.status;
+
+	if (x->status < 500 && (x->why->blame != BLAME_UPSTREAM || x->why == WHY_UPSTREAM_CANCELLED))
+		return;
+	live_count_service_error(x->proxy->conf.live, x->attempt.service->slot,
+	    (struct live_cause){ of_task && x->why == WHY_COMPLETE ? WHY_UPSTREAM_STATUS : x->why,
+	    x->status });
+}
+
 void
 exchange_report(struct exchange *x)
 {
@@ -159,7 +173,11 @@ exchange_report(struct exchange *x)
 		live_observe(p->conf.live, p->conf.worker, took_usec);
 		if (task != NULL)
 			live_count_response(p->conf.live, task->slot, x->status, took_usec);
+		if (x->attempt.service != NULL)
+			live_observe_service(p->conf.live, p->conf.worker, x->attempt.service->slot, took_usec);
 	}
+	if (x->attempt.service != NULL)
+		count_error(x);
 	if (access_is_on(p->access) || x->trace != NULL)
 		describe(x, took_usec, count);
 	if (x->log.text != NULL || x->log.fields != NULL)

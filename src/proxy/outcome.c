@@ -171,6 +171,8 @@ outcome_note(struct live *l, const struct outcome *o, int64_t now)
 	ASSERT(o->status == 0 || (o->status >= 100 && o->status <= 999));
 	if (o->why->blame == BLAME_UPSTREAM && o->why != WHY_UPSTREAM_CANCELLED)
 		live_count_failure(l, o->task->slot, (struct live_cause){ o->why, o->status }, now);
+	if (o->why != WHY_UPSTREAM_CANCELLED && (o->why->blame == BLAME_UPSTREAM || o->status >= 500))
+		live_count_task_error(l, o->task->slot, cause_of(o));
 	if (o->service->eject_failures > 0 && (meaning == MEANS_FAILED ||
 	    (meaning != MEANS_NOTHING && o->status >= 500))) {
 		strike_note(l, o, now);

@@ -164,6 +164,9 @@ tcp_end(struct tcp *t, const struct why *why)
 	tcp_count(t, 1, (uint64_t)(tcp_now(t) - t->began_usec));
 	attempt_leave(&t->attempt, why, false);
 	live_count_why(p->conf.live, p->conf.worker, why);
+	if (why->status >= 500 && why->blame != BLAME_CLIENT && why != WHY_UPSTREAM_CANCELLED)
+		live_count_service_error(p->conf.live, t->attempt.service->slot,
+		    (struct live_cause){ why, 0 });
 	tcp_log(t, why);
 	session_served(&t->client->session);
 	flows_drop(t);

@@ -1,7 +1,7 @@
 /*
  * live: requests in flight on tasks and nodes, and what attempts on tasks came to. What becomes a
- * metric is live_totals.c's, what processes report of themselves live_process.c's. How often a task
- * may fail is outlier.c's to know.
+ * metric is live_totals.c's, durations and errors are live_traffic.c's, what processes report of
+ * themselves live_process.c's. How often a task may fail is outlier.c's to know.
  */
 #include "base/bug.h"
 #include "world/live_priv.h"
@@ -160,22 +160,6 @@ live_is_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
 	return outlier_is_suspect(&l->task[task].outlier, count_ended(l, task), now, certain);
 }
 
-static uint32_t
-cause_number(struct live_cause c)
-{
-	ASSERT(c.status >= 0 && c.status < 1000 && (c.why == NULL || c.why->id < WHY_COUNT));
-	return c.why == NULL ? 0 : (uint32_t)c.why->id + 1 + ((uint32_t)c.status << 16);
-}
-
-static struct live_cause
-cause_of(uint32_t number)
-{
-	uint32_t id = number & 0xffff;
-
-	return (struct live_cause){ id == 0 || id > WHY_COUNT ? NULL : &why_all[id - 1],
-	    (int)(number >> 16) };
-}
-
 void
 live_count_failure(struct live *l, unsigned task, struct live_cause cause, int64_t now)
 {
@@ -183,7 +167,7 @@ live_count_failure(struct live *l, unsigned task, struct live_cause cause, int64
 
 	ASSERT(task < TASKS_MAX && cause.why != NULL && now > 0);
 	ADD(t->failures, 1);
-	SET(t->failure, cause_number(cause));
+	SET(t->failure, live_cause_number(cause));
 	SET(t->failed, now);
 }
 
@@ -193,7 +177,7 @@ live_eject(struct live *l, unsigned task, struct live_cause cause, int64_t now)
 	struct outlier *o = &l->task[task].outlier;
 
 	ASSERT(task < TASKS_MAX);
-	if (!outlier_eject(o, cause_number(cause), now))
+	if (!outlier_eject(o, live_cause_number(cause), now))
 		return false;
 	move_on(&l->ejected_until, GET(o->until_usec));
 	ADD(l->state_serial, 1);
@@ -207,7 +191,7 @@ live_strike(struct live *l, unsigned task, const struct outlier_rule *rule, stru
 	struct outlier *o = &l->task[task].outlier;
 
 	ASSERT(task < TASKS_MAX);
-	if (!outlier_strike(o, rule, cause_number(cause), now))
+	if (!outlier_strike(o, rule, live_cause_number(cause), now))
 		return false;
 	move_on(&l->ejected_until, GET(o->until_usec));
 	ADD(l->state_serial, 1);
@@ -267,6 +251,7 @@ live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 {
 	ASSERT(task < TASKS_MAX && usec >= 0 && status >= 0);
 	ADD(l->task[task].duration_usec, (uint64_t)usec);
+	ADD(l->task_traffic[task].step[latency_step(usec)], 1);
 	if (status >= 500)
 		ADD(l->task[task].errors, 1);
 }
@@ -285,7 +270,7 @@ void
 live_set_health_cause(struct live *l, unsigned task, struct live_cause cause)
 {
 	ASSERT(task < TASKS_MAX);
-	SET(l->task[task].health_cause, cause_number(cause));
+	SET(l->task[task].health_cause, live_cause_number(cause));
 }
 
 void
@@ -307,17 +292,17 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->inflight = row_sum(l, &t->by_worker);
 	out->requests = GET(t->requests);
 	out->failures = GET(t->failures);
-	out->failure = cause_of(GET(t->failure));
+	out->failure = live_cause_of(GET(t->failure));
 	out->failed_usec = GET(t->failed);
 	out->errors = GET(t->errors);
 	out->retries = GET(t->retries);
 	out->retries_refused = GET(t->retries_refused);
 	out->duration_usec = (int64_t)GET(t->duration_usec);
 	out->health = (enum live_health)GET(t->health);
-	out->health_cause = cause_of(GET(t->health_cause));
+	out->health_cause = live_cause_of(GET(t->health_cause));
 	out->ejected_until_usec = GET(t->outlier.until_usec);
 	out->ejections = GET(t->outlier.ejections);
-	out->ejected_cause = cause_of(GET(t->outlier.cause));
+	out->ejected_cause = live_cause_of(GET(t->outlier.cause));
 	out->lives = GET(t->lives);
 	ASSERT((unsigned)out->health <= HEALTH_DOWN && out->ejected_until_usec >= 0);
 }
@@ -355,6 +340,7 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->health, HEALTH_UNKNOWN);
 	SET(t->health_cause, 0);
 	outlier_reset(&t->outlier);
+	live_reset_traffic(&l->task_traffic[task]);
 	ADD(t->lives, 1);
 	ADD(l->state_serial, 1);
 }

@@ -13,12 +13,14 @@
 
 #include "base/why.h"
 #include "world/filter.h"
+#include "world/latency.h"
 #include "world/outlier.h"
 #include "world/phys.h"
 #include "world/refused.h"
 
 #define WORKERS_MAX	16
 #define TASKS_MAX	16384		/* task slots */
+#define LIVE_SERVICES	512		/* rows of services; 0 is for all that have none of their own */
 
 struct live;
 struct limits;
@@ -139,6 +141,24 @@ double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is 
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
+/* The same by service, in finer steps, and what failed: live_traffic.c. What ends on a task is in
+ * live_count_response. Numbers wrap: only differences of two looks mean something. */
+#define LIVE_ERRORS	16		/* causes that are counted apart; the last is all others */
+struct live_traffic {
+	uint32_t	 lives;		/* another tenant of the row, another number */
+	uint32_t	 step[LATENCY_STEPS];	/* durations */
+	uint32_t	 error[LIVE_ERRORS];
+	struct live_cause cause[LIVE_ERRORS];	/* why NULL: none yet, and of the last one */
+};
+void		live_observe_service(struct live *, unsigned worker, unsigned service_slot,
+    int64_t duration_usec);
+void		live_count_task_error(struct live *, unsigned task_slot, struct live_cause);
+void		live_count_service_error(struct live *, unsigned service_slot, struct live_cause);
+void		live_task_traffic(const struct live *, unsigned task_slot, struct live_traffic *);
+void		live_service_traffic(const struct live *, unsigned service_slot, struct live_traffic *);
+/* These do not wrap. */
+uint64_t	live_service_step_total(const struct live *, unsigned service_slot, unsigned step);
+double		live_service_duration_sum_seconds(const struct live *, unsigned service_slot);
 /* handshakes of TLS with clients that succeeded, per worker, ever */
 void		live_count_handshake(struct live *, unsigned worker, bool resumed);
 uint64_t	live_handshakes_total(const struct live *, bool resumed);
@@ -208,5 +228,6 @@ bool		live_is_paused(const struct live *, uint64_t mark);
 /* parent: worker died; brain: a slot begins a new life */
 void		live_forget_worker(struct live *, unsigned worker);
 void		live_reset_task(struct live *, unsigned task_slot);
+void		live_reset_service(struct live *, unsigned service_slot);
 
 #endif

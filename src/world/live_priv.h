@@ -1,6 +1,7 @@
 /*
  * live_priv: how live lies in shared memory, for the files that count in it: live.c has tasks and
- * nodes, live_totals.c what becomes a metric, live_process.c what processes report of themselves.
+ * nodes, live_totals.c what becomes a metric, live_traffic.c durations and errors of tasks and
+ * services, live_process.c what processes report of themselves.
  */
 #ifndef WORLD_LIVE_PRIV_H
 #define WORLD_LIVE_PRIV_H
@@ -48,6 +49,30 @@ struct process_row {
 	_Atomic uint64_t	log_dropped;
 };
 
+/* Causes take their places as they come, until all are taken; errors are rare enough to be counted
+ * with locked instructions. */
+struct error_row {
+	_Atomic uint32_t	cause[LIVE_ERRORS - 1];	/* 0: free */
+	_Atomic uint32_t	n[LIVE_ERRORS];
+};
+
+/* 832 bytes. Pages of slots that were never used do not exist. */
+struct task_traffic {
+	_Atomic uint32_t	step[LATENCY_STEPS];
+	struct error_row	errors;
+};
+
+struct service_row {
+	_Atomic uint32_t	lives;
+	struct error_row	errors;
+};
+
+/* A worker's column of a service, which no other one writes. */
+struct service_column {
+	_Atomic uint64_t	step[LATENCY_STEPS];
+	_Atomic uint64_t	duration_usec;
+} __attribute__((aligned(64)));
+
 struct live {
 	unsigned		workers;
 	struct process_row	process[LIVE_PARENT + 1];
@@ -63,7 +88,16 @@ struct live {
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
 	struct limits		limits __attribute__((aligned(64)));
+	struct task_traffic	task_traffic[TASKS_MAX] __attribute__((aligned(64)));
+	struct service_row	service[LIVE_SERVICES];
+	struct service_column	service_column[WORKERS_MAX][LIVE_SERVICES];
 };
+
+/* A cause as a number, 0: none. */
+uint32_t		live_cause_number(struct live_cause);
+struct live_cause	live_cause_of(uint32_t number);
+/* live_traffic.c: of a slot that begins a new life */
+void			live_reset_traffic(struct task_traffic *);
 
 #define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)
 #define SET(x, v)	atomic_store_explicit(&(x), (v), memory_order_relaxed)

@@ -102,6 +102,8 @@ struct table_service {
 	struct table_ref name;
 	/* slot, below PROFILE_SLOTS: which of phys.h's columns the node's state is in */
 	uint32_t	 profile;
+	/* below LIVE_SERVICES, which of live.h's rows is its own, for life; 0: none is */
+	uint32_t	 slot;
 	uint32_t	 first_task, ntasks;	/* a service's tasks stand together */
 	uint32_t	 group;		/* number of what it leads to, of table_group; 0: to its tasks */
 #define SETTING(type, field, reach, ...) IN_ROW_##reach(ROW_##type field;)

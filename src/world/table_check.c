@@ -121,6 +121,7 @@ static bool
 service_ok(const struct table *t, const struct table_service *s)
 {
 	return text_ok(t, s->name) && s->profile < PROFILE_SLOTS &&
+	    s->slot < LIVE_SERVICES &&
 	    s->group <= t->head->part[PART_GROUPS].n &&
 	    (uint64_t)s->first_task + s->ntasks <= t->head->part[PART_TASKS].n && settings_ok(t, s);
 }

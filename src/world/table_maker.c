@@ -105,7 +105,8 @@ table_maker_service(struct table_maker *m, const struct table_service *s)
 {
 	struct table_service copy = *s;
 
-	ASSERT((unsigned)s->policy < POLICY_COUNT && s->profile < PROFILE_SLOTS);
+	ASSERT((unsigned)s->policy < POLICY_COUNT && s->profile < PROFILE_SLOTS &&
+	    s->slot < LIVE_SERVICES);
 	copy.first_task = m->part[PART_TASKS].n;
 	copy.ntasks = copy.group = 0;
 	return part_put(m, PART_SERVICES, &copy);

@@ -25,6 +25,15 @@ task_busy(const void *live, unsigned slot)
 	return live_task_inflight(live, slot) != 0;
 }
 
+/* Workers do not say so. A request of 30 s that ends after the slot's rest is counted for the next
+ * service there. */
+static bool
+service_busy(const void *live, unsigned slot)
+{
+	(void)live, (void)slot;
+	return false;
+}
+
 struct world *
 world_new(struct live *live, struct phys *phys)
 {
@@ -43,6 +52,7 @@ world_new(struct live *live, struct phys *phys)
 	x->tasks = map_new();
 	x->node_slots = slots_new(NODES_MAX, node_busy, live);
 	x->task_slots = slots_new(TASKS_MAX, task_busy, live);
+	x->service_slots = slots_new(LIVE_SERVICES - 1, service_busy, live);
 	return w;
 }
 
@@ -83,6 +93,8 @@ world_service_free(struct world *w, struct world_service *s)
 		world_task_free(w, LIST_FIRST(&s->tasks));
 	ASSERT(world_service(w, str_of(s->name)) == s && w->nservices > 0 && s->ntasks == 0);
 	map_remove(w->index->services, str_of(s->name));
+	if (s->slot != 0)
+		slots_give(w->index->service_slots, s->slot - 1, clock_mono_usec());
 	LIST_REMOVE(s, link);
 	w->nservices--;
 	world_routes_free(s->route, s->nroutes);
@@ -131,6 +143,7 @@ world_free(struct world **wp)
 	map_free(&w->index->tasks);
 	slots_free(&w->index->node_slots);
 	slots_free(&w->index->task_slots);
+	slots_free(&w->index->service_slots);
 	free(w->index);
 	free(w);
 }
@@ -150,10 +163,10 @@ void
 world_inherit(struct world *w, const struct table *t)
 {
 	struct world_index *x = w->index;
-	uint32_t nnodes, ntasks;
+	uint32_t nnodes, nservices, ntasks;
 	const struct table_node *n = table_nodes(t, &nnodes);
 	const struct table_task *k = table_tasks(t, &ntasks);
-	const struct table_service *s = table_services(t, NULL);
+	const struct table_service *s = table_services(t, &nservices);
 	int64_t now = clock_mono_usec();
 
 	ASSERT(w->nnodes == 0 && w->nservices == 0);
@@ -161,6 +174,9 @@ world_inherit(struct world *w, const struct table *t)
 	for (uint32_t i = 0; i < nnodes; i++)
 		if (slots_recall(x->node_slots, table_text(t, n[i].name), n[i].slot, now))
 			x->node_drained[n[i].slot] = n[i].drained;
+	for (uint32_t i = 0; i < nservices; i++)
+		if (s[i].slot != 0)
+			slots_recall(x->service_slots, table_text(t, s[i].name), s[i].slot - 1, now);
 	for (uint32_t i = 0; i < ntasks; i++) {
 		char *key = world_task_key(table_text(t, s[k[i].service].name), table_text(t, k[i].name),
 		    &k[i].addr);
@@ -326,6 +342,7 @@ table_add_service(struct table_maker *m, struct world_service *s, const uint32_t
 	uint32_t at = table_maker_service(m, &(struct table_service){
 		.name = table_maker_text(m, str_of(s->name)),
 		.profile = s->profile,
+		.slot = s->slot,
 #define SETTING(type, field, reach, ...) \
 		IN_ROW_##reach(.field = SETTING_ROW_##type(m, s->conf.field),)
 #include "tbl/service.h"

@@ -144,6 +144,7 @@ struct world_service {
 	struct service_conf conf;
 	struct service_group	*group;			/* what it leads to instead of tasks; NULL: it has tasks */
 	uint32_t	 number;		/* in the table that is being built */
+	unsigned	 slot;			/* its row in live; 0: none was left */
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */

@@ -11,6 +11,7 @@
 struct world_index {
 	struct map	*nodes, *services, *tasks;
 	struct slots	*node_slots, *task_slots;
+	struct slots	*service_slots;	/* one less than the row in live, of which 0 is nobody's */
 	bool		 node_drained[NODES_MAX];	/* by slot, so that it outlives a node that blinks */
 	bool		 task_drained[TASKS_MAX];
 	struct world_node *last_node;

@@ -119,6 +119,20 @@ world_pass_node(struct world *w, const struct world_node *like)
 	return n;
 }
 
+/* The row of a service in live; 0, which is nobody's, when none is left. */
+static unsigned
+service_slot_take(struct world *w, const char *name)
+{
+	unsigned slot;
+	bool fresh;
+
+	if (!slots_take(w->index->service_slots, str_of(name), clock_mono_usec(), &slot, &fresh))
+		return 0;
+	if (fresh)
+		live_reset_service(w->live, slot + 1);
+	return slot + 1;
+}
+
 static struct world_service *
 service_new(struct world *w, const char *name)
 {
@@ -126,6 +140,7 @@ service_new(struct world *w, const char *name)
 	struct world_service *s = must_zalloc(sizeof *s);
 
 	s->name = must_strdup(name);
+	s->slot = service_slot_take(w, name);
 	LIST_INIT(&s->tasks);
 	map_put(x->services, str_of(name), s);
 	if (x->last_service == NULL)

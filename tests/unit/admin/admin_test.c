@@ -271,6 +271,7 @@ test_shares_and_rates_of_the_last_seconds(void **state)
 {
 	struct stage *s = stage_new(yaml);
 	int64_t now = loop_now(s->loop);
+	const json_t *e;
 
 	(void)state;
 	requests(s, 0, 1000);			/* long ago */
@@ -287,6 +288,26 @@ test_shares_and_rates_of_the_last_seconds(void **state)
 	get(s, "/api/v1/services");
 	assert_true(real_of(item(s, "services", 0), "requests_per_second") > 4);
 	assert_true(real_of(item(s, "services", 0), "requests_per_second") < 8);
+	assert_true(json_is_null(json_object_get(item(s, "services", 0), "p50_seconds")));	/* none has ended */
+	live_observe_service(s->live, 0, 1, 10000);
+	live_count_response(s->live, 1, 502, 10000);
+	live_count_service_error(s->live, 1, (struct live_cause){ WHY_CONNECT_REFUSED, 502 });
+	live_count_task_error(s->live, 1, (struct live_cause){ WHY_UPSTREAM_STATUS, 500 });
+	get(s, "/api/v1/services");
+	assert_true(fabs(real_of(item(s, "services", 0), "p99_seconds") - 0.01) < 0.00063);
+	assert_true(real_of(item(s, "services", 0), "errors_per_second") > 0);
+	assert_true(real_of(item(s, "services", 0), "window_seconds") > 4);
+	e = json_array_get(json_object_get(item(s, "services", 0), "errors"), 0);
+	assert_string_equal(text_of(e, "why"), "connect_refused");
+	assert_string_equal(text_of(e, "text"), "the task refused the connection");
+	assert_true(real_of(e, "count") == 1 && real_of(e, "per_second") > 0);
+	get(s, "/api/v1/tasks?service=web");
+	assert_true(json_is_null(json_object_get(item(s, "tasks", 0), "p50_seconds")));
+	assert_int_equal(json_array_size(json_object_get(item(s, "tasks", 0), "errors")), 0);
+	assert_true(real_of(item(s, "tasks", 1), "p50_seconds") > 0.009);
+	assert_true(real_of(item(s, "tasks", 0), "requests_per_second") > 3);
+	e = json_array_get(json_object_get(item(s, "tasks", 1), "errors"), 0);
+	assert_string_equal(text_of(e, "text"), "the task responded with status 500");
 	stage_free(s);
 }
 

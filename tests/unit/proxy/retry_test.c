@@ -46,6 +46,27 @@ retries(bool done)
 	return n;
 }
 
+/* Requests of the service, whose durations are known, and errors that their clients saw; errors of tasks. */
+static void
+counted(unsigned requests, unsigned errors, unsigned of_tasks)
+{
+	static struct live_traffic t;
+
+	live_service_traffic(stage.live, 1, &t);
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		requests -= t.step[i];
+	assert_int_equal(requests, 0);
+	for (unsigned i = 0; i < LIVE_ERRORS; i++)
+		errors -= t.error[i];
+	assert_int_equal(errors, 0);
+	for (unsigned k = 0; k < (unsigned)stage.norigins; k++) {
+		live_task_traffic(stage.live, k, &t);
+		for (unsigned i = 0; i < LIVE_ERRORS; i++)
+			of_tasks -= t.error[i];
+	}
+	assert_int_equal(of_tasks, 0);
+}
+
 static void
 served_by_another(const char *said, bool close_it)
 {
@@ -65,6 +86,7 @@ served_by_another(const char *said, bool close_it)
 	hear(c, OK(2, "ok"));
 	assert_int_equal(retries(true), 1);
 	assert_int_equal(whys(WHY_COMPLETE), 1);
+	counted(1, 0, 1);
 	if (!close_it)
 		close(t);
 	close(u);
@@ -177,6 +199,7 @@ test_not_idempotent(void **state)
 	t = first_task(c, POST, POST_GOT, &first);
 	close(t);
 	hear_why(c, 502, WHY_UPSTREAM_GONE);
+	counted(2, 2, 2);
 	assert_int_equal(retries(true) + retries(false), 0);
 	close(c);
 	stage_close();

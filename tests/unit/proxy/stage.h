@@ -150,7 +150,7 @@ stage_open(int norigins)
 		.client_request_usec = 24 * 3600 * USEC_PER_SEC, .clients_max = 16,
 		.request_head = { 32768, 256 }, .response_head = { 65536, 256 },
 		.upstream_idle_max = 4, .upstream_idle_usec = PATIENCE, .probe = true };
-	stage.service = (struct table_service){ .policy = POLICY_ROUND_ROBIN, .pass_host = true, .connect_usec = PATIENCE,
+	stage.service = (struct table_service){ .slot = 1, .policy = POLICY_ROUND_ROBIN, .pass_host = true, .connect_usec = PATIENCE,
 		.response_usec = PATIENCE, .idle_usec = PATIENCE, .tunnel_usec = PATIENCE, .health_interval_usec = 0,
 		.health_timeout_usec = PATIENCE, .health_rise = 1, .health_fall = 1 };
 	stage.norigins = norigins;

@@ -286,6 +286,41 @@ durations_fall_into_their_buckets(void **state)
 	assert_int_equal(live_why_total(l, WHY_NO_ROUTE->id), 2);
 }
 
+/* Of a service each worker counts for itself; a task that begins anew begins with nothing. */
+static void
+durations_and_errors_are_counted_by_task_and_service(void **state)
+{
+	struct live *l = *state;
+	static struct live_traffic t;
+
+	live_count_response(l, 9, 200, 1000);
+	live_observe_service(l, 0, 3, 1000);
+	live_observe_service(l, 2, 3, 1000);
+	live_observe_service(l, 2, 4, 1000);
+	live_count_task_error(l, 9, (struct live_cause){ WHY_CONNECT_REFUSED, 0 });
+	live_count_service_error(l, 3, (struct live_cause){ WHY_NO_LIVE_TASK, 503 });
+	live_task_traffic(l, 9, &t);
+	assert_int_equal(t.step[latency_step(1000)], 1);
+	assert_ptr_equal(t.cause[0].why, WHY_CONNECT_REFUSED);
+	assert_int_equal(t.error[0], 1);
+	live_forget_worker(l, 2);		/* what was counted stays */
+	live_service_traffic(l, 3, &t);
+	assert_int_equal(t.step[latency_step(1000)], 2);
+	assert_int_equal(live_service_step_total(l, 3, latency_step(1000)), 2);
+	assert_true(live_service_duration_sum_seconds(l, 3) > 0.00199 && live_service_duration_sum_seconds(l, 3) < 0.00201);
+	assert_int_equal(t.cause[0].status, 503);
+	live_reset_task(l, 9);
+	live_reset_service(l, 3);
+	live_task_traffic(l, 9, &t);
+	assert_int_equal(t.step[latency_step(1000)] + t.error[0], 0);
+	assert_null(t.cause[0].why);
+	live_service_traffic(l, 3, &t);
+	assert_int_equal(t.step[latency_step(1000)] + t.error[0], 0);
+	assert_int_equal(t.lives, 1);
+	live_service_traffic(l, 4, &t);
+	assert_int_equal(t.step[latency_step(1000)], 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -305,6 +340,7 @@ main(void)
 		TEST(down_is_not_usable_and_unknown_is),
 		TEST(a_new_life_begins_clean),
 		TEST(durations_fall_into_their_buckets),
+		TEST(durations_and_errors_are_counted_by_task_and_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

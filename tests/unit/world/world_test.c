@@ -336,12 +336,15 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	struct stage *s = *state;
 	struct phys_row row;
 	struct table *t;
-	unsigned alpha, web2;
+	unsigned alpha, web, web2;
 	uint64_t serial;
 
 	pass_all(s->world);
 	alpha = world_node(s->world, STR("alpha"))->slot;
 	web2 = world_task(s->world, STR("web.2"))->slot;
+	web = world_service(s->world, STR("web"))->slot;
+	assert_true(web > 0);
+	live_observe_service(s->live, 0, web, 1000);
 	world_drain(s->world, world_node(s->world, STR("alpha")), true);
 	world_drain_task(s->world, world_task(s->world, STR("web.2")), true);
 	row = (struct phys_row){ .law = { 8, 3, 1, 77, 99, 1, 0 }, .score = 42 };
@@ -356,6 +359,7 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	table_unref(&t);
 	world_pass_begin(s->world);
 	struct world_node *gamma = pass_node(s->world, "gamma");	/* named first, and takes nobody's place */
+	assert_int_not_equal(pass_service(s->world, "first")->slot, web);
 	world_pass_end(s->world);
 	assert_int_not_equal(gamma->slot, alpha);
 	assert_false(gamma->drained);
@@ -363,6 +367,8 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	pass_all(s->world);
 	assert_int_equal(world_node(s->world, STR("alpha"))->slot, alpha);
 	assert_int_equal(world_task(s->world, STR("web.2"))->slot, web2);
+	assert_int_equal(world_service(s->world, STR("web"))->slot, web);
+	assert_int_equal(live_service_step_total(s->live, web, latency_step(1000)), 1);
 	assert_true(world_node(s->world, STR("alpha"))->drained);
 	assert_true(world_node(s->world, STR("alpha"))->inherited);
 	assert_true(world_task(s->world, STR("web.2"))->drained);
@@ -370,6 +376,21 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	assert_int_equal(s->world->serial, serial);
 	assert_int_equal(live_node_inflight(s->live, alpha), 1);
 	live_give(s->live, 0, alpha, web2);
+}
+
+static void
+services_beyond_the_rows_share_one(void **state)
+{
+	struct stage *s = *state;
+	char name[32];
+
+	world_pass_begin(s->world);
+	for (unsigned i = 0; i < LIVE_SERVICES + 10; i++) {
+		snprintf(name, sizeof name, "s%u", i);
+		assert_int_equal(pass_service(s->world, name)->slot, i < LIVE_SERVICES - 1 ? i + 1 : 0);
+	}
+	world_pass_end(s->world);
+	table_unref(&(struct table *){ table_of(s->world) });
 }
 
 static void
@@ -517,6 +538,7 @@ main(void)
 		TEST(the_table_says_what_the_world_is),
 		TEST(what_is_refused_stands_in_the_table),
 		TEST(a_new_brain_inherits_slots_rows_and_drains),
+		TEST(services_beyond_the_rows_share_one),
 		TEST(settings_that_change_are_noticed),
 		TEST(profiles_have_slots_and_keep_them),
 		TEST(profiles_beyond_the_slots_are_balanced),
