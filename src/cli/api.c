@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/bug.h"
-#include "cli/api.h"
+#include "cli/api_priv.h"
 #include "cli/cli.h"
 #include "cli/grid.h"
 
@@ -195,30 +195,81 @@ report_unreachable(const struct api *a)
 		fprintf(stderr, "mola %s: no Mola at %s: is it running?\n", a->verb, a->where);
 }
 
-/* The status of a response, whose body is added to `out`; 0: the failure was reported. */
-static long
-api_perform(const struct api *a, CURL *c, const char *path, struct buf *out)
+/* The token is the first line of the file, or $MOLA_TOKEN; none: there is no field. False: the
+ * failure was reported. */
+static bool
+token_add(const struct api *a, struct curl_slist **headers)
 {
+	const char *given = getenv("MOLA_TOKEN");
+	char line[600] = "", header[640];
+	FILE *f;
+	bool ok;
+
+	if (a->token_file != NULL) {
+		f = fopen(a->token_file, "r");
+		ok = f != NULL && fgets(line, sizeof line, f) != NULL;
+		if (f != NULL)
+			fclose(f);
+		if (!ok) {
+			fprintf(stderr, "mola %s: the token file %s cannot be read\n", a->verb, a->token_file);
+			return false;
+		}
+	} else if (given != NULL)
+		str_copy(line, sizeof line, str_of(given));
+	line[strcspn(line, "\r\n")] = '\0';
+	if (*line == '\0')
+		return true;
+	snprintf(header, sizeof header, "Authorization: Bearer %s", line);
+	*headers = curl_slist_append(*headers, header);
+	return true;
+}
+
+void *
+api_handle(const struct api *a, const char *path, struct curl_slist **headers)
+{
+	CURL *c;
+
+	if (!token_add(a, headers))
+		return NULL;
+	c = curl_easy_init();
+	set_url(c, a, path);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, *headers);
+	return c;
+}
+
+/* The status of a response, whose body is added to `out`; 0: the failure was reported. `headers`
+ * and `content` (of a POST) may be NULL; frees `headers`. */
+static long
+api_perform(const struct api *a, const char *path, struct curl_slist *headers, const char *content,
+    struct buf *out)
+{
+	CURL *c = api_handle(a, path, &headers);
 	CURLcode rc;
 	long status = 0;
 
 	ASSERT(out->len == 0);
-	set_url(c, a, path);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
-	rc = curl_easy_perform(c);
-	if (rc == CURLE_OK)
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	else if (rc == CURLE_COULDNT_CONNECT)
-		report_unreachable(a);
-	else
-		fprintf(stderr, "mola %s: no response from %s: %s\n", a->verb, a->where, curl_easy_strerror(rc));
+	if (c != NULL) {
+		if (content != NULL)
+			curl_easy_setopt(c, CURLOPT_POSTFIELDS, content);
+		curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+		curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+		rc = curl_easy_perform(c);
+		if (rc == CURLE_OK)
+			curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+		else if (rc == CURLE_COULDNT_CONNECT)
+			report_unreachable(a);
+		else
+			fprintf(stderr, "mola %s: no response from %s: %s\n", a->verb, a->where,
+			    curl_easy_strerror(rc));
+		curl_easy_cleanup(c);
+	}
+	curl_slist_free_all(headers);
 	return status;
 }
 
 /* The response as JSON; NULL: it is an error, or something else, and that was reported. */
 static json_t *
-api_json(const struct api *a, CURL *c, const char *path)
+api_json(const struct api *a, const char *path, struct curl_slist *headers, const char *content)
 {
 	struct printable text;
 	const char *error;
@@ -227,7 +278,7 @@ api_json(const struct api *a, CURL *c, const char *path)
 	long status;
 
 	buf_init(&body, RESPONSE_MAX);
-	status = api_perform(a, c, path, &body);
+	status = api_perform(a, path, headers, content, &body);
 	j = status == 0 ? NULL : json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL);
 	buf_fini(&body);
 	if (status == 0 || (status >= 200 && status < 300 && j != NULL))
@@ -245,77 +296,48 @@ api_json(const struct api *a, CURL *c, const char *path)
 long
 api_get_text(const struct api *a, const char *path, struct buf *out)
 {
-	CURL *c = curl_easy_init();
-	long status = api_perform(a, c, path, out);
+	return api_perform(a, path, NULL, NULL, out);
+}
 
-	curl_easy_cleanup(c);
-	return status;
+bool
+api_path(struct buf *full, const char *path, const char *key, const char *value)
+{
+	char *escaped;
+
+	ASSERT(value == NULL || (key != NULL && strchr(path, '?') == NULL));
+	buf_init(full, QUERY_MAX);
+	buf_adds(full, str_of(path));
+	if (value != NULL) {
+		escaped = curl_easy_escape(NULL, value, 0);
+		buf_printf(full, "?%s=%s", key, escaped == NULL ? "" : escaped);
+		curl_free(escaped);
+	}
+	buf_add(full, "", 1);
+	return !full->full;
 }
 
 json_t *
 api_get(const struct api *a, const char *path, const char *key, const char *value)
 {
-	CURL *c = curl_easy_init();
 	struct buf full;
-	json_t *response;
-	char *escaped;
+	json_t *response = NULL;
 
-	ASSERT(value == NULL || (key != NULL && strchr(path, '?') == NULL));
-	buf_init(&full, QUERY_MAX);
-	buf_adds(&full, str_of(path));
-	if (value != NULL) {
-		escaped = curl_easy_escape(c, value, 0);
-		buf_printf(&full, "?%s=%s", key, escaped == NULL ? "" : escaped);
-		curl_free(escaped);
-	}
-	buf_add(&full, "", 1);
-	if (full.full) {
+	if (api_path(&full, path, key, value))
+		response = api_json(a, full.p, NULL, NULL);
+	else
 		fprintf(stderr, "mola %s: the name is too long\n", a->verb);
-		response = NULL;
-	} else
-		response = api_json(a, c, full.p);
 	buf_fini(&full);
-	curl_easy_cleanup(c);
 	return response;
-}
-
-/* "Authorization: Bearer ..." with the first line of the token file. False: the failure was
- * reported. */
-static bool
-token_add(const struct api *a, struct curl_slist **headers)
-{
-	char line[600], header[640];
-	FILE *f = fopen(a->token_file, "r");
-	bool ok = f != NULL && fgets(line, sizeof line, f) != NULL;
-
-	if (f != NULL)
-		fclose(f);
-	if (!ok) {
-		fprintf(stderr, "mola %s: the token file %s cannot be read\n", a->verb, a->token_file);
-		return false;
-	}
-	line[strcspn(line, "\r\n")] = '\0';
-	snprintf(header, sizeof header, "Authorization: Bearer %s", line);
-	*headers = curl_slist_append(*headers, header);
-	return true;
 }
 
 json_t *
 api_post(const struct api *a, const char *path, const json_t *body)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 	char *text = json_dumps(body, JSON_COMPACT);
-	json_t *response = NULL;
-	CURL *c = curl_easy_init();
+	json_t *response;
 
 	ASSERT(json_is_object(body));
-	if (a->token_file == NULL || token_add(a, &headers)) {
-		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, text);
-		response = api_json(a, c, path);
-	}
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(c);
+	response = api_json(a, path, curl_slist_append(NULL, "Content-Type: application/json"), text);
 	free(text);
 	return response;
 }

@@ -54,7 +54,7 @@ CHECK_OPTION(write_labels, "--write-labels", "",
 ASK_OPTION(admin, "--admin", "WHERE",
     "the admin interface: unix:/path, /path or http://host:port; also $MOLA_ADMIN")
 ASK_OPTION(token_file, "--token-file", "FILE",
-    "the admin token, for writes over http")
+    "the admin token, for requests over http; also $MOLA_TOKEN, the token itself")
 ASK_OPTION(json, "--json", "",
     "print the response as JSON")
 TARGETS_OPTION(dry_run, "--dry-run", "",
