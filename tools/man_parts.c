@@ -269,6 +269,8 @@ main(int argc, char **argv)
 	else if (strcmp(part, "agent") == 0 || strcmp(part, "check") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0
 	    || strcmp(part, "compare") == 0)
 		options(part);
+	else if (strcmp(part, "events_options") == 0)
+		options("events");
 	else if (strcmp(part, "withdraw") == 0)
 		options("targets");
 	else if (strcmp(part, "reasons") == 0)

@@ -44,6 +44,7 @@ enum api_option {
 #define ASK_OPTION(id, ...)	ASK_##id,
 #define TARGETS_OPTION(id, ...)	TARGETS_##id,
 #define DRAIN_OPTION(id, ...)	DRAIN_##id,
+#define EVENTS_OPTION(id, ...)	EVENTS_##id,
 #define COMPARE_OPTION(id, ...)	COMPARE_##id,
 #include "tbl/options.h"
 };
@@ -53,7 +54,7 @@ static bool
 option_take(struct api *a, enum api_option option)
 {
 	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0;
-	bool compare = strcmp(a->verb, "compare") == 0;
+	bool compare = strcmp(a->verb, "compare") == 0, events = strcmp(a->verb, "events") == 0;
 
 	switch (option) {
 	case ASK_admin:
@@ -75,6 +76,15 @@ option_take(struct api *a, enum api_option option)
 	case DRAIN_undo:
 		a->undo = drain;
 		return drain;
+	case EVENTS_follow:
+		a->follow = events;
+		return events;
+	case EVENTS_level:
+		a->level = optarg;
+		return events;
+	case EVENTS_since:
+		a->since = optarg;
+		return events;
 	case COMPARE_with:
 		a->with = optarg;
 		return compare;
@@ -103,6 +113,7 @@ api_options(struct api *a, int argc, char **argv)
 #define ASK_OPTION(id, name, argument, help)	OPTION_ROW(ASK_##id, name, argument)
 #define TARGETS_OPTION(id, name, argument, help) OPTION_ROW(TARGETS_##id, name, argument)
 #define DRAIN_OPTION(id, name, argument, help)	OPTION_ROW(DRAIN_##id, name, argument)
+#define EVENTS_OPTION(id, name, argument, help)	OPTION_ROW(EVENTS_##id, name, argument)
 #define COMPARE_OPTION(id, name, argument, help) OPTION_ROW(COMPARE_##id, name, argument)
 #include "tbl/options.h"
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
@@ -110,13 +121,18 @@ api_options(struct api *a, int argc, char **argv)
 
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":h", options, &at)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":hf", options, &at)) != -1) {
 		if (opt == 'h')
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
 		if (opt == '?')
 			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
+		if (opt == 'f') {
+			if (!option_take(a, EVENTS_follow))
+				return help_misuse(a->verb, "there is no option -f");
+			continue;
+		}
 		if (!option_take(a, (enum api_option)opt))
 			return help_misuse(a->verb, "there is no option --%s", options[at].name);
 	}
@@ -183,16 +199,19 @@ set_url(CURL *c, const struct api *a, const char *path)
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, RESPONSE_SECONDS);
 }
 
-static void
-report_unreachable(const struct api *a)
+void
+api_trouble(const struct api *a, int code, char out[API_TROUBLE_MAX])
 {
 	const char *path = socket_of(a);
 
-	if (path != NULL && access(path, R_OK | W_OK) != 0 && errno == EACCES)
-		fprintf(stderr, "mola %s: you may not open %s: run this as root, or as a member of the "
-		    "group that admin.group in Mola's configuration gives it to\n", a->verb, path);
+	if (code != CURLE_COULDNT_CONNECT)
+		snprintf(out, API_TROUBLE_MAX, "no response from %.300s: %.200s", a->where,
+		    curl_easy_strerror((CURLcode)code));
+	else if (path != NULL && access(path, R_OK | W_OK) != 0 && errno == EACCES)
+		snprintf(out, API_TROUBLE_MAX, "you may not open %.300s: run this as root, or as a member of "
+		    "the group that admin.group in Mola's configuration gives it to", path);
 	else
-		fprintf(stderr, "mola %s: no Mola at %s: is it running?\n", a->verb, a->where);
+		snprintf(out, API_TROUBLE_MAX, "no Mola at %.300s: is it running?", a->where);
 }
 
 /* The token is the first line of the file, or $MOLA_TOKEN; none: there is no field. False: the
@@ -244,6 +263,7 @@ api_perform(const struct api *a, const char *path, struct curl_slist *headers, c
     struct buf *out)
 {
 	CURL *c = api_handle(a, path, &headers);
+	char trouble[API_TROUBLE_MAX];
 	CURLcode rc;
 	long status = 0;
 
@@ -256,11 +276,10 @@ api_perform(const struct api *a, const char *path, struct curl_slist *headers, c
 		rc = curl_easy_perform(c);
 		if (rc == CURLE_OK)
 			curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-		else if (rc == CURLE_COULDNT_CONNECT)
-			report_unreachable(a);
-		else
-			fprintf(stderr, "mola %s: no response from %s: %s\n", a->verb, a->where,
-			    curl_easy_strerror(rc));
+		else {
+			api_trouble(a, rc, trouble);
+			fprintf(stderr, "mola %s: %s\n", a->verb, trouble);
+		}
 		curl_easy_cleanup(c);
 	}
 	curl_slist_free_all(headers);

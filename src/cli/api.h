@@ -18,6 +18,8 @@ struct api {
 	bool		 undo, task;	/* drain only */
 	bool		 dry_run;	/* targets only */
 	const char	*with, *with_tls, *mola, *mola_tls, *most;	/* compare only; NULL: not given */
+	bool		 follow;	/* events only */
+	const char	*level, *since;	/* events only; NULL: not given */
 	char		**arg;		/* the arguments that are not options */
 	int		 nargs;
 };

@@ -14,6 +14,7 @@ CMD(targets, targets_verb, "[OPTIONS] [withdraw|resume NAME]",
     "list the external proxies that Mola configures and what they have applied, or withdraw that")
 CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",
     "list the certificates, where they come from and when they expire, or renew or remove one")
+CMD(events, events_main, "[OPTIONS]", "list what has happened lately, and follow what happens")
 CMD(drain, drain_main, "[OPTIONS] NODE",
     "stop sending new requests to a node, or with --task to a task; resume with --undo")
 CMD(compare, compare_main, "[OPTIONS] --with URL",

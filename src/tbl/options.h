@@ -10,6 +10,7 @@
 #define ASK_OPTION(...)	OPTION(ask, __VA_ARGS__)
 #define TARGETS_OPTION(...)	OPTION(targets, __VA_ARGS__)
 #define DRAIN_OPTION(...)	OPTION(drain, __VA_ARGS__)
+#define EVENTS_OPTION(...)	OPTION(events, __VA_ARGS__)
 #define COMPARE_OPTION(...)	OPTION(compare, __VA_ARGS__)
 #define AGENT_OPTION(...)	OPTION(agent, __VA_ARGS__)
 #endif
@@ -27,6 +28,9 @@
 #endif
 #ifndef DRAIN_OPTION
 #define DRAIN_OPTION(...)
+#endif
+#ifndef EVENTS_OPTION
+#define EVENTS_OPTION(...)
 #endif
 #ifndef COMPARE_OPTION
 #define COMPARE_OPTION(...)
@@ -65,6 +69,12 @@ DRAIN_OPTION(task, "--task", "",
     "the name is that of a task, not of a node")
 DRAIN_OPTION(undo, "--undo", "",
     "resume sending it new requests")
+EVENTS_OPTION(follow, "--follow", "",
+    "also -f: go on with events as they come, also after a restart of the brain")
+EVENTS_OPTION(level, "--level", "LEVEL",
+    "only events of this level or a higher one: debug, info, warn, error")
+EVENTS_OPTION(since, "--since", "ID",
+    "only those after the event with this id")
 COMPARE_OPTION(with, "--with", "URL",
     "where Traefik takes requests without TLS: http://host:port")
 COMPARE_OPTION(with_tls, "--with-tls", "URL",
@@ -92,5 +102,6 @@ AGENT_OPTION(cgroup, "--cgroup", "DIR",
 #undef ASK_OPTION
 #undef TARGETS_OPTION
 #undef DRAIN_OPTION
+#undef EVENTS_OPTION
 #undef COMPARE_OPTION
 #undef AGENT_OPTION

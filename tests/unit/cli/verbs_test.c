@@ -46,6 +46,10 @@ static const char certs_answer[] = "{\"certificates\":[{\"id\":\"file:/a.pem\",\
     "\"text\":\"there is no certificate\",\"count\":3,\"age_seconds\":12.4},{\"host\":\"\",\"why\":\"tls_broken\",\"text\":\"no TLS\","
     "\"count\":1,\"age_seconds\":0.2}]}";
 
+static const char events_answer[] = "{\"events\":[{\"id\":8,\"time\":\"2026-11-27T19:55:08.747Z\",\"level\":\"info\","
+    "\"event\":\"target.taken\",\"text\":\"target=edge\"},{\"id\":9,\"time\":\"2026-11-27T19:55:09.001Z\",\"level\":\"warn\","
+    "\"event\":\"label.refused\",\"text\":\"label=\\u001b[2J\"}],\"last\":9}";
+
 #define LONG_NAME 1200
 
 static char place[64], where[80];
@@ -55,14 +59,24 @@ static void
 pretend(void *arg, struct request *x)
 {
 	struct str path = request_path(x), body = request_body(x);
-	char service[LONG_NAME + 1] = "";
+	char service[LONG_NAME + 1] = "", after[32] = "";
+	struct str token = { NULL, 0 };
 	const char *json = "{\"error\":\"there is no service 'x\\u001by'\"}";
 	int status = 200;
 
 	(void)arg;
 	request_query(x, "service", service, sizeof service);
+	request_query(x, "after", after, sizeof after);
+	for (int i = 0; i < request_head(x)->nfields; i++)
+		if (str_eq_nocase(request_head(x)->field[i].name, STR("authorization")))
+			token = request_head(x)->field[i].value;
 	if (str_eq(path, STR("/api/v1/nodes")))
 		json = nodes_answer;
+	else if (str_eq(path, STR("/api/v1/events")) && (strcmp(after, "0") == 0 || strcmp(after, "7") == 0))
+		json = events_answer;
+	else if (str_eq(path, STR("/api/v1/tasks")) && strcmp(service, "guarded") == 0)
+		json = str_eq(token, STR("Bearer of-the-file")) || str_eq(token, STR("Bearer of-the-environment")) ? tasks_answer :
+		    "{\"error\":\"the token is missing\"}";
 	else if (str_eq(path, STR("/api/v1/certs")))
 		json = certs_answer;
 	else if (str_eq(path, STR("/api/v1/certs/renew")) && str_eq(body, STR("{\"certificate\":\"e.org\"}"))) {
@@ -339,6 +353,54 @@ test_json(void **state)
 }
 
 static void
+test_events(void **state)
+{
+	struct output t = MOLA(events), warn = MOLA(events, "--level", "warn", "--since", "7"), j = MOLA(events, "--json", "--level", "warn");
+	struct output level = MOLA(events, "--level", "loud"), since = MOLA(events, "--since", "noon"), gone = MOLA(events, "-f", "--admin", "/nowhere");
+	struct output other = MOLA(nodes, "-f");
+
+	(void)state;
+	assert_string_equal(t.out, "     8  2026-11-27T19:55:08.747Z  info   target.taken          target=edge\n"
+	    "     9  2026-11-27T19:55:09.001Z  warn   label.refused         label=?[2J\n");
+	assert_string_equal(warn.out, strchr(t.out, '\n') + 1);
+	assert_string_equal(j.out, "{\"id\":9,\"time\":\"2026-11-27T19:55:09.001Z\",\"level\":\"warn\",\"event\":\"label.refused\","
+	    "\"text\":\"label=\\u001B[2J\"}\n");
+	assert_int_equal(t.status + warn.status + j.status, 0);
+	assert_string_equal(level.err, "mola events: --level expects debug, info, warn or error; see `mola events --help`\n");
+	assert_string_equal(since.err, "mola events: --since expects the id of an event, such as 28; see `mola events --help`\n");
+	assert_int_equal(level.status + since.status, 4);
+	assert_string_equal(gone.err, "mola events: no Mola at /nowhere: is it running?\n");
+	assert_int_equal(gone.status, 1);
+	assert_string_equal(other.err, "mola nodes: there is no option -f; see `mola nodes --help`\n");
+}
+
+/* Reads send the token, too: Mola may want it for them. That of the file comes first. */
+static void
+test_token(void **state)
+{
+	struct output none, environment, file;
+	char path[80];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s.token", place);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("of-the-file\nmore\n", f);
+	fclose(f);
+	none = MOLA(tasks, "guarded", "--json");
+	setenv("MOLA_TOKEN", "of-the-environment", 1);
+	environment = MOLA(tasks, "guarded");
+	setenv("MOLA_TOKEN", "wrong", 1);
+	file = MOLA(tasks, "guarded", "--token-file", path);
+	unsetenv("MOLA_TOKEN");
+	unlink(path);
+	assert_non_null(strstr(none.out, "the token is missing"));
+	assert_non_null(strstr(environment.out, "web.1"));
+	assert_string_equal(file.out, environment.out);
+}
+
+static void
 test_trouble(void **state)
 {
 	struct output t;
@@ -483,6 +545,7 @@ main(void)
 		cmocka_unit_test(test_drain), cmocka_unit_test(test_a_pending_drain),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_events), cmocka_unit_test(test_token),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_misuse),
