@@ -21,6 +21,7 @@
 #include "main/brain.h"
 #include "main/brain_acme.h"
 #include "main/brain_certs.h"
+#include "main/crowds.h"
 #include "main/memfile.h"
 #include "main/outages.h"
 #include "score/steer.h"
@@ -275,6 +276,7 @@ on_tick(void *arg)
 	targets_tick(b->targets, loop_now(b->loop), b->began && discover_is_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	outages_tick(b->outages, b->world, loop_now(b->loop));
+	crowds_tick(b->world);
 	admin_tick(b->admin, loop_now(b->loop));
 	log_flush();
 	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());

@@ -115,7 +115,11 @@ EVENT("mover.stays", "debug, info", "A service is not moved, for the reason in w
 EVENT("mover.trouble", "debug, warn",
     "The Engine did not accept a change of a service; it is tried again.")
 EVENT("mover.would_move", "info", "A task would be moved, and mover.dry_run is set.")
+EVENT("node.crowded", "info",
+    "A hog was noticed: threads of others want all cores of a node.")
 EVENT("node.drained", "info", "A node gets no new requests, by an operator's decision.")
+EVENT("node.relieved", "info",
+    "Threads of others want less than half of a crowded node's cores again.")
 EVENT("node.undrained", "info", "A node gets new requests again.")
 EVENT("profile.crowded", "warn",
     "There are more different profiles than a table can have; a service is balanced without "

@@ -112,6 +112,13 @@ struct world_node {
 		double		 inflight_sum;	/* of what each tick saw in flight since the last sample */
 		unsigned	 inflight_looks;
 	} steering;
+
+	struct {				/* what was logged of others' work there; written by main/ */
+		int64_t		 looked_usec;	/* the sample that was looked at last */
+		int64_t		 calm_usec;	/* the last sample with much work of others */
+		unsigned	 samples;	/* one after another in which they want all cores */
+		bool		 reported;
+	} crowd;
 };
 
 struct world_task {
