@@ -14,7 +14,7 @@ VERSION := $(shell cat VERSION)
 B       := build/$(MODE)
 WERROR  ?= $(if $(filter san,$(MODE)),1)
 
-ROOMS   := main cli stack admin acme tracing targets collect engine certs conf proxy filter score drive discovery signals world http vault net base
+ROOMS   := main cli stack admin acme tracing targets collect engine certs conf proxy pick filter score drive discovery signals world http vault net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares zlib libbrotlienc libzstd
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=switch

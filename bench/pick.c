@@ -9,7 +9,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "proxy/pick.h"
+#include "pick/pick.h"
 
 #define PICKS		200000
 #define ROUNDS		9

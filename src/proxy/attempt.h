@@ -15,7 +15,7 @@
 #ifndef PROXY_ATTEMPT_H
 #define PROXY_ATTEMPT_H
 
-#include "proxy/pick.h"
+#include "pick/pick.h"
 #include "proxy/sticky.h"
 #include "proxy/upstream.h"
 

@@ -19,7 +19,7 @@
 #include "proxy/groups.h"
 #include "proxy/health.h"
 #include "proxy/keys.h"
-#include "proxy/pick.h"
+#include "pick/pick.h"
 #include "proxy/sticky.h"
 #include "proxy/proxy.h"
 #include "proxy/tally.h"

@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 #include "score/steer.h"
-#include "proxy/pick.h"
+#include "pick/pick.h"
 #include "score/move.h"
 #include "world/world.h"
 

@@ -3,8 +3,8 @@
  * nodes that the service's tasks run on (marginal, best-node) or the tasks themselves
  * (least-conn). Knows nothing of which task of a node is taken.
  */
-#ifndef PROXY_CANDIDATES_H
-#define PROXY_CANDIDATES_H
+#ifndef PICK_CANDIDATES_H
+#define PICK_CANDIDATES_H
 
 #include "base/rng.h"
 #include "world/live.h"

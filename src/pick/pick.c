@@ -8,8 +8,8 @@
 
 #include "base/bug.h"
 #include "base/rng.h"
-#include "proxy/candidates.h"
-#include "proxy/pick.h"
+#include "pick/candidates.h"
+#include "pick/pick.h"
 
 #define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */

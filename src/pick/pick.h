@@ -3,8 +3,8 @@
  * (phys) and what is in flight there now (live, all workers, all services). Knows nothing of
  * connections.
  */
-#ifndef PROXY_PICK_H
-#define PROXY_PICK_H
+#ifndef PICK_PICK_H
+#define PICK_PICK_H
 
 #include "world/live.h"
 #include "world/phys.h"

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "proxy/pick.c"
-#include "proxy/candidates.c"
+#include "pick/pick.c"
+#include "pick/candidates.c"
 #include "../between.h"
 
 static struct live *live;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "proxy/candidates.h"
+#include "pick/candidates.h"
 
 #define REFRESH_USEC	1000	/* and more for very large services */
 #define WINDOW		32
