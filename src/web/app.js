@@ -1,28 +1,168 @@
-// The nodes, their state and their load, once a second.
-const main = document.querySelector('main');
-const row = (tag, cells) => {
-	const tr = document.createElement('tr');
-	for (const text of cells) {
-		const cell = document.createElement(tag);
-		cell.textContent = text;
-		tr.append(cell);
-	}
-	return tr;
-};
-const number = (value) => (value === null ? 'not known' : value.toFixed(1));
+// app: the start, the frame around the views, the address, the theme.
 
-async function show() {
+import { h, put, attr, cls, show } from './dom.js';
+import * as store from './store.js';
+import * as api from './api.js';
+import { textsLoad, t, secs, time } from './texts.js';
+import { pastStart } from './past.js';
+import { login } from './dialog.js';
+import { say, sayStart } from './say.js';
+import { views } from './views.js';
+import { href } from './model.js';
+
+const THEME = 'mola.theme', THEMES = ['auto', 'light', 'dark'];
+const QUIET_MS = 5000;			// without news: the numbers are old
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+let shown = null, main, links, banner, chip;
+
+// ---- the theme ----
+
+function themeGet() {
 	try {
-		const response = await fetch('/api/v1/nodes');
-		const body = await response.json();
-		if (!response.ok) throw new Error(body.error);
-		const table = document.createElement('table');
-		table.append(row('th', ['Node', 'State', 'Cores', 'Busy', 'Score']));
-		for (const n of body.nodes) table.append(row('td', [n.name, n.state, number(n.cores), number(n.busy), number(n.score)]));
-		main.replaceChildren(table);
-	} catch (error) {
-		main.textContent = error.message;
+		return localStorage.getItem(THEME) ?? 'auto';
+	} catch {
+		return 'auto';
 	}
-	setTimeout(show, 1000);
 }
-show();
+
+function themeSet(theme) {
+	document.documentElement.dataset.theme = theme === 'auto' ? dark.matches ? 'dark' : 'light' : theme;
+	try {
+		localStorage.setItem(THEME, theme);
+	} catch { /* it lasts as long as the page */ }
+	store.set('theme', theme);
+}
+
+function themeButton() {
+	const sign = h('span', { 'aria-hidden': 'true' }), el = h('button.icon', { type: 'button' }, sign);
+	el.addEventListener('click', () => themeSet(THEMES[(THEMES.indexOf(store.get('theme')) + 1) % THEMES.length]));
+	store.subscribe('theme', (theme) => {
+		put(sign, { auto: '◐', light: '☀', dark: '☾' }[theme]);
+		attr(el, 'aria-label', t('theme.label', { theme: t(`theme.${theme}`) }));
+		attr(el, 'title', t('theme.label', { theme: t(`theme.${theme}`) }));
+	});
+	return el;
+}
+
+// ---- the address ----
+
+function addressRead() {
+	const [id = '', ...params] = location.hash.replace(/^#\/?/, '').split('/').filter((x) => x !== '').map((x) => {
+		try {
+			return decodeURIComponent(x);
+		} catch {
+			return x;
+		}
+	});
+	return { view: views.find((v) => v.id === id) ?? views[0], params };
+}
+
+function viewShow(focus) {
+	const { view, params } = addressRead();
+
+	shown?.unmount();
+	shown = view;
+	api.topicsNeed(view.topics ?? []);
+	const root = h('div.view', { 'data-view': view.id || 'overview' });
+	main.replaceChildren(root);
+	view.mount(root, params);
+	document.title = [params[0], t(view.title), 'Mola'].filter(Boolean).join(' · ');
+	for (const [v, a] of links) attr(a, 'aria-current', v === view ? 'page' : null);
+	if (!focus) return;
+	scrollTo(0, 0);
+	main.focus({ preventScroll: true });
+}
+
+function viewLink(v) {
+	const count = h('span.count.num', { hidden: true });
+	const a = h('a', { href: href(...[v.id].filter(Boolean)) }, t(v.title), count);
+	if (v.topic)
+		store.subscribe(v.topic, () => {
+			const n = v.count();
+			show(count, n > 0);
+			put(count, String(n));
+		});
+	return [v, a];
+}
+
+// ---- the connection ----
+
+function connectionText(c, quiet) {
+	if (c === undefined) return t('connection.first');
+	if (c.state === 'lost') return t(c.why === 'login' ? 'connection.login' : 'connection.lost', { time: quiet });
+	return t('connection.quiet', { time: quiet });
+}
+
+// Once a second: how long there was no news.
+function connectionLook() {
+	const c = store.get('connection'), seen = store.get('seen');
+	const period = 1000 * (store.get('brain')?.period_seconds ?? 1);
+	const quiet = seen ? Date.now() - seen : 0;
+	const old = quiet > Math.max(QUIET_MS, 3.5 * period) || c?.state === 'lost';
+
+	cls(document.body, 'old', old && store.get('nodes') !== undefined);
+	attr(document.documentElement, 'data-connection', c?.state === 'lost' ? 'lost' : old ? 'stale' : c ? 'live' : 'connecting');
+	attr(chip, 'data-tone', old ? 'bad' : c ? 'good' : 'quiet');
+	put(chip.lastChild, t(old ? 'connection.off' : c ? 'connection.live' : 'connection.connecting'));
+	show(banner, old);
+	if (!old) return;
+	put(banner.firstChild, connectionText(c, secs(Math.floor(quiet / 1000))));
+	show(banner.lastChild, c?.why === 'login');
+}
+
+function connectionStart() {
+	store.subscribe('connection', (c) => {
+		connectionLook();
+		if (c.state === 'lost' && c.why !== 'login') say(t('connection.lost.said'));
+	});
+	store.subscribe('restarted', ({ at }) => say(t('connection.restarted', { time: time(at) })));
+	setInterval(connectionLook, 1000);
+}
+
+// ---- the frame ----
+
+function sessionButton() {
+	const el = h('button.quiet', { type: 'button' });
+	el.addEventListener('click', () => (api.loggedIn() ? api.logOut() : login(store.get('session')?.read ? 'write' : 'read')));
+	store.subscribe('session', (s) => {
+		put(el, t(api.loggedIn() ? 'login.out' : 'login.in'));
+		attr(el, 'title', s.user ? t('login.as', { name: s.user }) : t(s.write ? 'login.may.write' : s.read ? 'login.may.read' : 'login.may.nothing'));
+	});
+	return el;
+}
+
+function frame() {
+	links = views.map(viewLink);
+	main = h('main', { id: 'main', tabindex: '-1' });
+	chip = h('span.badge.chip', h('span.sign', { 'aria-hidden': 'true' }, '●'), h('span'));
+	banner = h('div.banner', { hidden: true }, h('span'), h('button', { type: 'button', on: { click: () => login('read') } }, t('login.in')));
+	const version = h('span');
+	store.subscribe('brain', (b) => put(version, `Mola ${b.version ?? ''}`));
+	document.body.replaceChildren(
+		h('a.skip', { href: '#main', on: { click: (e) => { e.preventDefault(); main.focus(); } } }, t('skip')),
+		h('header.top', h('a.brand', { href: '#/' }, h('img', { src: '/web/icon.svg', alt: '', width: 24, height: 24 }), 'Mola'),
+			h('nav', { 'aria-label': t('nav.label') }, links.map((x) => x[1])),
+			h('div.tools', chip, sessionButton(), themeButton())),
+		banner, main, h('footer', version, h('a', { href: '/api' }, t('footer.api')), h('a', { href: '/metrics' }, t('footer.metrics'))));
+	sayStart(document.body);
+}
+
+async function start() {
+	api.tokenFromAddress();
+	themeSet(themeGet());
+	dark.addEventListener('change', () => themeSet(themeGet()));
+	await textsLoad();
+	frame();
+	api.onLogin(login);
+	connectionStart();
+	pastStart();
+	addEventListener('hashchange', () => viewShow(true));
+	viewShow(false);
+	try {
+		await api.sessionLoad();
+	} catch { /* the stream says that nobody is there */ }
+	api.streamStart();
+}
+
+start();

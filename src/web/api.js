@@ -1,0 +1,238 @@
+// api: the session, reads, writes and the stream. A token is kept for as long as the tab lives, and sent with each request.
+
+import * as store from './store.js';
+
+const KEEP = 'mola.authorization';
+const ALWAYS = ['nodes', 'services', 'events', 'warnings', 'targets', 'certs', 'swarm'];
+const EVENTS_KEPT = 1000;
+const RETRY_FIRST_MS = 500, RETRY_MOST_MS = 8000;
+const SILENT_MS = 20000;		// the stream sends at least a ping every 15 s
+
+let authorization = sessionStorage.getItem(KEEP);
+let loginAsk = null;			// f(scope): the page's login dialog, true when there is something new to try
+
+// ---- who we are ----
+
+export function onLogin(f) {
+	loginAsk = f;
+}
+
+function authorizationSet(value) {
+	authorization = value;
+	if (value === null) sessionStorage.removeItem(KEEP);
+	else sessionStorage.setItem(KEEP, value);
+}
+
+function base64(text) {
+	return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+export const bearer = (token) => `Bearer ${token}`;
+export const basic = (name, password) => `Basic ${base64(`${name}:${password}`)}`;
+
+// #token=... of the address that `make demo` prints: it must not stay in the address or the history.
+export function tokenFromAddress() {
+	const m = location.hash.match(/[#&]token=([^&]*)/);
+	if (!m) return;
+	authorizationSet(bearer(decodeURIComponent(m[1])));
+	history.replaceState(null, '', location.pathname + location.search + '#/');
+}
+
+function headers(more) {
+	return authorization === null ? more : { ...more, Authorization: authorization };
+}
+
+async function sessionOf(value) {
+	const r = await fetch('/api/v1/session', { headers: value === null ? {} : { Authorization: value }, cache: 'no-store' });
+	if (!r.ok) throw new Error(`${r.status}`);
+	return r.json();
+}
+
+export async function sessionLoad() {
+	const s = await sessionOf(authorization);
+	store.set('session', s);
+	return s;
+}
+
+// Takes the credentials if they allow `scope`; false: they do not.
+export async function logIn(value, scope) {
+	const s = await sessionOf(value);
+	if (!s[scope]) return false;
+	authorizationSet(value);
+	store.set('session', s);
+	reconnect();
+	return true;
+}
+
+export async function logOut() {
+	authorizationSet(null);
+	await sessionLoad();
+	reconnect();
+}
+
+export const loggedIn = () => authorization !== null;
+
+// ---- reading and writing ----
+
+export class Refused extends Error {
+	constructor(status, text) {
+		super(text);
+		this.status = status;
+	}
+}
+
+async function refusal(r) {
+	let text = `HTTP ${r.status}`;
+	try {
+		const j = await r.json();
+		if (typeof j.error === 'string') text = j.error;
+	} catch { /* no JSON: the status has to do */ }
+	return new Refused(r.status, text);
+}
+
+export async function read(path) {
+	const r = await fetch(path, { headers: headers({ Accept: 'application/json' }), cache: 'no-store' });
+	if (!r.ok) throw await refusal(r);
+	return r.json();
+}
+
+// Asks for a token with the scope `write` when there is none; null: the user did not give one.
+export async function write(path, body) {
+	for (;;) {
+		if (!store.get('session')?.write && !await loginAsk?.('write')) return null;
+		const r = await fetch(path, { method: 'POST', headers: headers({ 'Content-Type': 'application/json' }),
+			body: JSON.stringify(body) });
+		if (r.ok) return r.json();
+		if (r.status !== 401) throw await refusal(r);
+		await sessionLoad();
+		if (store.get('session').write) throw await refusal(r);
+	}
+}
+
+// ---- the stream ----
+
+let extra = [], stop = null, retry = RETRY_FIRST_MS, timer = null, running = false;
+
+function eventsTake(data) {
+	const have = store.get('events') ?? { events: [], last: 0 };
+	const fresh = data.events.filter((e) => e.id > have.last);
+	if (fresh.length === 0 && store.get('events')) return;
+	store.set('events', { events: [...have.events, ...fresh].slice(-EVENTS_KEPT), last: data.last, fresh: fresh.length });
+}
+
+function helloTake(hello) {
+	const before = store.get('brain');
+	if (before?.brain !== hello.brain) {
+		if (before) store.set('restarted', { at: Date.now() });
+		store.set('events', { events: [], last: 0, fresh: 0 });
+	}
+	store.set('brain', hello);
+}
+
+function frameTake(event, data) {
+	const value = JSON.parse(data);
+	if (event === 'hello') helloTake(value);
+	else if (event === 'events') eventsTake(value);
+	else store.set(event, value);
+	store.set('seen', Date.now());
+	if (store.get('connection')?.state !== 'live' && event !== 'hello')
+		store.set('connection', { state: 'live', since: Date.now() });
+}
+
+const breath = () => new Promise((done) => { setTimeout(done); });
+
+// One frame per task of the browser: ten of them at once would hold up a click.
+async function blockTake(block) {
+	let event = 'message';
+	const data = [];
+	for (const line of block.split('\n')) {
+		if (line.startsWith('event:')) event = line.slice(6).trim();
+		else if (line.startsWith('data:')) data.push(line.slice(5).trimStart());
+	}
+	if (data.length === 0) return;
+	frameTake(event, data.join('\n'));
+	await breath();
+}
+
+async function framesRead(body, alive) {
+	const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+	let parts = '';
+	for (;;) {
+		const { value, done } = await reader.read();
+		if (done) return;
+		alive();
+		const blocks = (parts + value.replaceAll('\r', '')).split('\n\n');
+		parts = blocks.pop();
+		for (const b of blocks) await blockTake(b);
+	}
+}
+
+function lost(why) {
+	const c = store.get('connection');
+	if (c?.state !== 'lost' || c.why !== why)
+		store.set('connection', { state: 'lost', since: c?.state === 'lost' ? c.since : store.get('seen') ?? Date.now(), why });
+}
+
+async function streamOnce(signal, alive) {
+	const topics = [...ALWAYS, ...extra].join(',');
+	const after = store.get('events')?.last ?? 0, brain = store.get('brain')?.brain;
+	const more = brain === undefined ? {} : { 'Last-Event-ID': `${brain}-${after}` };
+	const r = await fetch(`/api/v1/stream?topics=${topics}`, { headers: headers(more), cache: 'no-store', signal });
+	if (r.status === 401 || r.status === 403) {
+		await sessionLoad();
+		lost('login');
+		if (await loginAsk?.('read')) return 0;
+		return null;
+	}
+	if (!r.ok) throw await refusal(r);
+	retry = RETRY_FIRST_MS;
+	await framesRead(r.body, alive);
+	return retry;
+}
+
+async function streamRun() {
+	const mine = new AbortController();
+	let silent;
+	const alive = () => {
+		clearTimeout(silent);
+		silent = setTimeout(() => mine.abort(), SILENT_MS);
+	};
+
+	stop = mine;
+	clearTimeout(timer);
+	let wait = null;
+	try {
+		alive();
+		wait = await streamOnce(mine.signal, alive);
+		if (stop === mine && wait !== null && wait > 0) lost('ended');
+	} catch {
+		if (stop !== mine) return;
+		lost('network');
+		wait = retry;
+		retry = Math.min(RETRY_MOST_MS, retry * 2);
+	} finally {
+		clearTimeout(silent);
+	}
+	if (stop === mine && wait !== null) timer = setTimeout(streamRun, wait);
+}
+
+export function reconnect() {
+	if (!running) return;
+	const old = stop;
+	stop = null;
+	old?.abort();
+	retry = RETRY_FIRST_MS;
+	streamRun();
+}
+
+export function streamStart() {
+	running = true;
+	streamRun();
+}
+
+// The topics that only some views need, such as tasks.
+export function topicsNeed(topics) {
+	if (topics.every((x) => extra.includes(x)) && extra.every((x) => topics.includes(x))) return;
+	extra = topics;
+	reconnect();
+}

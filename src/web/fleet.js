@@ -1,0 +1,98 @@
+// fleet: the nodes as tiles, each as wide as it has cores. Only tiles in sight follow the numbers; the others catch up when
+// they come into it.
+
+import { h, put, attr, cls, show, style, keyed } from './dom.js';
+import { t, num, pct, secs, word, tn, NONE } from './texts.js';
+import { badge, coresBar, meter } from './parts.js';
+import { coresFree, isHot, href, TRENDS } from './model.js';
+
+const DENSE = 40;			// nodes from which on tiles are small
+
+function load(kind) {
+	const value = h('b.num');
+	return { el: h('span', h(`i.box.${kind}`, { 'aria-hidden': 'true' }), h('span.word', `${t(`load.${kind}`)} `), value), set: (x) => put(value, num(x, 1)) };
+}
+
+function tile(node) {
+	const name = h('span.name', node.name), hot = h('span.hot', t('nodes.hot')), cores = h('span.muted.num.many');
+	const trend = h('span.trend', { role: 'img' }), state = badge('state.node'), bar = coresBar(), memory = meter();
+	const ours = load('ours'), others = load('others'), free = load('free');
+	const used = h('b.num'), pressure = h('b.num'), source = h('span.muted.num.from');
+	const el = h('a.tile', { href: href('nodes', node.name), 'data-node': node.name },
+		h('span.line', name, hot, h('span.gap'), trend, cores), bar.el,
+		h('span.line.loads', ours.el, others.el, free.el),
+		h('span.line.facts', h('span', h('span.word', `${t('node.memory')} `), memory.el, ' ', used),
+			h('span.wait', { title: t('node.pressure.hint') }, `${t('node.pressure')} `, pressure)),
+		h('span.line', state.el, source));
+
+	function update(n) {
+		style(el, '--n', String(n.cores > 0 ? n.cores : 1));
+		put(cores, n.cores > 0 ? tn('node.cores', n.cores) : NONE);
+		bar.set(n);
+		ours.set(n.cores_ours);
+		others.set(n.cores_others);
+		free.set(coresFree(n));
+		memory.set(n.memory_used);
+		put(used, pct(n.memory_used));
+		put(pressure, pct(n.pressure?.cpu));
+		state.set(n.state);
+		put(source, n.source === 'none' ? word('source', 'none') : t('node.source', { source: word('source', n.source), age: secs(n.age_seconds) }));
+		put(trend, TRENDS[n.trend] ?? '');
+		attr(trend, 'aria-label', n.trend ? word('trend', n.trend) : null);
+		attr(trend, 'title', n.trend ? word('trend', n.trend) : null);
+		show(trend, Boolean(n.trend) && n.trend !== 'steady');
+		const h_ = isHot(n);
+		show(hot, h_);
+		cls(el, 'is-hot', h_);
+		attr(el, 'data-state', n.state);
+		attr(el, 'data-ours', n.cores_ours);
+		attr(el, 'data-others', n.cores_others);
+		attr(el, 'data-share', n.share);
+	}
+	return { el, update };
+}
+
+// Pixels per core, such that a rather small node of the fleet has room for its numbers.
+function unit(nodes, width) {
+	const cores = nodes.map((n) => (n.cores > 0 ? n.cores : 1)).sort((a, b) => a - b);
+	return `${(width / (cores[Math.floor(cores.length / 4)] ?? 1)).toFixed(1)}px`;
+}
+
+export function tiles() {
+	const el = h('div.fleet'), parts = new Map();
+	const seen = new IntersectionObserver((list) => {
+		for (const e of list) {
+			const p = parts.get(e.target);
+			if (!p) continue;
+			p.near = e.isIntersecting;
+			if (p.near && p.late) p.catchUp();
+		}
+	}, { rootMargin: '200px' });
+
+	const set = keyed(el, (n) => n.name, (node) => {
+		const inner = tile(node);
+		const p = { el: inner.el, near: false, late: null,
+			catchUp() { inner.update(p.late); p.late = null; },
+			update(n) {
+				if (p.near || !p.el.isConnected) inner.update(n);
+				else {
+					p.late = n;
+					style(p.el, '--n', String(n.cores > 0 ? n.cores : 1));
+				}
+			},
+			end() { seen.unobserve(inner.el); parts.delete(inner.el); } };
+		parts.set(inner.el, p);
+		seen.observe(inner.el);
+		return p;
+	});
+	return {
+		el,
+		set(nodes) {
+			const dense = nodes.length > DENSE;
+			style(el, '--unit', unit(nodes, dense ? 112 : 172));
+			cls(el, 'dense', dense);
+			set(nodes);
+		},
+		end() { seen.disconnect(); },
+	};
+}

@@ -1,0 +1,212 @@
+// flow: where the requests of a service go now: ribbons as wide as the tasks' shares, and a row for each task. Why a task has
+// its share is fetched when someone points at it, moves the focus there or taps it.
+
+import { h, svg, put, attr, cls, show, keyed } from './dom.js';
+import * as store from './store.js';
+import { read } from './api.js';
+import { t, num, pct, rate, secs, word, has } from './texts.js';
+import { badge, drainButton, choice, pager, search, meter } from './parts.js';
+import { byName, href, sorted } from './model.js';
+
+const PAGE = 20, ROW = 52, WIDTH = 160, SOURCE_X = 12, SOURCE = 22, SETTLE_MS = 5000, HOVER_MS = 180, WHY_MS = 2000;
+const ORDERS = { name: null, share: (x) => -(x.share ?? -1), rate: (x) => -(x.requests_per_second ?? -1),
+	p99: (x) => -(x.p99_seconds ?? -1), errors: (x) => -(x.errors_per_second ?? -1) };
+
+// ---- the ribbons ----
+
+function ribbon(from, to, thick) {
+	const x0 = SOURCE, x1 = WIDTH, m = (x0 + x1) / 2, a = from, b = from + thick, c = to - thick / 2, d = to + thick / 2;
+	const y = (v) => v.toFixed(1);
+	return `M${x0} ${y(a)}C${m} ${y(a)} ${m} ${y(c)} ${x1} ${y(c)}V${y(d)}C${m} ${y(d)} ${m} ${y(b)} ${x0} ${y(b)}Z`;
+}
+
+function ribbons() {
+	const source = svg('rect.source', { x: SOURCE_X, width: SOURCE - SOURCE_X, rx: 3 }), paths = [];
+	const el = svg('svg.ribbons', { 'aria-hidden': 'true', width: WIDTH, preserveAspectRatio: 'none' }, source);
+	return {
+		el,
+		set(tasks) {
+			const n = tasks.length, all = tasks.reduce((s, x) => s + (x.share ?? 0), 0), most = Math.max(...tasks.map((x) => x.share ?? 0), 0.001);
+			const scale = all > 0 ? Math.min(n * ROW * 0.8 / all, (ROW - 14) / most) : 0, high = Math.max(6, all * scale);
+			let y = (n * ROW - high) / 2;
+			attr(el, 'height', n * ROW);
+			attr(el, 'viewBox', `0 0 ${WIDTH} ${n * ROW}`);
+			attr(source, 'y', y.toFixed(1));
+			attr(source, 'height', high.toFixed(1));
+			while (paths.length < n) {
+				paths.push(svg('path'));
+				el.append(paths.at(-1));
+			}
+			paths.forEach((p, i) => {
+				const share = tasks[i]?.share ?? 0, thick = share * scale;
+				attr(p, 'd', i < n && share > 0 ? ribbon(y, i * ROW + ROW / 2, Math.max(1, thick)) : null);
+				attr(p, 'data-state', tasks[i]?.state ?? null);
+				y += thick;
+			});
+		},
+		light(i) { paths.forEach((p, k) => cls(p, 'lit', k === i)); },
+	};
+}
+
+// ---- the reason ----
+
+// A step of the chain in this language where it has the words, else as the brain words it.
+function stepText(step) {
+	const key = `step.${step.step}`;
+	if (!has(key)) return step.text;
+	const values = Object.fromEntries(Object.entries(step.values ?? {}).map(([k, v]) => [k, typeof v === 'number' ? num(v, Number.isInteger(v) ? 0 : 2) : v]));
+	const text = t(key, values);
+	return /\{\w+\}/.test(text) ? step.text : text;
+}
+
+function reasons(service) {
+	let at = 0, got = null, asked = null;
+	return function why() {
+		if (got && Date.now() - at < WHY_MS) return got;
+		asked ??= read(`/api/v1/why?service=${encodeURIComponent(service)}`).then((j) => {
+			at = Date.now();
+			got = Promise.resolve(j);
+			return j;
+		}).finally(() => { asked = null; });
+		return asked;
+	};
+}
+
+function card(service) {
+	const title = h('b'), list = h('ol'), id = 'why-card', why = reasons(service);
+	const el = h('div.why', { id, role: 'tooltip', hidden: true }, title, list);
+	let of = null;
+
+	async function open(row, name) {
+		of = row;
+		put(title, t('why.title', { name }));
+		list.replaceChildren(h('li.muted', t('loading')));
+		row.el.after(el);
+		show(el, true);
+		attr(row.button, 'aria-expanded', 'true');
+		try {
+			const task = (await why()).tasks.find((x) => x.name === name);
+			if (of !== row) return;
+			const steps = task?.steps?.length > 0 ? task.steps.map(stepText) : [task?.reason ?? t('why.none')];
+			list.replaceChildren(...steps.map((x) => h('li', x)));
+		} catch (x) {
+			if (of === row) list.replaceChildren(h('li', x.message));
+		}
+	}
+
+	function close() {
+		if (!of) return;
+		attr(of.button, 'aria-expanded', 'false');
+		of = null;
+		show(el, false);
+	}
+	return { el, id, open, close, get of() { return of; } };
+}
+
+// ---- a row ----
+
+function errorsText(x) {
+	return (x.errors ?? []).map((e) => `${word('why', e.why)}: ${num(e.count)}`).join('\n');
+}
+
+function row(task, lookAt) {
+	const share = h('b.num'), bar = meter('.share'), name = h('span.name', task.name), node = h('a.muted');
+	const state = badge('state.task'), reason = h('span.muted.cause'), drain = drainButton('task', true);
+	const button = h('button.share', { type: 'button', 'aria-expanded': 'false', 'aria-describedby': 'why-card' }, share, bar.el);
+	const cell = (key, c = '') => h(`span.cell.num${c}`, { 'data-label': t(`col.${key}`) });
+	const per = cell('rate'), inflight = cell('inflight'), p50 = cell('p50'), p99 = cell('p99'), wrong = cell('errors');
+	const el = h('li.task', { 'data-task': task.name }, button, h('span.who', name, h('span.where', node, reason)), per, inflight, p50, p99, wrong,
+		h('span.state', state.el), drain.el);
+	const me = { el, button, name: task.name };
+
+	lookAt(me);
+	me.update = (x) => {
+		put(share, pct(x.share));
+		bar.set(x.share);
+		attr(button, 'aria-label', t('why.button', { name: x.name, share: pct(x.share) }));
+		put(node, x.node);
+		attr(node, 'href', href('nodes', x.node));
+		put(per, rate(x.requests_per_second));
+		put(inflight, num(x.inflight));
+		put(p50, secs(x.p50_seconds));
+		put(p99, secs(x.p99_seconds));
+		put(wrong, rate(x.errors_per_second));
+		cls(wrong, 'bad', x.errors_per_second > 0);
+		attr(wrong, 'title', errorsText(x) || null);
+		state.set(x.state);
+		attr(el, 'data-share', x.share);
+		attr(el, 'data-state', x.state);
+		put(reason, x.why ? word('why', x.why) : x.errors?.[0] ? word('why', x.errors[0].why) : '');
+		drain.set(x.name, x.state === 'draining');
+	};
+	return me;
+}
+
+// ---- all of it ----
+
+export function flow(service, subs) {
+	const list = h('ol.tasks'), fan = ribbons(), why = card(service);
+	let rows = new Map(), order = [], settled = 0, timer = null;
+	const again = () => { settled = 0; pages.first(); update(store.get('tasks')); };
+	const pages = pager(PAGE, () => { settled = 0; update(store.get('tasks')); });
+	const words = search(t('tasks.search'), again);
+	const by = choice(t('order'), Object.keys(ORDERS).map((k) => [k, t(`tasks.order.${k}`)]), again);
+
+	// The row with the card open pushes those below down: the ribbons step back meanwhile.
+	function point(me, on) {
+		fan.light(on ? [...rows.values()].indexOf(me) : -1);
+	}
+
+	function lookAt(me) {
+		const later = () => {
+			clearTimeout(timer);
+			timer = setTimeout(() => { if (why.of !== me) { why.close(); why.open(me, me.name); } }, HOVER_MS);
+		};
+		me.button.addEventListener('pointerenter', (e) => { if (e.pointerType === 'mouse') later(); });
+		me.el.addEventListener('pointerenter', () => point(me, true));
+		me.el.addEventListener('pointerleave', () => { clearTimeout(timer); point(me, false); });
+		me.button.addEventListener('focus', () => { if (me.button.matches(':focus-visible')) later(); });
+		me.button.addEventListener('click', () => {
+			clearTimeout(timer);
+			const same = why.of === me;
+			why.close();
+			if (!same) why.open(me, me.name);
+		});
+	}
+
+	const set = keyed(list, (x) => x.name, (x) => row(x, lookAt));
+
+	// Rows that change places every second cannot be read: their order holds for a while, and as long as someone is in them.
+	function settle(mine) {
+		const known = new Map(mine.map((x) => [x.name, x]));
+		const same = order.length === mine.length && order.every((n) => known.has(n));
+		const busy = list.matches(':hover, :focus-within');
+		if (same && settled > 0 && (busy || Date.now() - settled < SETTLE_MS)) return order.map((n) => known.get(n));
+		const next = ORDERS[by.value] ? sorted(mine, ORDERS[by.value]) : mine.sort(byName);
+		order = next.map((x) => x.name);
+		settled = Date.now();
+		return next;
+	}
+
+	function update(all) {
+		if (!all) return;
+		const mine = settle(all.tasks.filter((x) => x.service === service && words.fits(x.name, x.node)));
+		const page = pages.of(mine), open = why.of;
+		if (open && !page.some((x) => x.name === open.name)) why.close();
+		why.el.remove();
+		rows = set(page);
+		if (why.of) why.of.el.after(why.el);
+		else list.append(why.el);
+		fan.set(page);
+		show(tools, all.tasks.length > 6);
+	}
+
+	const tools = h('div.bar', words.el, by.el);
+	const heads = ['share', 'task', 'rate', 'inflight', 'p50', 'p99', 'errors', 'state'];
+	const el = h('section.flow', { on: { keydown: (e) => { if (e.key === 'Escape') why.close(); } } },
+		h('div.head', h('h2', t('flow.title')), h('span.muted', t('flow.hint'))), tools,
+		h('div.stage', h('div.heads', { 'aria-hidden': 'true' }, heads.map((k, i) => h(i > 1 && i < 7 ? 'span.r' : 'span', t(`col.${k}`)))), fan.el, list), pages.el);
+	subs.on('tasks', update);
+	subs.add(() => clearTimeout(timer));
+	return { el };
+}
