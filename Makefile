@@ -248,6 +248,10 @@ deb: mola		## a Debian package, in build/
 	@tools/deps check deb
 	@tools/deb
 
+site:			## the documents as one static site, in build/site
+	@tools/deps check site
+	@tools/site
+
 clean:			## removes build/ and ./mola
 	rm -rf build mola
 
