@@ -50,11 +50,12 @@ static const struct admin_endpoint {
 	{ "/api/v1/tasks", ACCESS_READ, get_tasks, 0 },
 	{ "/api/v1/why", ACCESS_READ, get_why, 0 },
 	{ "/api/v1/events", ACCESS_READ, get_events, 0 },
+	{ "/api/v1/stream", ACCESS_READ, get_stream, 0 },
 	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
 	{ "/api/v1/prometheus", ACCESS_READ, get_prometheus, 0 },
-	{ "/api/v1/targets", ACCESS_READ, get_targets, 0 },
-	{ "/api/v1/certs", ACCESS_READ, get_certs, 0 },
+	{ "/api/v1/targets", ACCESS_READ, NULL, PAGE_TARGETS },
+	{ "/api/v1/certs", ACCESS_READ, NULL, PAGE_CERTS },
 	{ "/api/v1/certs/renew", ACCESS_WRITE, post_renew, 0 },
 	{ "/api/v1/certs/remove", ACCESS_WRITE, post_remove, 0 },
 	{ "/api/v1/drain", ACCESS_WRITE, post_drain, 0 },
@@ -149,6 +150,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	loop_longest_pause(l);
 	a->rates = rates_new();
 	a->pages = pages_new(l, admin_view_of, a);
+	a->streams = streams_new(l, a->pages, admin_view_of, a);
 	a->pending = pending_new(l, conf->world->live);
 	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
 	if (conf->tcp_fd >= 0)
@@ -165,6 +167,7 @@ admin_free(struct admin **ap)
 
 	server_free(&a->server);
 	pages_free(&a->pages);
+	streams_free(&a->streams);
 	pending_free(&a->pending);
 	rates_free(&a->rates);
 	free(a);
@@ -175,10 +178,12 @@ void
 admin_reconf(struct admin *a, const struct conf *conf)
 {
 	a->conf.conf = conf;
+	streams_end(a->streams);	/* who may read may have changed */
 }
 
 void
 admin_tick(struct admin *a, int64_t now)
 {
 	rates_tick(a->rates, a->conf.world, now);
+	streams_tick(a->streams, now);
 }

@@ -7,6 +7,7 @@
 
 #include "admin/admin.h"
 #include "admin/pages.h"
+#include "admin/stream.h"
 
 struct admin {
 	struct admin_conf conf;
@@ -14,6 +15,7 @@ struct admin {
 	struct server	*server;
 	struct rates	*rates;
 	struct pages	*pages;
+	struct streams	*streams;
 	struct pending	*pending;
 	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
@@ -27,9 +29,8 @@ void	get_healthz(struct admin *, struct request *);
 void	get_tasks(struct admin *, struct request *);
 void	get_why(struct admin *, struct request *);
 void	get_events(struct admin *, struct request *);
+void	get_stream(struct admin *, struct request *);
 void	get_prometheus(struct admin *, struct request *);
-void	get_targets(struct admin *, struct request *);
-void	get_certs(struct admin *, struct request *);
 void	get_traefik(struct admin *, struct request *);
 void	post_envoy(struct admin *, struct request *);
 

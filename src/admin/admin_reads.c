@@ -54,6 +54,8 @@ get_paths(struct admin *a, struct request *req)
 	    "/api/v1/tasks      the tasks; ?service=NAME\n"
 	    "/api/v1/why        why each task got its share; ?service=NAME\n"
 	    "/api/v1/events     what happened; ?after=ID\n"
+	    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
+    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
 	    "/api/v1/config     the configuration in force\n"
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
 	    "/api/v1/prometheus the Prometheus servers and the state of the queries\n"
@@ -129,13 +131,19 @@ void
 get_events(struct admin *a, struct request *req)
 {
 	struct admin_view v = admin_view_of(a);
-	uint64_t after = 0;
+	uint64_t after = 0, last;
 	char text[32];
 
 	if (request_query(req, "after", text, sizeof text) && !str_to_u64(str_of(text), &after))
 		reply_error(req, 400, "after must be the id of an event", NULL);
 	else
-		reply_json(req, 200, view_events(&v, after), NULL);
+		reply_json(req, 200, view_events(&v, after, EVENTS_KEPT, &last), NULL);
+}
+
+void
+get_stream(struct admin *a, struct request *req)
+{
+	streams_open(a->streams, req);
 }
 
 void
@@ -146,29 +154,6 @@ get_prometheus(struct admin *a, struct request *req)
 	reply_json(req, 200, json_pack("{s:o, s:o}",
 	    "servers", there ? prometheus_view(a->conf.prometheus) : json_array(),
 	    "queries", there ? prom_nodes_view(a->conf.prom_nodes) : json_array()), NULL);
-}
-
-void
-get_targets(struct admin *a, struct request *req)
-{
-	if (a->conf.targets == NULL)
-		reply_json(req, 200, json_pack("{s:[]}", "targets"), NULL);
-	else
-		reply_json(req, 200, targets_view(a->conf.targets, loop_now(a->loop)), NULL);
-}
-
-void
-get_certs(struct admin *a, struct request *req)
-{
-	json_t *response;
-
-	if (a->conf.certs == NULL)
-		response = json_pack("{s:[], s:[]}", "certificates", "authorities");
-	else
-		response = certs_view(a->conf.certs);
-	json_object_set_new(response, "handshakes_failed",
-	    view_refused(a->conf.world->live, loop_now(a->loop)));
-	reply_json(req, 200, response, NULL);
 }
 
 /* ---- proxies that poll ---- */

@@ -21,8 +21,12 @@ struct page_job {
 	TAILQ_ENTRY(page_job) link;
 	enum page_kind	 kind;
 	char		*service;
-	struct request	**request;
+	struct request	**request;	/* that it is the response to, */
 	unsigned	 nrequests;
+	pages_made_f	*made;		/* or else who gets it, between these two */
+	void		*arg;
+	const char	*before, *after;
+	int64_t		 cpu_usec;
 	unsigned	 starts;
 	uint64_t	 passes;	/* of the world, when it was started */
 	unsigned	 family;	/* metrics: the next one */
@@ -52,25 +56,45 @@ pages_new(struct loop *l, pages_view_f *view, const void *arg)
 	return p;
 }
 
+static struct page_job *
+job_add(struct pages *p, enum page_kind kind, const char *service)
+{
+	struct page_job *j = must_zalloc(sizeof *j);
+
+	j->kind = kind;
+	j->service = must_strdup(service);
+	buf_init(&j->out, PAGE_MAX);
+	TAILQ_INSERT_TAIL(&p->jobs, j, link);
+	if (p->work.node.at == 0)
+		timer_set(p->loop, &p->work, loop_now(p->loop), work, p);
+	return j;
+}
+
 void
 pages_request(struct pages *p, struct request *req, enum page_kind kind, const char *service)
 {
 	struct page_job *j;
 
 	TAILQ_FOREACH(j, &p->jobs, link)
-		if (j->starts == 0 && j->kind == kind && strcmp(j->service, service) == 0)
+		if (j->made == NULL && j->starts == 0 && j->kind == kind && strcmp(j->service, service) == 0)
 			break;
-	if (j == NULL) {
-		j = must_zalloc(sizeof *j);
-		j->kind = kind;
-		j->service = must_strdup(service);
-		buf_init(&j->out, PAGE_MAX);
-		TAILQ_INSERT_TAIL(&p->jobs, j, link);
-	}
+	if (j == NULL)
+		j = job_add(p, kind, service);
 	j->request = must_realloc(j->request, (j->nrequests + 1) * sizeof(struct request *));
 	j->request[j->nrequests++] = req;
-	if (p->work.node.at == 0)
-		timer_set(p->loop, &p->work, loop_now(p->loop), work, p);
+}
+
+void
+pages_make(struct pages *p, enum page_kind kind, const char *before, const char *after,
+    pages_made_f *made, void *arg)
+{
+	struct page_job *j = job_add(p, kind, "");
+
+	ASSERT(made != NULL);
+	j->before = before;
+	j->after = after;
+	j->made = made;
+	j->arg = arg;
 }
 
 /* ---- one page ---- */
@@ -84,29 +108,24 @@ job_start(struct page_job *j, const struct admin_view *v)
 	ASSERT(j->starts < STARTS_MOST);
 	if (*j->service != '\0')
 		s = world_service(v->world, str_of(j->service));
-	view_tasks_end(&j->walk);
+	view_walk_end(&j->walk);
 	buf_clear(&j->out);
 	j->starts++;
 	j->passes = v->world->passes;
 	j->family = 0;
 	if (s == NULL && *j->service != '\0')
 		return false;
-	if (j->kind == PAGE_TASKS && s == NULL)
+	if (j->made != NULL)
+		buf_adds(&j->out, str_of(j->before));
+	if (j->kind == PAGE_NODES)
+		view_nodes_start(&j->walk, v, &j->out);
+	else if (j->kind == PAGE_SERVICES)
+		view_services_start(&j->walk, v, &j->out);
+	else if (j->kind == PAGE_TASKS && s == NULL)
 		view_tasks_start(&j->walk, v, &j->out);
 	else if (j->kind == PAGE_TASKS || j->kind == PAGE_WHY)
 		view_tasks_start_of(&j->walk, v, s, j->kind == PAGE_WHY, &j->out);
 	return true;
-}
-
-static void
-put_whole(struct page_job *j, json_t *page)
-{
-	char *text = json_dumps(page, VIEW_JSON);
-
-	ASSERT(text != NULL);
-	buf_adds(&j->out, str_of(text));
-	free(text);
-	json_decref(page);
 }
 
 /* One step; false: the page is complete. */
@@ -120,16 +139,20 @@ job_step(struct page_job *j, const struct admin_view *v)
 	case PAGE_WHY:
 		return view_tasks_next(&j->walk, v, &j->out);
 	case PAGE_NODES:
-		put_whole(j, view_nodes(v));
-		break;
+		return view_nodes_next(&j->walk, v, &j->out);
 	case PAGE_SERVICES:
-		put_whole(j, view_services(v));
-		break;
+		return view_services_next(&j->walk, v, &j->out);
 	case PAGE_CONFIG:
-		put_whole(j, view_conf(v->conf));
+		view_put(&j->out, view_conf(v->conf));
 		break;
 	case PAGE_SWARM:
-		put_whole(j, view_swarm(v));
+		view_put(&j->out, view_swarm(v));
+		break;
+	case PAGE_TARGETS:
+		view_put(&j->out, view_targets(v));
+		break;
+	case PAGE_CERTS:
+		view_put(&j->out, view_certs(v));
 		break;
 	}
 	return false;
@@ -137,33 +160,65 @@ job_step(struct page_job *j, const struct admin_view *v)
 
 /* Replies to all requests: with the page, or with the error. */
 static void
-job_end(struct pages *p, struct page_job *j, int status)
+job_reply(struct page_job *j, int status, struct shared *text, bool full)
 {
 	const char *type = j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", *error = NULL;
-	struct shared *text;
 
-	ASSERT(j == TAILQ_FIRST(&p->jobs) && j->nrequests > 0);
 	if (status == 404)
 		error = "{\"error\":\"there is no such service any more\"}";
 	else if (status == 503)
 		error = "{\"error\":\"Mola is stopping\"}";
-	else if (j->out.full) {
+	else if (full) {
 		status = 500;
 		error = "{\"error\":\"the response would be too large\"}";
 	}
 	ASSERT((status == 200) == (error == NULL));
-	text = shared_new(&j->out);
-	TAILQ_REMOVE(&p->jobs, j, link);	/* first: a client may request the same again at once */
 	for (unsigned i = 0; i < j->nrequests; i++)
 		if (error != NULL)
 			request_reply(j->request[i], status, "application/json", str_of(error), PAGES_FIELDS);
 		else
 			request_reply_shared(j->request[i], 200, type, text, PAGES_FIELDS);
+}
+
+static void
+job_end(struct pages *p, struct page_job *j, int status)
+{
+	struct shared *text;
+	bool full;
+
+	ASSERT(j == TAILQ_FIRST(&p->jobs) && (j->nrequests > 0) == (j->made == NULL));
+	if (j->made != NULL)
+		buf_adds(&j->out, str_of(j->after));
+	full = j->out.full;
+	text = shared_new(&j->out);
+	TAILQ_REMOVE(&p->jobs, j, link);	/* first: a client may request the same again at once */
+	if (j->made != NULL)
+		j->made(j->arg, j->kind, status == 200 && !full ? text : NULL, j->cpu_usec);
+	else
+		job_reply(j, status, text, full);
 	shared_unref(&text);
-	view_tasks_end(&j->walk);
+	view_walk_end(&j->walk);
 	free(j->request);
 	free(j->service);
 	free(j);
+}
+
+static void
+job_run(struct pages *p, struct page_job *j, const struct admin_view *v)
+{
+	int64_t start = clock_mono_usec(), cpu = clock_thread_usec();
+	bool more;
+
+	if ((j->starts == 0 || j->passes != v->world->passes) && !job_start(j, v)) {
+		job_end(p, j, 404);
+		return;
+	}
+	while ((more = job_step(j, v)) &&
+	    (j->starts == STARTS_MOST || clock_mono_usec() - start < SLICE_USEC))
+		;
+	j->cpu_usec += clock_thread_usec() - cpu;
+	if (!more)
+		job_end(p, j, 200);
 }
 
 static void
@@ -173,18 +228,9 @@ work(void *arg)
 	struct page_job *j = TAILQ_FIRST(&p->jobs);
 	struct admin_view v = p->view(p->arg);
 	int64_t start = clock_mono_usec();
-	bool more = true;
 
-	ASSERT(j != NULL && j->nrequests > 0 && j->starts <= STARTS_MOST);
-	if ((j->starts == 0 || j->passes != v.world->passes) && !job_start(j, &v))
-		job_end(p, j, 404);
-	else {
-		while ((more = job_step(j, &v)) &&
-		    (j->starts == STARTS_MOST || clock_mono_usec() - start < SLICE_USEC))
-			;
-		if (!more)
-			job_end(p, j, 200);
-	}
+	ASSERT(j != NULL && j->starts <= STARTS_MOST);
+	job_run(p, j, &v);
 	if (!TAILQ_EMPTY(&p->jobs))		/* pages get half of the time at most */
 		timer_set(p->loop, &p->work, loop_now(p->loop) + (clock_mono_usec() - start), work, p);
 }

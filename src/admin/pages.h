@@ -14,13 +14,22 @@
 
 struct pages;
 enum page_kind {
-	PAGE_METRICS, PAGE_TASKS, PAGE_WHY, PAGE_NODES, PAGE_SERVICES, PAGE_CONFIG, PAGE_SWARM
+	PAGE_METRICS, PAGE_TASKS, PAGE_WHY, PAGE_NODES, PAGE_SERVICES, PAGE_CONFIG, PAGE_SWARM,
+	PAGE_TARGETS, PAGE_CERTS
 };
 typedef struct admin_view	pages_view_f(const void *arg);	/* of this moment */
 
 struct pages	*pages_new(struct loop *, pages_view_f *, const void *arg);
 void		 pages_free(struct pages **);
+/* `text`: the whole, to be held with shared_ref; NULL: it could not be made, or there is no such
+ * service. `cpu_usec`: what it took of the loop's thread. */
+typedef void	pages_made_f(void *arg, enum page_kind, struct shared *text, int64_t cpu_usec);
+
 /* Replies in a later turn. `service`: which one; "": all, or the page has none. */
 void		 pages_request(struct pages *, struct request *, enum page_kind, const char *service);
+/* Makes a page in a later turn for a caller that sends it to many, between two texts that live as
+ * long. Leads to exactly one call of `made`, in pages_free at the latest. */
+void		 pages_make(struct pages *, enum page_kind, const char *before, const char *after,
+		    pages_made_f *made, void *arg);
 
 #endif

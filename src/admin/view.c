@@ -18,22 +18,16 @@
 
 #define SENTENCE_MAX	1024
 
-static json_t *
-number(double x)
+json_t *
+view_number(double x)
 {
 	return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *
-number_if(bool known, double x)
+json_t *
+view_number_if(bool known, double x)
 {
-	return known ? number(x) : json_null();
-}
-
-static json_t *
-bytes_if(bool known, double x)
-{
-	return known && x >= 0 && x < 9e18 ? json_integer((json_int_t)x) : json_null();
+	return known ? view_number(x) : json_null();
 }
 
 json_t *
@@ -44,149 +38,18 @@ view_text(const char *s)
 	return j == NULL ? json_null() : j;	/* so is what is not UTF-8 */
 }
 
-static json_t *
-sentence(const struct buf *b)
+json_t *
+view_sentence(const struct buf *b)
 {
 	json_t *j = json_stringn(b->len > 0 ? b->p : "", b->len);
 
 	return j == NULL ? json_null() : j;
 }
 
-static json_t *
-share(uint64_t part, uint64_t all)
-{
-	return number_if(all > 0, (double)part / (double)all);
-}
-
-/* ---- nodes ---- */
-
-const char *
-view_source_name(enum sample_source s)
-{
-	static const char *const names[] = { "none", "node_exporter", "agent", "prometheus" };
-
-	ASSERT(s < sizeof names / sizeof *names);
-	return names[s];
-}
-
-struct node_traffic {			/* of a node */
-	uint64_t	 requests;	/* in the window */
-	unsigned	 tasks;
-};
-
-static uint64_t
-traffic_count(const struct admin_view *v, struct node_traffic *of_node)
-{
-	const struct world_service *s;
-	const struct world_task *t;
-	uint64_t all = 0, n;
-
-	LIST_FOREACH(s, &v->world->services, link)
-		LIST_FOREACH(t, &s->tasks, link) {
-			n = rates_task(v->rates, v->world, t->slot);
-			ASSERT(t->service == s && t->node->slot < NODES_MAX);
-			of_node[t->node->slot].requests += n;
-			of_node[t->node->slot].tasks++;
-			all += n;
-		}
-	return all;
-}
-
-static void
-put_sample(json_t *j, const struct world_node *n)
-{
-	const struct sample *s = &n->observed.sample;
-	bool known = s->taken_usec != 0;
-
-	json_object_set_new(j, "busy", number_if(known, s->busy));
-	json_object_set_new(j, "running", number_if(known, s->running));
-	json_object_set_new(j, "memory_total_bytes", bytes_if(known, s->memory_total_bytes));
-	json_object_set_new(j, "memory_available_bytes", bytes_if(known, s->memory_available_bytes));
-	json_object_set_new(j, "load1", number_if(known, s->load1));
-	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}",
-	    "cpu", number_if(known, s->psi_cpu_waiting),
-	    "memory", number_if(known, s->psi_memory_waiting),
-	    "io", number_if(known, s->psi_io_waiting)));
-}
-
-/* What the law of costs makes of the sample. */
-static void
-put_steering(json_t *j, const struct admin_view *v, const struct world_node *n)
-{
-	const struct law_node *law = &n->steering.row.law;
-	bool has_law = law->cores > 0;
-
-	json_object_set_new(j, "cores_effective", number_if(has_law, law->cores));
-	json_object_set_new(j, "others", number_if(has_law, has_law ? law_others(law, v->now_usec) : 0));
-	json_object_set_new(j, "inflight", json_integer(live_node_inflight(v->world->live, n->slot)));
-	json_object_set_new(j, "inflight_sampled",
-	    number_if(n->observed.sample.taken_usec != 0, n->observed.inflight));
-	json_object_set_new(j, "cost", number_if(has_law,
-	    has_law ? explain_cost(v->world, n, v->now_usec) : 0));
-	json_object_set_new(j, "score", number_if(has_law, n->steering.row.score));
-}
-
-static void
-put_fault(json_t *j, const struct admin_view *v, const struct world_node *n)
-{
-	char detail[400];
-	double seconds;
-
-	json_object_set_new(j, "why", view_text(n->signal.why == NULL ? NULL : why_name(n->signal.why)));
-	if (n->signal.why == NULL) {
-		json_object_set_new(j, "detail", json_null());
-		return;
-	}
-	seconds = (double)(v->now_usec - n->signal.wrong_usec) / (double)USEC_PER_SEC;
-	if (n->signal.detail[0] == '\0')
-		snprintf(detail, sizeof detail, "%s, since %.0f s", n->signal.why->text, seconds);
-	else
-		snprintf(detail, sizeof detail, "%s (%s), since %.0f s", n->signal.why->text,
-		    n->signal.detail, seconds);
-	json_object_set_new(j, "detail", view_text(detail));
-}
-
-static json_t *
-view_node(const struct admin_view *v, const struct world_node *n,
-    const struct node_traffic *traffic, uint64_t all)
-{
-	const struct sample *s = &n->observed.sample;
-	bool sampled = s->taken_usec != 0;
-	int64_t age = guard_age_usec(n, v->now_usec);
-	double cores = sampled ? s->cores : n->cores_declared;
-	json_t *j = json_object();
-	struct buf reason;
-
-	json_object_set_new(j, "name", view_text(n->name));
-	json_object_set_new(j, "address", view_text(n->address));
-	json_object_set_new(j, "state", view_text(guard_state_name(guard_state(n, v->now_usec))));
-	json_object_set_new(j, "source", view_text(view_source_name(sampled ? s->source : SOURCE_NONE)));
-	json_object_set_new(j, "age_seconds", number_if(age >= 0, (double)age / (double)USEC_PER_SEC));
-	json_object_set_new(j, "cores", number_if(cores > 0, cores));
-	put_steering(j, v, n);
-	put_sample(j, n);
-	json_object_set_new(j, "tasks", json_integer(traffic->tasks));
-	json_object_set_new(j, "share", share(traffic->requests, all));
-	put_fault(j, v, n);
-	buf_init(&reason, SENTENCE_MAX);
-	if (n->steering.row.law.cores > 0)
-		explain_node(v->world, n, v->now_usec, &reason);
-	json_object_set_new(j, "reason", sentence(&reason));
-	buf_fini(&reason);
-	return j;
-}
-
 json_t *
-view_nodes(const struct admin_view *v)
+view_share(uint64_t part, uint64_t all)
 {
-	struct node_traffic traffic[NODES_MAX] = { 0 };
-	uint64_t all = traffic_count(v, traffic);
-	json_t *list = json_array();
-	const struct world_node *n;
-
-	LIST_FOREACH(n, &v->world->nodes, link)
-		json_array_append_new(list, view_node(v, n, &traffic[n->slot], all));
-	return json_pack("{s:o}", "nodes", list);
+	return view_number_if(all > 0, (double)part / (double)all);
 }
 
 /* ---- services and tasks ---- */
@@ -253,24 +116,11 @@ view_service(const struct admin_view *v, const struct world_service *s,
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)sum.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)sum.failures));
 	json_object_set_new(j, "requests_per_second",
-	    number_if(seconds > 0, (double)sum.window / seconds));
+	    view_number_if(seconds > 0, (double)sum.window / seconds));
 	rates_of_service(v->rates, v->world, s->slot, v->now_usec, &rates);
 	view_rates(j, &rates);
 	view_origin(j, r != NULL && (r->served || s->nroutes == 0) ? r : NULL);
 	return j;
-}
-
-json_t *
-view_services(const struct admin_view *v)
-{
-	const struct swarm_report *report = v->discover == NULL ? NULL : discover_report(v->discover);
-	json_t *list = json_array();
-	const struct world_service *s;
-
-	LIST_FOREACH(s, &v->world->services, link)
-		json_array_append_new(list, view_service(v, s, report));
-	view_unserved(v, list);
-	return json_pack("{s:o, s:o}", "services", list, "refused", view_routes_refused(v));
 }
 
 /* Why it is down or ejected: a reason's name, and the status of the response that led to it. */
@@ -297,7 +147,7 @@ view_failure(const struct admin_view *v, const struct live_task *l)
 	return json_pack("{s:s, s:o, s:s, s:o}", "why", why_name(l->failure.why), "status",
 	    l->failure.status == 0 ? json_null() : json_integer(l->failure.status), "text",
 	    l->failure.why->text, "age_seconds",
-	    number((double)(v->now_usec - l->failed_usec) / (double)USEC_PER_SEC));
+	    view_number((double)(v->now_usec - l->failed_usec) / (double)USEC_PER_SEC));
 }
 
 static json_t *
@@ -323,12 +173,12 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "requests_total", json_integer((json_int_t)l.requests));
 	json_object_set_new(j, "failures_total", json_integer((json_int_t)l.failures));
 	json_object_set_new(j, "last_failure", view_failure(v, &l));
-	json_object_set_new(j, "share", share(window, of_service));
+	json_object_set_new(j, "share", view_share(window, of_service));
 	json_object_set_new(j, "requests_per_second",
-	    number_if(seconds > 0, (double)window / seconds));
+	    view_number_if(seconds > 0, (double)window / seconds));
 	view_rates(j, &rates);
 	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
-	    number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
+	    view_number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;
 }
 
@@ -340,7 +190,7 @@ task_reason(const struct admin_view *v, const struct world_task *t, unsigned ran
 
 	buf_init(&words, SENTENCE_MAX);
 	explain_task(v->world, t, v->now_usec, rank, of, &words);
-	j = sentence(&words);
+	j = view_sentence(&words);
 	buf_fini(&words);
 	return j;
 }
@@ -356,7 +206,7 @@ view_why(const struct admin_view *v, const struct world_service *s)
 	buf_init(&words, SENTENCE_MAX);
 	explain_service(v->world, s, v->now_usec, &words);
 	j = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "service", view_text(s->name),
-	    "policy", policy_name(s->conf.policy), "summary", sentence(&words),
+	    "policy", policy_name(s->conf.policy), "summary", view_sentence(&words),
 	    "routes", view_routes(v, s),
 	    "queries", user_queries_view(v->user_queries, s, true, v->now_usec),
 	    "mover", mover_view(v->mover, s));
@@ -368,8 +218,8 @@ view_why(const struct admin_view *v, const struct world_service *s)
 
 /* ---- tasks one by one: there may be thousands ---- */
 
-static void
-put_json(struct buf *out, json_t *j)
+void
+view_put(struct buf *out, json_t *j)
 {
 	char *text = json_dumps(j, VIEW_JSON);
 
@@ -403,7 +253,7 @@ view_tasks_start_of(struct view_walk *w, const struct admin_view *v,
 	if (reasons) {
 		w->rank = must_zalloc((s->ntasks + 1) * sizeof *w->rank);
 		w->of = explain_ranks(v->world, s, v->now_usec, w->rank);
-		put_json(out, view_why(v, s));
+		view_put(out, view_why(v, s));
 		ASSERT(out->p[out->len - 1] == '}');
 		out->len--;			/* the object goes on */
 		buf_adds(out, STR(",\"tasks\":["));
@@ -429,15 +279,58 @@ view_tasks_next(struct view_walk *w, const struct admin_view *v, struct buf *out
 		json_object_set_new(j, "reason", task_reason(v, w->task, w->rank[w->at], w->of));
 	if (w->at++ > 0)
 		buf_adds(out, STR(","));
-	put_json(out, j);
+	view_put(out, j);
 	w->task = LIST_NEXT(w->task, link);
 	return true;
 }
 
+/* ---- services one by one ---- */
+
 void
-view_tasks_end(struct view_walk *w)
+view_services_start(struct view_walk *w, const struct admin_view *v, struct buf *out)
+{
+	*w = (struct view_walk){ .service = LIST_FIRST(&v->world->services) };
+	buf_adds(out, STR("{\"services\":["));
+}
+
+/* At the end those that are not served, and routes that are refused. */
+static void
+services_rest(struct view_walk *w, const struct admin_view *v, struct buf *out)
+{
+	json_t *list = json_array(), *one;
+	size_t i;
+
+	view_unserved(v, list);
+	json_array_foreach(list, i, one) {
+		buf_adds(out, w->at++ > 0 ? STR(",") : STR(""));
+		view_put(out, json_incref(one));
+	}
+	json_decref(list);
+	buf_adds(out, STR("],\"refused\":"));
+	view_put(out, view_routes_refused(v));
+	buf_adds(out, STR("}"));
+}
+
+bool
+view_services_next(struct view_walk *w, const struct admin_view *v, struct buf *out)
+{
+	const struct swarm_report *report = v->discover == NULL ? NULL : discover_report(v->discover);
+
+	if (w->service == NULL) {
+		services_rest(w, v, out);
+		return false;
+	}
+	buf_adds(out, w->at++ > 0 ? STR(",") : STR(""));
+	view_put(out, view_service(v, w->service, report));
+	w->service = LIST_NEXT(w->service, link);
+	return true;
+}
+
+void
+view_walk_end(struct view_walk *w)
 {
 	free(w->rank);
+	free(w->traffic);
 	*w = (struct view_walk){ 0 };
 }
 
@@ -457,17 +350,22 @@ rfc3339(int64_t usec)
 }
 
 json_t *
-view_events(const struct admin_view *v, uint64_t after)
+view_events(const struct admin_view *v, uint64_t after, unsigned most, uint64_t *last)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	json_t *list = json_array();
 	const struct event *e;
 
+	*last = events_last(v->events);
 	for (e = events_after(v->events, after); e != NULL; e = events_after(v->events, e->id)) {
 		ASSERT(e->id > after && e->level < sizeof levels / sizeof *levels);
 		json_array_append_new(list, json_pack("{s:I, s:o, s:s, s:o, s:o}",
 		    "id", (json_int_t)e->id, "time", rfc3339(e->time_usec), "level", levels[e->level],
 		    "event", view_text(e->name), "text", view_text(e->text)));
+		if (--most == 0) {
+			*last = e->id;
+			break;
+		}
 	}
-	return json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)events_last(v->events));
+	return json_pack("{s:o, s:I}", "events", list, "last", (json_int_t)*last);
 }

@@ -36,27 +36,34 @@ struct admin_view {
 
 #define VIEW_JSON	(JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10))
 
-json_t	*view_nodes(const struct admin_view *);
 json_t	*view_refused(const struct live *, int64_t now_usec);	/* handshakes of clients that failed */
-json_t	*view_services(const struct admin_view *);
+
+struct view_traffic;
 
 /*
- * Tasks, one by one, as text: those of all services, or of one; then with everything of
- * /api/v1/why if `reasons`. A walk holds pointers into the world: it is invalid after the next
- * pass (world.passes). `next` returns false when it has closed the text.
+ * What there may be thousands of, one by one, as text: tasks of all services, or of one, then with
+ * everything of /api/v1/why if `reasons`; nodes; services. A walk holds pointers into the world: it
+ * is invalid after the next pass (world.passes). `next` returns false when it has closed the text.
  */
 struct view_walk {
 	const struct world_service *service;
 	const struct world_task *task;
+	const struct world_node *node;
 	bool		 all;			/* services */
-	uint64_t	 window;		/* requests of the service */
-	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: tasks written */
+	uint64_t	 window;		/* requests of the service, or of all nodes */
+	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: written */
+	struct view_traffic *traffic;		/* by node slot; NULL: not of nodes */
 };
 void	 view_tasks_start(struct view_walk *, const struct admin_view *, struct buf *);
 void	 view_tasks_start_of(struct view_walk *, const struct admin_view *,
     const struct world_service *, bool reasons, struct buf *);
 bool	 view_tasks_next(struct view_walk *, const struct admin_view *, struct buf *);
-void	 view_tasks_end(struct view_walk *);
+void	 view_services_start(struct view_walk *, const struct admin_view *, struct buf *);
+bool	 view_services_next(struct view_walk *, const struct admin_view *, struct buf *);
+/* view_node.c */
+void	 view_nodes_start(struct view_walk *, const struct admin_view *, struct buf *);
+bool	 view_nodes_next(struct view_walk *, const struct admin_view *, struct buf *);
+void	 view_walk_end(struct view_walk *);	/* also of one that is zeroed */
 
 /* view_rates.c: adds durations and errors */
 void	 view_rates(json_t *, const struct rates_state *);
@@ -64,8 +71,16 @@ void	 view_rates(json_t *, const struct rates_state *);
 json_t	*view_routes(const struct admin_view *, const struct world_service *);
 json_t	*view_routes_refused(const struct admin_view *);
 json_t	*view_why_unserved(const struct report_service *);	/* view_swarm.c; the same fields */
-json_t	*view_events(const struct admin_view *, uint64_t after);
+/* At most so many; *last: the last one that it has, or that there is. */
+json_t	*view_events(const struct admin_view *, uint64_t after, unsigned most, uint64_t *last);
 json_t	*view_text(const char *);		/* null: NULL, and what is not UTF-8 */
+json_t	*view_sentence(const struct buf *);	/* the same */
+json_t	*view_number(double);			/* null: not finite */
+json_t	*view_number_if(bool known, double);
+json_t	*view_share(uint64_t part, uint64_t all);	/* null: of nothing */
+void	 view_put(struct buf *, json_t *);	/* as text; ends the caller's hold of it */
+json_t	*view_targets(const struct admin_view *);
+json_t	*view_certs(const struct admin_view *);
 const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);
 /* view_swarm.c */

@@ -7,6 +7,8 @@
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "certs/certs.h"
+#include "targets/target.h"
 
 #define KINDS_MOST	(WORKERS_MAX * REFUSED_KINDS)
 
@@ -60,4 +62,20 @@ view_refused(const struct live *l, int64_t now)
 	}
 	free(k);
 	return list;
+}
+
+json_t *
+view_certs(const struct admin_view *v)
+{
+	json_t *j = v->certs != NULL ? certs_view(v->certs) :
+	    json_pack("{s:[], s:[]}", "certificates", "authorities");
+
+	json_object_set_new(j, "handshakes_failed", view_refused(v->world->live, v->now_usec));
+	return j;
+}
+
+json_t *
+view_targets(const struct admin_view *v)
+{
+	return v->targets != NULL ? targets_view(v->targets, v->now_usec) : json_pack("{s:[]}", "targets");
 }

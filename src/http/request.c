@@ -77,7 +77,7 @@ request_free(void *arg)
 	ASSERT(req->state == AT_END && req->session.place == SESSION_CLOSED);
 	flow_fini(&req->in);
 	buf_fini(&req->out);
-	shared_unref(&req->shared);
+	request_clear_pieces(req);
 	free(req);
 }
 
@@ -173,6 +173,7 @@ request_open(struct server *s, int fd, const struct addr *peer, void *tag)
 	req->peer = *peer;
 	req->tag = tag;
 	buf_init(&req->out, RESPONSE_MAX);
+	STAILQ_INIT(&req->pieces);
 	flow_init(&req->in, NULL, NULL, request_client(req), NULL, loop_now(s->loop));
 	session_open(&req->session, &s->sessions, fd);
 }

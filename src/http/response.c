@@ -3,7 +3,9 @@
  * slowly is let go. Both kinds are put into `out` first; what the socket does not take stays
  * there, up to a ceiling.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -15,6 +17,7 @@
 #define LINGER_BYTES	(256u << 10)
 #define WASTE_BYTES	16384
 #define FLUSH_BYTES	(256u << 10)	/* to one client in one turn, however fast it reads */
+#define FLUSH_PARTS	32		/* of one write */
 
 struct shared {
 	unsigned	 refs;
@@ -46,46 +49,161 @@ shared_unref(struct shared **sp)
 	free(s);
 }
 
-/* The pieces that are to be sent now: what is left of `out`, and of the shared text behind it. */
-static int
-flush_pieces(const struct request *req, struct iovec piece[2])
+struct shared *
+shared_ref(struct shared *s)
 {
-	size_t behind = req->sent > req->out.len ? req->sent - req->out.len : 0, most = FLUSH_BYTES;
-	int n = 0;
+	ASSERT(s->refs > 0);
+	s->refs++;
+	return s;
+}
 
-	if (req->sent < req->out.len) {
-		piece[n] = (struct iovec){ req->out.p + req->sent,
-		    req->out.len - req->sent < most ? req->out.len - req->sent : most };
-		most -= piece[n++].iov_len;
+struct str
+shared_text(const struct shared *s)
+{
+	return buf_str(&s->text);
+}
+
+/* ---- pieces ---- */
+
+static void
+piece_add(struct request *req, struct shared *text, bool owned, bool framed)
+{
+	struct piece *p = must_zalloc(sizeof *p);
+
+	p->text = shared_ref(text);
+	p->owned = owned;
+	if (framed)
+		snprintf(p->size, sizeof p->size, "%zx\r\n", text->text.len);
+	STAILQ_INSERT_TAIL(&req->pieces, p, link);
+}
+
+static size_t
+piece_bytes(const struct piece *p)
+{
+	return strlen(p->size) + p->text->text.len + (*p->size == '\0' ? 0 : 2);
+}
+
+static void
+piece_drop(struct request *req)
+{
+	struct piece *p = STAILQ_FIRST(&req->pieces);
+
+	STAILQ_REMOVE_HEAD(&req->pieces, link);
+	shared_unref(&p->text);
+	free(p);
+}
+
+void
+request_clear_pieces(struct request *req)
+{
+	while (!STAILQ_EMPTY(&req->pieces))
+		piece_drop(req);
+}
+
+/* What waits: all of it, or what was made for this client alone. */
+static size_t
+backlog(const struct request *req, bool all)
+{
+	size_t bytes = req->out.len, sent = req->sent < bytes ? req->sent : bytes;
+	const struct piece *p;
+
+	if (all)
+		sent = req->sent;
+	STAILQ_FOREACH(p, &req->pieces, link)
+		if (all || p->owned)
+			bytes += piece_bytes(p);
+	return bytes - sent;
+}
+
+size_t
+request_backlog(const struct request *req)
+{
+	return req->state == AT_GONE ? 0 : backlog(req, true);
+}
+
+uint64_t
+request_written(const struct request *req)
+{
+	return stream_bytes_out(&req->session.stream);
+}
+
+/* ---- writing ---- */
+
+struct batch {			/* of one write */
+	struct iovec	 part[FLUSH_PARTS];
+	int		 n;
+	size_t		 skip, most;
+};
+
+static void
+batch_add(struct batch *b, char *p, size_t len)
+{
+	size_t skip = len < b->skip ? len : b->skip;
+
+	b->skip -= skip;
+	len -= skip;
+	if (len > b->most)
+		len = b->most;
+	if (len == 0 || b->n == FLUSH_PARTS)
+		return;
+	b->most -= len;
+	b->part[b->n++] = (struct iovec){ p + skip, len };
+}
+
+static struct batch
+flush_batch(struct request *req)
+{
+	struct batch b = { .n = 0, .skip = req->sent, .most = FLUSH_BYTES };
+	static char crlf[] = "\r\n";
+	struct piece *p;
+
+	batch_add(&b, req->out.p, req->out.len);
+	STAILQ_FOREACH(p, &req->pieces, link) {
+		if (b.most == 0 || b.n + 3 > FLUSH_PARTS)
+			break;
+		batch_add(&b, p->size, strlen(p->size));
+		batch_add(&b, p->text->text.p, p->text->text.len);
+		if (*p->size != '\0')
+			batch_add(&b, crlf, 2);
 	}
-	if (req->shared != NULL && behind < req->shared->text.len && most > 0) {
-		size_t left = req->shared->text.len - behind;
-		piece[n++] = (struct iovec){ req->shared->text.p + behind, left < most ? left : most };
+	return b;
+}
+
+/* What is sent as a whole is let go of. */
+static void
+flush_settle(struct request *req)
+{
+	struct piece *p;
+
+	if (req->sent < req->out.len)
+		return;
+	req->sent -= req->out.len;
+	buf_clear(&req->out);
+	while ((p = STAILQ_FIRST(&req->pieces)) != NULL && req->sent >= piece_bytes(p)) {
+		req->sent -= piece_bytes(p);
+		piece_drop(req);
 	}
-	return n;
+	ASSERT(p != NULL || req->sent == 0);
 }
 
 enum io_result
 request_flush(struct request *req)
 {
-	struct iovec piece[2];
+	struct batch b;
 	size_t all = 0, put;
-	int n;
 
-	ASSERT(req->sent <= req->out.len + (req->shared != NULL ? req->shared->text.len : 0));
-	while ((n = flush_pieces(req, piece)) > 0) {
+	while ((b = flush_batch(req)).n > 0) {
 		enum io_result r = all < FLUSH_BYTES
-		    ? stream_writev(request_client(req), piece, n, &put) : IO_AGAIN;
+		    ? stream_writev(request_client(req), b.part, b.n, &put) : IO_AGAIN;
 		if (r == IO_AGAIN && all >= FLUSH_BYTES)
 			request_run_later(req);
 		if (r != IO_DONE)
 			return r;
 		req->sent += put;
 		all += put;
+		flush_settle(req);
 	}
-	buf_clear(&req->out);
-	shared_unref(&req->shared);
-	req->sent = 0;
+	flush_settle(req);
 	return IO_DONE;
 }
 
@@ -165,11 +283,11 @@ request_step_stream(struct request *req)
 		if (req->session.timer.node.at == 0)
 			request_allow(req, req->server->conf.stall_usec);
 		request_progress(req);
-		if (req->sent > req->out.len / 2) {
+		if (req->sent > req->out.len / 2 && req->sent <= req->out.len) {
 			buf_eat(&req->out, req->sent);
 			req->sent = 0;
 		}
-		if (req->out.len - req->sent <= BACKLOG_MAX)
+		if (backlog(req, false) <= BACKLOG_MAX)
 			return false;
 		/* fall through */
 	default:
@@ -234,19 +352,19 @@ request_reply_shared(struct request *req, int status, const char *type, struct s
 	}
 	put_head(req, status, type, fields);
 	buf_printf(&req->out, "Content-Length: %zu\r\n\r\n", text->text.len);
-	if (!req->head.is_head) {
-		ASSERT(req->shared == NULL);
-		req->shared = text;
-		text->refs++;
-	}
+	if (!req->head.is_head)
+		piece_add(req, text, false, false);
 	req->mark = stream_bytes_out(request_client(req));
 	request_move(req, AT_RESPONSE);
 	request_run(req);
 }
 
 void
-request_stream(struct request *req, const char *type, request_gone_f *gone, void *arg)
+request_stream(struct request *req, const char *type, const char *fields, request_gone_f *gone,
+    void *arg)
 {
+	char all[300];
+
 	ASSERT(req->state == AT_WORK);
 	req->gone = gone;
 	req->gone_arg = arg;
@@ -256,11 +374,44 @@ request_stream(struct request *req, const char *type, request_gone_f *gone, void
 	}
 	req->chunked = req->head.h1.minor == 1;
 	req->closing |= !req->chunked;
-	put_head(req, 200, type, req->chunked ? "Transfer-Encoding: chunked\r\n" : NULL);
+	snprintf(all, sizeof all, "%s%s", fields == NULL ? "" : fields,
+	    req->chunked ? "Transfer-Encoding: chunked\r\n" : "");
+	put_head(req, 200, type, all);
 	buf_adds(&req->out, STR("\r\n"));
 	req->mark = stream_bytes_out(request_client(req));
 	request_move(req, AT_STREAM);
 	request_run(req);
+}
+
+static void
+stream_run(struct request *req)
+{
+	request_run(req);
+	/* a turn that is spent puts the rest off, but not without a bound */
+	if (!req->running && req->state == AT_STREAM && backlog(req, false) > BACKLOG_MAX)
+		request_step_stream(req);
+}
+
+/* Behind shared texts that wait, a piece is one of them. */
+static void
+stream_add(struct request *req, struct str piece, bool framed)
+{
+	struct shared *text;
+	struct buf copy;
+
+	if (STAILQ_EMPTY(&req->pieces)) {
+		if (framed)
+			buf_printf(&req->out, "%zx\r\n", piece.len);
+		buf_adds(&req->out, piece);
+		if (framed)
+			buf_adds(&req->out, STR("\r\n"));
+		return;
+	}
+	buf_init(&copy, RESPONSE_MAX);
+	buf_adds(&copy, piece);
+	text = shared_new(&copy);
+	piece_add(req, text, true, framed);
+	shared_unref(&text);
 }
 
 void
@@ -269,15 +420,18 @@ request_write(struct request *req, struct str piece)
 	ASSERT(req->state == AT_STREAM || req->state == AT_GONE);
 	if (req->state == AT_GONE || piece.len == 0 || req->head.is_head)
 		return;
-	if (req->chunked)
-		buf_printf(&req->out, "%zx\r\n", piece.len);
-	buf_adds(&req->out, piece);
-	if (req->chunked)
-		buf_adds(&req->out, STR("\r\n"));
-	request_run(req);
-	/* a turn that is spent puts the rest off, but not without a bound */
-	if (!req->running && req->state == AT_STREAM && req->out.len - req->sent > BACKLOG_MAX)
-		request_step_stream(req);
+	stream_add(req, piece, req->chunked);
+	stream_run(req);
+}
+
+void
+request_write_shared(struct request *req, struct shared *text)
+{
+	ASSERT(req->state == AT_STREAM || req->state == AT_GONE);
+	if (req->state == AT_GONE || text->text.len == 0 || req->head.is_head)
+		return;
+	piece_add(req, text, false, req->chunked);
+	stream_run(req);
 }
 
 void
@@ -289,7 +443,7 @@ request_end(struct request *req)
 		return;
 	}
 	if (req->chunked && !req->head.is_head)
-		buf_adds(&req->out, STR("0\r\n\r\n"));
+		stream_add(req, STR("0\r\n\r\n"), false);
 	request_move(req, AT_RESPONSE);
 	request_run(req);
 }

@@ -20,7 +20,9 @@ struct request;		/* one request of a client, and its response */
  * buffer has. */
 struct shared;
 struct shared	*shared_new(struct buf *);
+struct shared	*shared_ref(struct shared *);
 void		 shared_unref(struct shared **);
+struct str	 shared_text(const struct shared *);
 
 struct server_conf {
 	int	 connections_max;	/* default 256 when 0; the oldest idle one makes room */
@@ -58,11 +60,17 @@ void		 request_reply(struct request *, int status, const char *content_type, str
 void		 request_reply_shared(struct request *, int status, const char *content_type, struct shared *,
 		    const char *fields);
 /* Starts an endless chunked response; `gone` is called once when the client has left or was too
- * slow. */
-void		 request_stream(struct request *, const char *content_type, request_gone_f *gone, void *arg);
-/* Adds a piece to a stream. A client whose backlog passes 1 MiB is dropped (its `gone` follows in
- * a later turn). */
+ * slow. `fields` as in request_reply. */
+void		 request_stream(struct request *, const char *content_type, const char *fields,
+    request_gone_f *gone, void *arg);
+/* Adds a piece to a stream. A client whose backlog of such pieces passes 1 MiB is dropped (its
+ * `gone` follows in a later turn). */
 void		 request_write(struct request *, struct str piece);
+/* The same with a text that is not copied; the caller keeps its own hold of it. How many may wait
+ * for a slow client is the caller's: see request_backlog. */
+void		 request_write_shared(struct request *, struct shared *);
+size_t		 request_backlog(const struct request *);	/* bytes of a stream that still wait */
+uint64_t	 request_written(const struct request *);	/* bytes that the client's socket has taken */
 void		 request_end(struct request *);		/* ends a stream from our side; no `gone` follows */
 
 #endif

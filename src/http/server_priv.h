@@ -5,6 +5,8 @@
 #ifndef HTTP_SERVER_PRIV_H
 #define HTTP_SERVER_PRIV_H
 
+#include <sys/queue.h>
+
 #include "http/flow.h"
 #include "http/server.h"
 #include "http/session.h"
@@ -37,6 +39,14 @@ enum request_state {
 	AT_END
 };
 
+/* A shared text that is to be sent, in the frame of a chunk. */
+struct piece {
+	STAILQ_ENTRY(piece) link;
+	struct shared	*text;
+	bool		 owned;		/* made for this client alone: counts for its backlog's limit */
+	char		 size[20];	/* of the chunk, with its CRLF; "": it has no frame */
+};
+
 /* A connection's requests come one after another in the same struct. */
 struct request {
 	struct session	 session;	/* first, as session.h requires */
@@ -58,8 +68,8 @@ struct request {
 	struct str	 body;
 
 	struct buf	 out;
-	struct shared	*shared;	/* follows out; NULL: nothing does */
-	size_t		 sent;		/* of both */
+	STAILQ_HEAD(, piece) pieces;	/* follow out */
+	size_t		 sent;		/* of out, or else of the first piece */
 	uint64_t	 mark;		/* bytes written when the deadline was last moved */
 	request_gone_f	*gone;
 	void		*gone_arg;
@@ -89,6 +99,8 @@ void		request_run_later(struct request *);	/* in the next turn of the loop */
 
 /* ---- response.c: how responses leave. Steps are true when there may be more to do at once.
  * ---- */
+
+void		request_clear_pieces(struct request *);
 
 enum io_result	request_flush(struct request *);
 bool		request_step_response(struct request *);

@@ -145,7 +145,7 @@ reply_stream(struct agent *a, struct request *req)
 	s->due_usec = loop_now(a->loop);
 	LIST_INSERT_HEAD(&a->streams, s, link);
 	a->nstreams++;
-	request_stream(req, TEXT_TYPE, stream_gone, s);
+	request_stream(req, TEXT_TYPE, NULL, stream_gone, s);
 	stream_due(s);
 }
 

@@ -29,7 +29,7 @@ on_request(void *arg, struct request *x)
 		held = x;
 	else if (request_query(x, "stream", value, sizeof value) && streaming == NULL) {
 		streaming = x;
-		request_stream(x, "text/plain", on_gone, NULL);
+		request_stream(x, "text/plain", NULL, on_gone, NULL);
 	} else
 		request_reply(x, 200, "text/plain", request_body(x), NULL);
 }

@@ -1072,7 +1072,7 @@ test_page_begins_again(void **state)
 	assert_int_equal(j.starts, 2);
 	j.service = "gone";
 	assert_false(job_start(&j, &v));
-	view_tasks_end(&j.walk);
+	view_walk_end(&j.walk);
 	buf_fini(&j.out);
 	stage_free(s);
 }

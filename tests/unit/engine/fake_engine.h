@@ -112,7 +112,7 @@ fake_answer(void *arg, struct request *x)
 	if (str_eq(path, STR("/events"))) {
 		f->events = x;
 		f->streams++;
-		request_stream(x, "application/json", fake_events_gone, f);
+		request_stream(x, "application/json", NULL, fake_events_gone, f);
 	} else
 		request_reply(x, 404, "application/json", STR("{\"message\":\"page not found\"}"), NULL);
 }

@@ -54,7 +54,7 @@ answer(void *arg, struct request *x)
 		s->held[s->nheld++] = x;
 	else if (strcmp(s->path, "/stream") == 0) {
 		s->streaming = x;
-		request_stream(x, "text/plain", on_gone, s);
+		request_stream(x, "text/plain", NULL, on_gone, s);
 	} else if (strcmp(s->path, "/big") == 0)
 		answer_big(x, 8u << 20);
 	else if (strcmp(s->path, "/too-big") == 0)
@@ -407,7 +407,7 @@ a_stream_to_a_client_that_vanished_before_it(void **state)
 	UNTIL(s->loop, !stream_is_open(request_client(s->held[0])));
 	s->streaming = s->held[0];
 	s->held[0] = NULL;
-	request_stream(s->streaming, "text/plain", on_gone, s);
+	request_stream(s->streaming, "text/plain", NULL, on_gone, s);
 	request_write(s->streaming, STR("nobody listens"));
 	assert_int_equal(s->gone, 0);		/* told later, not from within */
 	UNTIL(s->loop, s->gone == 1);

@@ -53,7 +53,7 @@ site_answer(void *arg, struct request *x)
 	s->asked++;
 	if (str_eq(path, STR("/stream"))) {
 		s->streaming = x;
-		request_stream(x, "text/plain", site_gone, s);
+		request_stream(x, "text/plain", NULL, site_gone, s);
 	} else if (str_eq(path, STR("/hold")))
 		s->held = x;
 	else if (str_eq(path, STR("/big"))) {
