@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "admin/metrics_page.h"
 #include "base/bug.h"
@@ -47,15 +48,15 @@ put_durations(struct metrics_page *p)
 	double bound, before = 0;
 	uint64_t n = 0;
 
-	for (unsigned b = 0; b < LIVE_BUCKETS - 1; b++) {
+	for (unsigned b = 0; b < LIVE_BUCKETS; b++) {
 		n += live_bucket_total(l, b);
 		bound = live_bucket_bound_seconds(b);
 		ASSERT(bound > before);
 		before = bound;
-		buf_printf(p->out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", p->name, bound, n);
+		page_open_of(p, "_bucket");
+		page_bound(p, bound);
+		page_close(p, (double)n);
 	}
-	n += live_bucket_total(l, LIVE_BUCKETS - 1);
-	buf_printf(p->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", p->name, n);
 	buf_printf(p->out, "%s_sum %.6f\n", p->name, live_duration_sum_seconds(l));
 	buf_printf(p->out, "%s_count %" PRIu64 "\n", p->name, n);
 }
@@ -194,6 +195,8 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_TLS_HANDSHAKES:	put_handshakes(p); break;
 	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
+	case FAMILY_SERVICE_DURATION:
+	case FAMILY_SERVICE_ERRORS:	metrics_services(p, f); break;
 	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;
 	case FAMILY_SWARM_UP:		put_swarm(p, false); break;
 	case FAMILY_SWARM_AGE:		put_swarm(p, true); break;
@@ -206,8 +209,49 @@ put_family(struct metrics_page *p, enum family f)
 	}
 }
 
+/* In OpenMetrics a family of counters or of information has its name without this ending. */
+static int
+name_len(const char *name, const char *type)
+{
+	size_t len = strlen(name);
+
+	if (strcmp(type, "counter") == 0 && len > 6 && strcmp(name + len - 6, "_total") == 0)
+		return (int)len - 6;
+	if (strcmp(type, "info") == 0 && len > 5 && strcmp(name + len - 5, "_info") == 0)
+		return (int)len - 5;
+	return (int)len;
+}
+
+/* Units that names end with. */
+static const char *
+unit_of(const char *name, int len)
+{
+	static const char *const units[] = { "_seconds", "_bytes", "_ratio" };
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		int n = (int)strlen(units[i]);
+		if (len > n && strncmp(name + len - n, units[i], (size_t)n) == 0)
+			return units[i] + 1;
+	}
+	return NULL;
+}
+
+static void
+put_open_head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	const char *kind = strcmp(type, "gauge") == 0 && strcmp(name + strlen(name) - 5, "_info") == 0 ?
+	    "info" : type;
+	int len = name_len(name, kind);
+	const char *unit = unit_of(name, len);
+
+	ASSERT(strpbrk(help, "\"\\\n") == NULL);		/* they would have to be escaped */
+	buf_printf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", len, name, help, len, name, kind);
+	if (unit != NULL)
+		buf_printf(out, "# UNIT %.*s %s\n", len, name, unit);
+}
+
 bool
-metrics_write(const struct admin_view *v, unsigned f, struct buf *out)
+metrics_write(const struct admin_view *v, unsigned f, bool openmetrics, struct buf *out)
 {
 	static const struct {
 		const char	*name, *type, *help;
@@ -219,11 +263,18 @@ metrics_write(const struct admin_view *v, unsigned f, struct buf *out)
 	struct metrics_page p;
 
 	ASSERT(f <= FAMILIES);
-	if (f == FAMILIES)
+	if (f == FAMILIES) {
+		if (openmetrics)
+			buf_adds(out, STR("# EOF\n"));
 		return false;
-	p = (struct metrics_page){ .v = v, .out = out, .name = families[f].name };
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name,
-	    families[f].type);
+	}
+	p = (struct metrics_page){ .v = v, .out = out, .name = families[f].name,
+	    .openmetrics = openmetrics };
+	if (openmetrics)
+		put_open_head(out, p.name, families[f].type, families[f].help);
+	else
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", p.name, families[f].help, p.name,
+		    families[f].type);
 	put_family(&p, f);
 	ASSERT(!p.open);
 	return true;

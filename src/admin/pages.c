@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "admin/metrics.h"
+#include "admin/metrics_accept.h"
 #include "admin/pages.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -70,11 +71,25 @@ job_add(struct pages *p, enum page_kind kind, const char *service)
 	return j;
 }
 
+static bool
+prefers_openmetrics(const struct request *req)
+{
+	const struct message *h = request_head(req);
+	struct metrics_accept accept = { 0 };
+
+	for (int i = 0; i < h->nfields; i++)
+		if (str_eq_nocase(h->field[i].name, STR("Accept")))
+			metrics_accept_add(&accept, h->field[i].value);
+	return metrics_accept_open(&accept);
+}
+
 void
 pages_request(struct pages *p, struct request *req, enum page_kind kind, const char *service)
 {
 	struct page_job *j;
 
+	if (kind == PAGE_METRICS && prefers_openmetrics(req))
+		kind = PAGE_OPENMETRICS;
 	TAILQ_FOREACH(j, &p->jobs, link)
 		if (j->made == NULL && j->starts == 0 && j->kind == kind && strcmp(j->service, service) == 0)
 			break;
@@ -134,7 +149,8 @@ job_step(struct page_job *j, const struct admin_view *v)
 {
 	switch (j->kind) {
 	case PAGE_METRICS:
-		return metrics_write(v, j->family++, &j->out);
+	case PAGE_OPENMETRICS:
+		return metrics_write(v, j->family++, j->kind == PAGE_OPENMETRICS, &j->out);
 	case PAGE_TASKS:
 	case PAGE_WHY:
 		return view_tasks_next(&j->walk, v, &j->out);
@@ -162,7 +178,8 @@ job_step(struct page_job *j, const struct admin_view *v)
 static void
 job_reply(struct page_job *j, int status, struct shared *text, bool full)
 {
-	const char *type = j->kind == PAGE_METRICS ? METRICS_TYPE : "application/json", *error = NULL;
+	const char *type = j->kind == PAGE_METRICS ? METRICS_TYPE :
+	    j->kind == PAGE_OPENMETRICS ? METRICS_TYPE_OPEN : "application/json", *error = NULL;
 
 	if (status == 404)
 		error = "{\"error\":\"there is no such service any more\"}";

@@ -69,6 +69,12 @@ METRIC(TASK_FAILED, mola_task_last_failure_timestamp_seconds, gauge,
     "When a task failed last, with the reason as label why; a task that never failed has none.")
 METRIC(SERVICE_TASKS, mola_service_tasks, gauge, "Tasks of a service.")
 METRIC(SERVICE_UP, mola_service_tasks_up, gauge, "Tasks of a service that take new requests.")
+METRIC(SERVICE_DURATION, mola_service_request_duration_seconds, histogram,
+    "The same as mola_request_duration_seconds, of the requests of one service, those included to "
+    "which a middleware responded; services beyond the first 511 are together as (other).")
+METRIC(SERVICE_ERRORS, mola_service_request_errors_total, counter,
+    "Errors that clients of a service saw, by reason and status: responses of 500 and more, and "
+    "those that a task broke off; reasons beyond the first 15 of a service are together as other.")
 METRIC(NODE_INFO, mola_node_info, gauge,
     "Always 1; labels: the address of a node, the host and port "
     "of its node_exporter, and the source of its last sample.")

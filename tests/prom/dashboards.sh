@@ -59,6 +59,20 @@ scrapes "$net.200:8000"
 must "Prometheus starts, and scrapes" prometheus_of_all
 curl -s "http://$net.200:8000/metrics" >"$tmp/page"
 check "promtool finds nothing in Mola's metrics" promtool check metrics <"$tmp/page"
+# Python's client is strict about OpenMetrics: units, endings, the order, the end.
+openmetrics() {
+	curl -s -D "$tmp/head" -H 'Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.3' "http://$net.200:8000/metrics" >"$tmp/open"
+	grep -qi '^content-type: application/openmetrics-text; version=1.0.0; charset=utf-8' "$tmp/head" && /usr/bin/python3 -c '
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+families = list(text_string_to_metric_families(sys.stdin.read()))
+sys.exit(not (len(families) > 60 and any(f.unit == "seconds" for f in families)))' <"$tmp/open"
+}
+check "OpenMetrics is what a strict reader expects" openmetrics
+units() { curl -s --max-time 5 "$prom/api/v1/targets/metadata?metric=mola_service_request_duration_seconds" | json_is '.data[0] | .type == "histogram" and .unit == "seconds"'; }
+check "Prometheus itself scrapes OpenMetrics" within 10 units
+same_series() { diff <(grep -v '^#' "$tmp/page" | sed 's/ [^ ]*$//; s/ *$//' | grep -v _ended_total | sort) <(grep -v '^#' "$tmp/open" | sed 's/ [^ ]*$//; s/le="\([0-9]*\)\.0"/le="\1"/' | grep -v _ended_total | sort); }
+check "both forms have the same series" same_series
 
 rules() { curl -s --max-time 10 "$prom/api/v1/rules"; }
 rules >"$tmp/rules.json"
@@ -184,7 +198,7 @@ done
 # --- the rules ---
 
 # What cannot be had in seconds is asked without its threshold.
-question() { case $1 in MolaWorkerBusy) echo "${2% > *} > 0" ;; *) echo "$2" ;; esac; }
+question() { case $1 in MolaWorkerBusy|MolaServiceSlow) echo "${2% > *} > 0" ;; *) echo "$2" ;; esac; }
 speaks() { # speaks NAME EXPR
 	case $1 in
 	MolaGone) has "$2" -d time=$((EPOCHSECONDS - 86400)) ;;	# when nobody was there yet

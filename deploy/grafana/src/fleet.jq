@@ -52,7 +52,8 @@ board("mola-fleet"; "Mola / Fleet"; "All nodes and services that Mola steers: wh
 		{ query: "sum by (service) (mola_task_inflight{\(of)})", name: "In flight" },
 		{ query: rate_by("service"), name: "Requests", figures: (unit("reqps") + { decimals: 1 }) },
 		{ query: "sum by (service) (rate(mola_request_errors_total{\(of)}[$__rate_interval])) / (\(rate_by("service")) > 0)", name: "Errors", colored: true, figures: (percent + { decimals: 2 } + worse_above(0.01; 0.05)) },
-		{ query: "sum by (service) (rate(mola_request_seconds_total{\(of)}[$__rate_interval])) / (\(rate_by("service")) > 0)", name: "Mean time", figures: unit("s") }]),
+		{ query: "sum by (service) (rate(mola_request_seconds_total{\(of)}[$__rate_interval])) / (\(rate_by("service")) > 0)", name: "Mean time", figures: unit("s") },
+		{ query: "histogram_quantile(0.99, sum by (service, le) (rate(mola_service_request_duration_seconds_bucket{\(of)}[$__rate_interval])))", name: "p99", figures: unit("s") }]),
 
 	(lines("Failed requests and connections"; "Requests and connections that ended for a reason other than complete; mola(8) lists the reasons."; 12;
 		[query("sum by (why, blame) (rate(mola_requests_ended_total{\(of),why!=\"complete\"}[$__rate_interval])) > 0"; "{{why}} ({{blame}})")];

@@ -344,6 +344,52 @@ test_services_and_tasks(void **state)
 	stage_free(s);
 }
 
+static void
+scrape(struct stage *s, const char *accept)
+{
+	char request[512];
+
+	snprintf(request, sizeof request, "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n%sConnection: close\r\n\r\n", accept);
+	ask_at(s, &s->tcp, request);
+	assert_int_equal(s->status, 200);
+}
+
+static void
+test_metrics_in_both_forms(void **state)
+{
+	struct stage *s = stage_new(yaml);
+	size_t len;
+
+	(void)state;
+	live_observe_service(s->live, 0, 1, 600);
+	live_observe_service(s->live, 0, 1, 40000000);
+	live_count_service_error(s->live, 1, (struct live_cause){ WHY_CONNECT_REFUSED, 502 });
+	scrape(s, "Accept: */*\r\n");
+	assert_non_null(strstr(s->head, "Content-Type: text/plain; version=0.0.4"));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"1\"} 0\n"));
+	assert_non_null(strstr(s->body, "# TYPE mola_requests_total counter\n"));
+	assert_null(strstr(s->body, "# EOF"));
+	scrape(s, "Accept: text/plain, application/openmetrics-text;version=1.0.0;q=0.9\r\n");
+	assert_non_null(strstr(s->head, "Content-Type: text/plain"));
+	scrape(s, "Accept: application/openmetrics-text;version=2.0.0\r\nAccept: text/plain\r\n");
+	assert_non_null(strstr(s->head, "Content-Type: text/plain"));
+	scrape(s, "Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n");
+	assert_non_null(strstr(s->head, "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"));
+	assert_non_null(strstr(s->body, "# TYPE mola_requests counter\n"));
+	assert_non_null(strstr(s->body, "# UNIT mola_process_cpu_seconds seconds\n"));
+	assert_non_null(strstr(s->body, "# TYPE mola_build info\nmola_build_info{version="));
+	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"1.0\"} 0\n"));
+	assert_non_null(strstr(s->body, "_bucket{service=\"web\",le=\"0.000512\"} 0\n"));
+	assert_non_null(strstr(s->body, "_bucket{service=\"web\",le=\"0.000768\"} 1\n"));
+	assert_non_null(strstr(s->body, "_bucket{service=\"web\",le=\"33.554432\"} 1\n"));
+	assert_non_null(strstr(s->body, "_bucket{service=\"web\",le=\"+Inf\"} 2\n"));
+	assert_non_null(strstr(s->body, "_sum{service=\"web\"} 40.0006\n"));
+	assert_non_null(strstr(s->body, "_errors_total{service=\"web\",why=\"connect_refused\",status=\"502\"} 1\n"));
+	len = strlen(s->body);
+	assert_string_equal(s->body + len - 6, "# EOF\n");
+	stage_free(s);
+}
+
 /* Names and kinds, and nothing of what their options are. */
 static void
 test_middlewares(void **state)
@@ -1125,6 +1171,7 @@ main(void)
 		cmocka_unit_test(test_inherited_age),
 		cmocka_unit_test(test_shares_and_rates_of_the_last_seconds),
 		cmocka_unit_test(test_services_and_tasks),
+		cmocka_unit_test(test_metrics_in_both_forms),
 		cmocka_unit_test(test_middlewares),
 		cmocka_unit_test(test_routes), cmocka_unit_test(test_why),
 		cmocka_unit_test(test_events),
