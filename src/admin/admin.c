@@ -52,6 +52,7 @@ static const struct admin_endpoint {
 	{ "/api/v1/events", ACCESS_READ, get_events, 0 },
 	{ "/api/v1/stream", ACCESS_READ, get_stream, 0 },
 	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
+	{ "/api/v1/config/defaults", ACCESS_READ, NULL, PAGE_CONFIG_MARKED },
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
 	{ "/api/v1/prometheus", ACCESS_READ, get_prometheus, 0 },
 	{ "/api/v1/targets", ACCESS_READ, NULL, PAGE_TARGETS },

@@ -57,6 +57,7 @@ get_paths(struct admin *a, struct request *req)
 	    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
     "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
 	    "/api/v1/config     the configuration in force\n"
+	    "/api/v1/config/defaults        the same, and which of it are defaults\n"
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"
 	    "/api/v1/prometheus the Prometheus servers and the state of the queries\n"
 	    "/api/v1/targets    the external proxies that Mola configures\n"

@@ -161,6 +161,9 @@ job_step(struct page_job *j, const struct admin_view *v)
 	case PAGE_CONFIG:
 		view_put(&j->out, view_conf(v->conf));
 		break;
+	case PAGE_CONFIG_MARKED:
+		view_put(&j->out, view_conf_marked(v->conf));
+		break;
 	case PAGE_SWARM:
 		view_put(&j->out, view_swarm(v));
 		break;

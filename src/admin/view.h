@@ -83,6 +83,9 @@ json_t	*view_targets(const struct admin_view *);
 json_t	*view_certs(const struct admin_view *);
 const char *view_source_name(enum sample_source);
 json_t	*view_conf(const struct conf *);
+/* The same as `config`; `defaults` and `secrets` are paths such as "services.0.policy": where a
+ * value is that without the key, and where one is set that is not shown. */
+json_t	*view_conf_marked(const struct conf *);
 /* view_swarm.c */
 json_t	*view_swarm(const struct admin_view *);
 /* Adds a service's origin and the report of its labels; NULL: it comes from the file. */

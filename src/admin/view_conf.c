@@ -2,11 +2,26 @@
  * view_conf: the configuration in force as JSON, in the shape of the file and with its keys
  * (tbl/conf.h). Durations and addresses are strings, as in the file; secrets are left out.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "admin/view.h"
+#include "base/bug.h"
 #include "conf/conf_check.h"
 #include "conf/conf_section.h"
 
-static json_t	*section(enum conf_section_id, const struct conf *, const void *base);
+/* Where one is in the configuration, and what is noted of it. */
+struct conf_walk {
+	const struct conf *conf;
+	char		 path[256];	/* "services.0.health" */
+	json_t		*defaults, *secrets;	/* paths; NULL: not wanted */
+};
+
+/* `base` is the struct of the section around it, and so is `other`, with the values that are there
+ * without the keys; NULL: those are the table's. */
+static json_t	*section(struct conf_walk *, enum conf_section_id, const void *base,
+    const void *other);
 
 static json_t *
 texts(const struct conf_list *l)
@@ -16,6 +31,53 @@ texts(const struct conf_list *l)
 	for (unsigned i = 0; i < l->n; i++)
 		json_array_append_new(list, json_string(l->item[i]));
 	return list;
+}
+
+/* Goes into `name`, or into the item of that number; returns where to go back to. */
+static size_t
+walk_into(struct conf_walk *w, const char *name, unsigned number)
+{
+	size_t n = strlen(w->path);
+
+	if (name != NULL)
+		snprintf(w->path + n, sizeof w->path - n, "%s%.60s", n == 0 ? "" : ".", name);
+	else
+		snprintf(w->path + n, sizeof w->path - n, "%s%u", n == 0 ? "" : ".", number);
+	return n;
+}
+
+static bool
+value_is_default(const struct conf_key *k, const void *base, const void *other)
+{
+	char problem[CONF_PROBLEM_MAX];
+	bool same = other != NULL && value_same(k, base, other);
+	void *empty;
+
+	if (other != NULL || k->fallback == conf_required)
+		return same;
+	empty = must_zalloc(conf_sections[k->section].size);
+	if (k->fallback == NULL || value_read(k, str_of(k->fallback), empty, problem))
+		same = value_same(k, base, empty);
+	value_free(k, empty);
+	free(empty);
+	return same;
+}
+
+static void
+note_key(struct conf_walk *w, const struct conf_key *k, const void *base, const void *other)
+{
+	bool secret = value_is_secret(k), same;
+	size_t back;
+
+	if (w->defaults == NULL)
+		return;
+	back = walk_into(w, k->name, 0);
+	same = value_is_default(k, base, other);
+	if (!secret && same)
+		json_array_append_new(w->defaults, json_string(w->path));
+	else if (secret && !same)
+		json_array_append_new(w->secrets, json_string(w->path));
+	w->path[back] = '\0';
 }
 
 static void
@@ -41,14 +103,22 @@ put_key(json_t *j, const struct conf_key *k, const void *base)
 }
 
 static void
-put_keys(json_t *j, enum conf_section_id id, const struct conf *c, const void *base)
+put_keys(struct conf_walk *w, json_t *j, enum conf_section_id id, const void *base,
+    const void *other)
 {
+	size_t back;
+
 	for (size_t k = 0; k < KEY_COUNT; k++)
-		if (conf_keys[k].section == id)
+		if (conf_keys[k].section == id) {
 			put_key(j, &conf_keys[k], base);
+			note_key(w, &conf_keys[k], base, other);
+		}
 	for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
-		if (conf_sections[s].parent == id)
-			json_object_set_new(j, conf_sections[s].name, section(s, c, base));
+		if (conf_sections[s].parent == id) {
+			back = walk_into(w, conf_sections[s].name, 0);
+			json_object_set_new(j, conf_sections[s].name, section(w, s, base, other));
+			w->path[back] = '\0';
+		}
 }
 
 /* Keys that the service may not have are not there, whatever defaults say of them. */
@@ -78,31 +148,33 @@ drop_of_others(json_t *j, const struct conf_service *s)
 }
 
 static json_t *
-items(enum conf_section_id id, const struct conf *c, const void *base)
+items(struct conf_walk *w, enum conf_section_id id, const void *base)
 {
 	json_t *list = json_array(), *j;
 	unsigned n;
 	const char *item = section_items(id, base, &n);
 
-	for (; n > 0; n--, item += conf_sections[id].size) {
+	for (unsigned i = 0; i < n; i++, item += conf_sections[id].size) {
+		size_t back = walk_into(w, NULL, i);
 		j = json_object();
-		put_keys(j, id, c, item);
+		put_keys(w, j, id, item, NULL);
 		if (id == SECTION_SERVICE) {
 			const struct conf_service *s = (const void *)item;
-			put_keys(j, SECTION_DEFAULTS, c, &s->conf);
+			put_keys(w, j, SECTION_DEFAULTS, &s->conf, &w->conf->defaults);
 			drop_misplaced(j, s->conf.kind);
 			drop_of_others(j, s);
 		}
 		json_array_append_new(list, j);
+		w->path[back] = '\0';
 	}
 	return list;
 }
 
-/* `base` is the struct of the section around it. Depth is that of the table: a service holds
- * tasks, and that is all. */
+/* Depth is that of the table: a service holds tasks, and that is all. */
 static json_t *
-section(enum conf_section_id id, const struct conf *c, const void *base)
+section(struct conf_walk *w, enum conf_section_id id, const void *base, const void *other)
 {
+	const struct conf *c = w->conf;
 	json_t *j;
 
 	if (id == SECTION_SWARM && c->swarm_endpoints.n == 0)
@@ -112,14 +184,26 @@ section(enum conf_section_id id, const struct conf *c, const void *base)
 	if (id == SECTION_PROMETHEUS && c->prom.servers.n == 0)
 		return json_null();
 	if (conf_sections[id].shape != SHAPE_MAP)
-		return items(id, c, base);
+		return items(w, id, base);
 	j = json_object();
-	put_keys(j, id, c, section_map(id, base));
+	put_keys(w, j, id, section_map(id, base), other == NULL ? NULL : section_map(id, other));
 	return j;
 }
 
 json_t *
 view_conf(const struct conf *c)
 {
-	return section(SECTION_TOP, c, c);
+	struct conf_walk w = { .conf = c };
+
+	return section(&w, SECTION_TOP, c, NULL);
+}
+
+json_t *
+view_conf_marked(const struct conf *c)
+{
+	struct conf_walk w = { .conf = c, .defaults = json_array(), .secrets = json_array() };
+	json_t *config = section(&w, SECTION_TOP, c, NULL);
+
+	return json_pack("{s:o, s:o, s:o}", "config", config, "defaults", w.defaults, "secrets",
+	    w.secrets);
 }

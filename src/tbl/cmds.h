@@ -15,6 +15,8 @@ CMD(targets, targets_verb, "[OPTIONS] [withdraw|resume NAME]",
 CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",
     "list the certificates, where they come from and when they expire, or renew or remove one")
 CMD(events, events_main, "[OPTIONS]", "list what has happened lately, and follow what happens")
+CMD(config, config_main, "[OPTIONS]",
+    "print the configuration in force as a file, with the defaults marked")
 CMD(drain, drain_main, "[OPTIONS] NODE",
     "stop sending new requests to a node, or with --task to a task; resume with --undo")
 CMD(compare, compare_main, "[OPTIONS] --with URL",

@@ -40,7 +40,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const struct { const char *name; int (*main)(int, char **); } verbs[] = { FUZZ_VERB(nodes), FUZZ_VERB(services),
-		FUZZ_VERB(tasks), FUZZ_VERB(why), FUZZ_VERB(targets), FUZZ_VERB(events) };
+		FUZZ_VERB(tasks), FUZZ_VERB(why), FUZZ_VERB(targets), FUZZ_VERB(events), FUZZ_VERB(config) };
 	static char screen[1 << 20];
 	char *argv[] = { NULL, (char *)"web", NULL };
 	FILE *out = stdout, *err = stderr;
@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	if (len == 0)
 		return 0;
-	verb = bytes[0] % 6;
+	verb = bytes[0] % 7;
 	fuzz_status = bytes[0] & 0x80 ? 404 : 200;
 	received = (struct str){ (const char *)bytes + 1, len - 1 };
 	argv[0] = (char *)(uintptr_t)verbs[verb].name;

@@ -537,6 +537,46 @@ test_config_without_secrets(void **state)
 	stage_free(s);
 }
 
+static bool
+has_text(const json_t *list, const char *text)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (strcmp(json_string_value(v), text) == 0)
+			return true;
+	return false;
+}
+
+/* What the file need not say, and what a service has from `defaults`; secrets by their places alone. */
+static void
+test_config_defaults(void **state)
+{
+	struct stage *s = stage_new("listen: 127.0.0.1:1\nadmin: { token: " TOKEN " }\nstop: 30s\nclients: { idle: 2m }\n"
+	    "defaults: { idle: 3m, health: { path: /ok } }\nnodes: [ { name: alpha }, { name: beta } ]\n"
+	    "services: [ { name: web, policy: least-conn, tasks: [ { node: alpha, address: '127.0.0.1:81' } ] } ]\n");
+	const json_t *defaults, *secrets;
+	json_t *config;
+
+	(void)state;
+	get(s, "/api/v1/config/defaults");
+	assert_null(strstr(s->body, TOKEN));
+	config = json_incref(json_object_get(s->json, "config"));
+	defaults = json_object_get(s->json, "defaults");
+	secrets = json_object_get(s->json, "secrets");
+	assert_true(has_text(defaults, "stop") && has_text(defaults, "clients.head") && has_text(defaults, "defaults.policy"));
+	assert_false(has_text(defaults, "clients.idle") || has_text(defaults, "defaults.idle") || has_text(defaults, "defaults.health.path"));
+	assert_true(has_text(defaults, "services.0.idle") && has_text(defaults, "services.0.health.path") && has_text(defaults, "services.0.path"));
+	assert_false(has_text(defaults, "services.0.policy") || has_text(defaults, "services.0.name") || has_text(defaults, "services.0.tasks.0.node"));
+	assert_int_equal(json_array_size(secrets), 1);
+	assert_true(has_text(secrets, "admin.token"));
+	get(s, "/api/v1/config");
+	assert_true(json_equal(s->json, config));
+	json_decref(config);
+	stage_free(s);
+}
+
 static void
 test_healthz(void **state)
 {
@@ -1175,7 +1215,7 @@ main(void)
 		cmocka_unit_test(test_middlewares),
 		cmocka_unit_test(test_routes), cmocka_unit_test(test_why),
 		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_config_without_secrets),
+		cmocka_unit_test(test_config_without_secrets), cmocka_unit_test(test_config_defaults),
 		cmocka_unit_test(test_healthz),
 		cmocka_unit_test(test_root_names_every_path),
 		cmocka_unit_test(test_foreign_names_are_refused),

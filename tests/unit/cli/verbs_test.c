@@ -50,6 +50,11 @@ static const char events_answer[] = "{\"events\":[{\"id\":8,\"time\":\"2026-11-2
     "\"event\":\"target.taken\",\"text\":\"target=edge\"},{\"id\":9,\"time\":\"2026-11-27T19:55:09.001Z\",\"level\":\"warn\","
     "\"event\":\"label.refused\",\"text\":\"label=\\u001b[2J\"}],\"last\":9}";
 
+static const char config_answer[] = "{\"config\":{\"stop\":\"30s\",\"user\":null,\"tls\":{\"certificates\":[],\"min_version\":\"1.2\"},"
+    "\"admin\":{\"address\":\":8000\",\"socket\":\"/run/a b\",\"hosts\":[\"m.org\",\"true\"]},\"acme\":{\"cas\":[]},\"nodes\":[{\"name\":\"n\\u001b\","
+    "\"cores\":4,\"tags\":{\"a\":false}},{\"name\":\"no\"}]},\"defaults\":[\"stop\",\"user\",\"tls.min_version\",\"nodes.0.tags.a\"],"
+    "\"secrets\":[\"admin.token\"]}";
+
 #define LONG_NAME 1200
 
 static char place[64], where[80];
@@ -74,6 +79,8 @@ pretend(void *arg, struct request *x)
 		json = nodes_answer;
 	else if (str_eq(path, STR("/api/v1/events")) && (strcmp(after, "0") == 0 || strcmp(after, "7") == 0))
 		json = events_answer;
+	else if (str_eq(path, STR("/api/v1/config/defaults")))
+		json = config_answer;
 	else if (str_eq(path, STR("/api/v1/tasks")) && strcmp(service, "guarded") == 0)
 		json = str_eq(token, STR("Bearer of-the-file")) || str_eq(token, STR("Bearer of-the-environment")) ? tasks_answer :
 		    "{\"error\":\"the token is missing\"}";
@@ -374,6 +381,21 @@ test_events(void **state)
 	assert_string_equal(other.err, "mola nodes: there is no option -f; see `mola nodes --help`\n");
 }
 
+/* A file: nothing in it that a file may not have, and quotes where YAML would see something else than a text. */
+static void
+test_config(void **state)
+{
+	struct output t = MOLA(config), j = MOLA(config, "--json");
+
+	(void)state;
+	assert_string_equal(t.out, "stop: 30s   # default\n"
+	    "tls:\n  min_version: \"1.2\"   # default\n"
+	    "admin:\n  address: \":8000\"\n  socket: \"/run/a b\"\n  hosts: [ m.org, \"true\" ]\n  # token: is set, and not shown\n"
+	    "nodes:\n  - name: \"n\\u001B\"\n    cores: 4\n    tags:\n      a: false   # default\n  - name: \"no\"\n");
+	assert_non_null(strstr(j.out, "\"defaults\": ["));
+	assert_int_equal(t.status + j.status, 0);
+}
+
 /* Reads send the token, too: Mola may want it for them. That of the file comes first. */
 static void
 test_token(void **state)
@@ -545,7 +567,7 @@ main(void)
 		cmocka_unit_test(test_drain), cmocka_unit_test(test_a_pending_drain),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_events), cmocka_unit_test(test_token),
+		cmocka_unit_test(test_events), cmocka_unit_test(test_config), cmocka_unit_test(test_token),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_misuse),
