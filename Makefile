@@ -188,6 +188,11 @@ bench-neighbours: mola	## small requests beside many readers of large responses
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
 	@bench/neighbours
 
+bench-page: mola	## the page in Chromium: until a hog is seen, until a click is painted; 500 nodes
+	@tools/deps check page
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/page
+
 bench-idle: mola	## bytes that an idle connection of a client costs
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin)

@@ -114,8 +114,8 @@ export async function write(path, body) {
 let extra = [], stop = null, retry = RETRY_FIRST_MS, timer = null, running = false;
 
 function eventsTake(data) {
-	const have = store.get('events') ?? { events: [], last: 0 };
-	const fresh = data.events.filter((e) => e.id > have.last);
+	const have = store.get('events') ?? { events: [], last: 0 }, brain = store.get('brain')?.brain;
+	const fresh = data.events.filter((e) => e.id > have.last).map((e) => ({ ...e, key: `${brain}-${e.id}` }));
 	if (fresh.length === 0 && store.get('events')) return;
 	store.set('events', { events: [...have.events, ...fresh].slice(-EVENTS_KEPT), last: data.last, fresh: fresh.length });
 }
@@ -124,7 +124,10 @@ function helloTake(hello) {
 	const before = store.get('brain');
 	if (before?.brain !== hello.brain) {
 		if (before) store.set('restarted', { at: Date.now() });
-		store.set('events', { events: [], last: 0, fresh: 0 });
+		// what the brain before told stays, and there is a gap behind it: an entry without an event
+		const old = store.get('events')?.events ?? [];
+		const gap = before ? [{ key: `gap-${hello.brain}`, time: new Date().toISOString() }] : [];
+		store.set('events', { events: [...old, ...gap], last: 0, fresh: 0 });
 	}
 	store.set('brain', hello);
 }

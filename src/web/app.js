@@ -123,7 +123,7 @@ function connectionStart() {
 // ---- the frame ----
 
 function sessionButton() {
-	const el = h('button.quiet', { type: 'button' });
+	const el = h('button.quiet', { type: 'button' }, t('login.in'));
 	el.addEventListener('click', () => (api.loggedIn() ? api.logOut() : login(store.get('session')?.read ? 'write' : 'read')));
 	store.subscribe('session', (s) => {
 		put(el, t(api.loggedIn() ? 'login.out' : 'login.in'));

@@ -15,7 +15,7 @@ function load(kind) {
 
 function tile(node) {
 	const name = h('span.name', node.name), hot = h('span.hot', t('nodes.hot')), cores = h('span.muted.num.many');
-	const trend = h('span.trend', { role: 'img' }), state = badge('state.node'), bar = coresBar(), memory = meter();
+	const trend = h('span.trend', { role: 'img', hidden: true }), state = badge('state.node'), bar = coresBar(), memory = meter();
 	const ours = load('ours'), others = load('others'), free = load('free');
 	const used = h('b.num'), pressure = h('b.num'), source = h('span.muted.num.from');
 	const el = h('a.tile', { href: href('nodes', node.name), 'data-node': node.name },

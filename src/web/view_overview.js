@@ -79,9 +79,10 @@ function eventRow(event) {
 
 function events(on) {
 	const list = h('ol.events'), none = h('p.muted', t('events.none'));
-	const set = keyed(list, (e) => e.id, eventRow);
+	const set = keyed(list, (e) => e.key, eventRow);
 
-	on('events', ({ events: all }) => {
+	on('events', ({ events: told }) => {
+		const all = told.filter((e) => e.event);
 		set(all.slice(-EVENTS_MOST).reverse());
 		show(none, all.length === 0);
 	});

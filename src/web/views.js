@@ -5,5 +5,11 @@
 import * as overview from './view_overview.js';
 import * as nodes from './view_nodes.js';
 import * as services from './view_services.js';
+import * as events from './view_events.js';
+import * as warnings from './view_warnings.js';
+import * as targets from './view_targets.js';
+import * as certs from './view_certs.js';
+import * as labels from './view_labels.js';
+import * as config from './view_config.js';
 
-export const views = [overview, nodes, services].map((m) => m.view);
+export const views = [overview, nodes, services, events, warnings, targets, certs, labels, config].map((m) => m.view);
