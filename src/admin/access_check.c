@@ -10,12 +10,14 @@
 
 #include "admin/access_check.h"
 #include "base/bug.h"
+#include "net/ip.h"
 
 static bool
 deny(struct access_error *error, int status, const char *text)
 {
-	ASSERT(status >= 400 && status < 500);
-	*error = (struct access_error){ .status = status, .text = text };
+	ASSERT(status >= 400 && status < 600);
+	error->status = status;
+	error->text = text;
 	return false;
 }
 
@@ -75,18 +77,75 @@ access_check_host(const struct request *req, const struct conf_list *hosts,
 	return deny_host(error, host);
 }
 
-/* Browsers send Origin with every write: the page must come from the host that the request goes
- * to. */
+/* ---- from where ---- */
+
+static bool
+is_forwarding(struct str name)
+{
+	static const char *const names[] = { "Forwarded", "Via", "X-Real-IP", "X-Client-IP" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eq_nocase(name, str_of(names[i])))
+			return true;
+	return name.len > 12 && str_eq_nocase((struct str){ name.p, 12 }, STR("X-Forwarded-"));
+}
+
+static bool
+is_loopback(struct ip ip)
+{
+	static const uint8_t six[16] = { [15] = 1 };
+
+	return ip_is_v4(&ip) ? ip.b[12] == 127 : memcmp(ip.b, six, sizeof six) == 0;
+}
+
+static bool
+names_loopback(struct str host)
+{
+	struct ip ip;
+
+	if (host.len > 2 && host.p[0] == '[')
+		host = (struct str){ host.p + 1, host.len - 2 };
+	return host.len == 0 || str_eq_nocase(host, STR("localhost")) ||
+	    (ip_parse(host, &ip) && is_loopback(ip));
+}
+
+bool
+access_is_local(const struct request *req)
+{
+	const struct message *h = request_head(req);
+
+	if (!is_loopback(ip_of(request_peer(req))) || !names_loopback(h->host))
+		return false;
+	for (int i = 0; i < h->nfields; i++)
+		if (is_forwarding(h->field[i].name))
+			return false;
+	return true;
+}
+
+/* ---- which page ---- */
+
+/* Browsers send Origin with every write, and with every read by a page from elsewhere. The scheme
+ * may be that of a proxy in front. */
 static bool
 origin_is_host(const struct request *req)
 {
-	struct str origin = field_of(req, "Origin");
+	const struct message *h = request_head(req);
+	struct str origin;
 
-	if (origin.p == NULL)
-		return true;
-	if (!str_starts(origin, STR("http://")))
-		return false;
-	return str_eq_nocase((struct str){ origin.p + 7, origin.len - 7 }, request_head(req)->authority);
+	for (int i = 0; i < h->nfields; i++) {
+		if (!str_eq_nocase(h->field[i].name, STR("Origin")))
+			continue;
+		origin = h->field[i].value;
+		if (str_starts(origin, STR("http://")))
+			origin = (struct str){ origin.p + 7, origin.len - 7 };
+		else if (str_starts(origin, STR("https://")))
+			origin = (struct str){ origin.p + 8, origin.len - 8 };
+		else
+			return false;
+		if (!str_eq_nocase(origin, h->authority))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -97,44 +156,65 @@ is_json(const struct request *req)
 	return str_split(&type, ';', &media) && str_eq_nocase(str_trim(media), STR("application/json"));
 }
 
-/* Takes the same time however much of the token is right. */
+/* ---- who ---- */
+
+/* What its login is not good for. `none`: nobody could have a better one. */
 static bool
-token_matches(const char *token, struct str given)
+deny_login(struct access_error *error, const struct login *login, const char *none,
+    const char *missing, const char *weak)
 {
-	size_t len = strlen(token);
-	unsigned char differ = len != given.len;
-
-	ASSERT(len > 0);		/* or every request would be allowed to write */
-	for (size_t i = 0; i < given.len; i++)
-		differ |= (unsigned char)(given.p[i] ^ token[i % len]);
-	return differ == 0;
-}
-
-static bool
-token_check(const struct request *req, const char *token, struct access_error *error)
-{
-	struct str given = field_of(req, "Authorization");
-
-	if (token == NULL)
-		return deny(error, 403, "writes over TCP need admin.token or admin.token_file "
-		    "in the configuration; the unix socket needs neither");
-	if (given.len > 7 && str_eq_nocase((struct str){ given.p, 7 }, STR("Bearer "))
-	    && token_matches(token, str_trim((struct str){ given.p + 7, given.len - 7 })))
-		return true;
-	deny(error, 401, "the token is missing or wrong: Authorization: Bearer TOKEN");
+	switch (login->state) {
+	case LOGIN_FITS:
+		return deny(error, 403, weak);
+	case LOGIN_BUSY:
+		deny(error, 503, "too many passwords are being checked: try again");
+		error->fields = "Retry-After: 1\r\n";
+		return false;
+	case LOGIN_NONE:
+	case LOGIN_WRONG:
+		break;
+	}
+	if (none != NULL)
+		return deny(error, 403, none);
+	error->guess = login->state == LOGIN_WRONG;
+	deny(error, 401, !error->guess ? missing :
+	    "there is no such token, or no such user with this password");
 	error->fields = "WWW-Authenticate: Bearer\r\n";
 	return false;
 }
 
 bool
-access_check_write(const struct request *req, bool tcp, const char *token,
+access_check_read(const struct request *req, bool local, const struct conf *c,
+    const struct login *login, struct access_error *error)
+{
+	bool nobody = !logins_has_token(c, "read") && c->admin_users.n == 0;
+
+	if (!origin_is_host(req))
+		return deny(error, 403, "a page from elsewhere may not read");
+	if (local || login->read)
+		return true;
+	return deny_login(error, login, nobody ? "reading from elsewhere than this machine needs "
+	    "admin.tokens or admin.users in the configuration" : NULL,
+	    "reading from elsewhere than this machine needs a login: Authorization: Bearer TOKEN, or a "
+	    "user of admin.users", "this token may not read: its scopes do not have read");
+}
+
+bool
+access_check_write(const struct request *req, const struct conf *c, const struct login *login,
     struct access_error *error)
 {
-	if (!is_json(req))
-		return deny(error, 415, "expected Content-Type: application/json");
-	if (!tcp)
-		return true;
 	if (!origin_is_host(req))
 		return deny(error, 403, "a page from elsewhere may not write");
-	return token_check(req, token, error);
+	if (login->write)
+		return true;
+	return deny_login(error, login, logins_has_token(c, "write") ? NULL : "writes over TCP need "
+	    "admin.token, or one of admin.tokens with the scope write, in the configuration; the unix "
+	    "socket needs neither", "the token is missing: Authorization: Bearer TOKEN",
+	    "this token may not write: its scopes do not have write");
+}
+
+bool
+access_check_json(const struct request *req, struct access_error *error)
+{
+	return is_json(req) || deny(error, 415, "expected Content-Type: application/json");
 }

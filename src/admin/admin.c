@@ -32,8 +32,13 @@ admin_view_of(const void *arg)
 
 /* ---- endpoints ---- */
 
-/* GET and HEAD; POST; POST with the token */
-enum endpoint_access { ACCESS_READ, ACCESS_POLL, ACCESS_WRITE };
+enum endpoint_access {
+	ACCESS_OPEN,		/* GET and HEAD, for everyone */
+	ACCESS_SESSION,		/* the same; its response is about who asks */
+	ACCESS_READ,		/* GET and HEAD, from elsewhere with a login */
+	ACCESS_POLL,		/* POST, for everyone */
+	ACCESS_WRITE		/* POST with a token */
+};
 
 static const struct admin_endpoint {
 	const char	*path;
@@ -41,10 +46,11 @@ static const struct admin_endpoint {
 	void		(*respond)(struct admin *, struct request *);	/* NULL: with a page */
 	enum page_kind	 page;
 } endpoints[] = {
-	{ "/", ACCESS_READ, get_root, 0 },
-	{ "/api", ACCESS_READ, get_paths, 0 },
-	{ "/healthz", ACCESS_READ, get_healthz, 0 },
-	{ "/metrics", ACCESS_READ, NULL, PAGE_METRICS },
+	{ "/", ACCESS_OPEN, get_root, 0 },
+	{ "/api", ACCESS_OPEN, get_paths, 0 },
+	{ "/healthz", ACCESS_OPEN, get_healthz, 0 },
+	{ "/metrics", ACCESS_OPEN, NULL, PAGE_METRICS },
+	{ "/api/v1/session", ACCESS_SESSION, NULL, 0 },
 	{ "/api/v1/nodes", ACCESS_READ, NULL, PAGE_NODES },
 	{ "/api/v1/services", ACCESS_READ, NULL, PAGE_SERVICES },
 	{ "/api/v1/tasks", ACCESS_READ, get_tasks, 0 },
@@ -62,7 +68,7 @@ static const struct admin_endpoint {
 	{ "/api/v1/drain", ACCESS_WRITE, post_drain, 0 },
 	{ "/api/v1/targets/withdraw", ACCESS_WRITE, post_withdraw, 0 },
 	{ "/api/v1/targets/resume", ACCESS_WRITE, post_resume, 0 },
-	{ "/traefik", ACCESS_READ, get_traefik, 0 },
+	{ "/traefik", ACCESS_OPEN, get_traefik, 0 },
 	/* this path is Envoy's own, and cannot be configured there */
 	{ "/v3/discovery:endpoints", ACCESS_POLL, post_envoy, 0 },
 	{ "/envoy/v3/discovery:endpoints", ACCESS_POLL, post_envoy, 0 },
@@ -78,23 +84,30 @@ endpoint_find(struct str path)
 }
 
 static bool
-method_matches(const struct admin_endpoint *e, const struct message *h)
+is_post(const struct admin_endpoint *e)
 {
-	if (e->access != ACCESS_READ)
-		return str_eq(h->method, STR("POST"));
-	return h->is_head || str_eq(h->method, STR("GET"));
+	return e->access == ACCESS_POLL || e->access == ACCESS_WRITE;
 }
 
-/* Logged, because a proxy that polls with such a name does not show the response to its users. */
-static void
-error_log(struct admin *a, const struct access_error *error)
+static bool
+method_matches(const struct admin_endpoint *e, const struct message *h)
 {
+	return is_post(e) ? str_eq(h->method, STR("POST")) : h->is_head || str_eq(h->method, STR("GET"));
+}
+
+/* Logged, because a proxy that polls with such a name does not show the response to its users; and
+ * because somebody may be guessing. */
+static void
+error_log(struct admin *a, const struct request *req, const struct access_error *error)
+{
+	char client[ADDR_TEXT_MAX];
 	int64_t now = loop_now(a->loop);
 
 	if (a->logged_usec != 0 && now - a->logged_usec < LOG_GAP_USEC)
 		return;
 	a->logged_usec = now;
-	log_event(LOG_WARN, "admin.refused", "status", LOG_N(error->status), "text", error->text, NULL);
+	log_event(LOG_WARN, "admin.refused", "status", LOG_N(error->status), "client",
+	    addr_host_text(request_peer(req), client), "text", error->text, NULL);
 }
 
 /* A file of the page, or nothing. */
@@ -113,29 +126,93 @@ file_reply(struct request *req)
 }
 
 static void
-on_request(void *arg, struct request *req)
+respond(struct admin *a, struct request *req, const struct admin_endpoint *e)
 {
-	struct admin *a = arg;
-	const struct message *h = request_head(req);
-	const struct admin_endpoint *e = endpoint_find(request_path(req));
-	bool tcp = request_tag(req) == by_tcp;
-	struct access_error error;
-
-	if (tcp && !access_check_host(req, &a->conf.conf->admin_hosts, &error)) {
-		error_log(a, &error);
-		reply_error(req, error.status, error.text, error.fields);
-	} else if (e == NULL)
-		file_reply(req);
-	else if (!method_matches(e, h))
-		reply_error(req, 405, e->access == ACCESS_READ ? "only GET" : "only POST",
-		    e->access == ACCESS_READ ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
-	else if (e->access == ACCESS_WRITE &&
-	    !access_check_write(req, tcp, a->conf.conf->admin_token, &error))
-		reply_error(req, error.status, error.text, error.fields);
-	else if (e->respond != NULL)
+	if (e->respond != NULL)
 		e->respond(a, req);
 	else
 		pages_request(a->pages, req, e->page, "");
+}
+
+/* What a page may do, before it tries: always 200, and no data. */
+static void
+session_reply(struct admin *a, struct request *req, bool local, const struct login *login)
+{
+	const struct conf *c = a->conf.conf;
+	bool read = local || login->read;
+	json_t *ways = json_array();
+
+	if (logins_has_token(c, "read") || logins_has_token(c, "write"))
+		json_array_append_new(ways, json_string("token"));
+	if (c->admin_users.n > 0)
+		json_array_append_new(ways, json_string("users"));
+	reply_json(req, 200, json_pack("{s:o, s:b, s:b, s:b, s:o, s:o}",
+	    "version", read ? json_string(MOLA_VERSION) : json_null(), "read", read,
+	    "write", login->write, "local", local,
+	    "user", login->state == LOGIN_FITS && *login->user != '\0' ? json_string(login->user) :
+	    json_null(), "login", ways), NULL);
+}
+
+/* Who sends it is known. */
+static void
+admit(void *arg, struct request *req, const struct login *login)
+{
+	struct admin *a = arg;
+	const struct admin_endpoint *e = endpoint_find(request_path(req));
+	bool tcp = request_tag(req) == by_tcp, local = !tcp || access_is_local(req), good = true;
+	struct access_error error = { 0 };
+
+	ASSERT(e != NULL);
+	if (e->access == ACCESS_SESSION) {
+		session_reply(a, req, local, login);
+		return;
+	}
+	if (e->access == ACCESS_WRITE)
+		good = access_check_json(req, &error) &&
+		    (!tcp || access_check_write(req, a->conf.conf, login, &error));
+	else if (tcp)
+		good = access_check_read(req, local, a->conf.conf, login, &error);
+	if (good) {
+		respond(a, req, e);
+		return;
+	}
+	if (error.guess)
+		error_log(a, req, &error);
+	reply_error(req, error.status, error.text, error.fields);
+}
+
+/* Passwords are looked at only where they matter: they take long. */
+static void
+identify(struct admin *a, struct request *req, const struct admin_endpoint *e)
+{
+	bool tcp = request_tag(req) == by_tcp, needed = e->access == ACCESS_SESSION ||
+	    (e->access == ACCESS_READ && !access_is_local(req));
+	struct login login = { .state = LOGIN_FITS, .read = true, .write = true };
+
+	if (!tcp || logins_check(a->logins, a->conf.conf, req, needed, &login))
+		admit(a, req, &login);
+}
+
+static void
+on_request(void *arg, struct request *req)
+{
+	struct admin *a = arg;
+	const struct admin_endpoint *e = endpoint_find(request_path(req));
+	struct access_error error = { 0 };
+
+	if (request_tag(req) == by_tcp &&
+	    !access_check_host(req, &a->conf.conf->admin_hosts, &error)) {
+		error_log(a, req, &error);
+		reply_error(req, error.status, error.text, error.fields);
+	} else if (e == NULL)
+		file_reply(req);
+	else if (!method_matches(e, request_head(req)))
+		reply_error(req, 405, is_post(e) ? "only POST" : "only GET",
+		    is_post(e) ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
+	else if (e->access == ACCESS_OPEN || e->access == ACCESS_POLL)
+		respond(a, req, e);
+	else
+		identify(a, req, e);
 }
 
 /* ---- life ---- */
@@ -153,6 +230,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	a->pages = pages_new(l, admin_view_of, a);
 	a->streams = streams_new(l, a->pages, admin_view_of, a);
 	a->pending = pending_new(l, conf->world->live);
+	a->logins = logins_new(l, admit, a);
 	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
 	if (conf->tcp_fd >= 0)
 		server_listen(a->server, conf->tcp_fd, (void *)(uintptr_t)by_tcp);
@@ -170,6 +248,7 @@ admin_free(struct admin **ap)
 	pages_free(&a->pages);
 	streams_free(&a->streams);
 	pending_free(&a->pending);
+	logins_free(&a->logins);
 	rates_free(&a->rates);
 	free(a);
 	*ap = NULL;

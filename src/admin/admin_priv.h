@@ -17,6 +17,7 @@ struct admin {
 	struct pages	*pages;
 	struct streams	*streams;
 	struct pending	*pending;
+	struct logins	*logins;
 	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
 

@@ -49,6 +49,7 @@ get_paths(struct admin *a, struct request *req)
 	    "/                  the page, for browsers; this list for others, and at /api\n"
 	    "/healthz           ok, when workers have a routing table in force\n"
 	    "/metrics           Prometheus text\n"
+	    "/api/v1/session    what you may do here\n"
 	    "/api/v1/nodes      the nodes, their state and their share of the requests\n"
 	    "/api/v1/services   the services and their traffic\n"
 	    "/api/v1/tasks      the tasks; ?service=NAME\n"

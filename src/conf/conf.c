@@ -311,6 +311,10 @@ read_item(struct conf_reader *r, const struct tree *t, enum conf_section_id sect
 		faults_add(&r->faults, t->line, where, "more than %d CAs", CONF_ACME_CAS_MAX);
 		return;
 	}
+	if (section == SECTION_ADMIN_TOKEN && n == CONF_ADMIN_TOKENS_MAX) {
+		faults_add(&r->faults, t->line, where, "more than %d tokens", CONF_ADMIN_TOKENS_MAX);
+		return;
+	}
 	if (section == SECTION_RULE && n == TERMS_MAX) {
 		faults_add(&r->faults, t->line, where, "more than %d queries", TERMS_MAX);
 		return;

@@ -24,6 +24,7 @@ enum conf_maybe { MAYBE_ABSENT, MAYBE_NO, MAYBE_YES };
 #define CONF_TRUSTED_MAX 64
 #define CONF_ACME_CAS_MAX 8
 #define CONF_ACME_SECRETS_MAX 4
+#define CONF_ADMIN_TOKENS_MAX 64
 #define CONF_LISTEN_MAX 64
 #define CONF_LISTEN_NAME_MAX 64
 #define CONF_CERTIFICATES_MAX 1024
@@ -194,6 +195,13 @@ struct conf_acme_ca {
 	char		*eab_id, *eab_key, *eab_key_file;	/* the file's is in eab_key, too; as written */
 };
 
+struct conf_admin_token {
+	int		 line;
+	char		*name;
+	char		*token, *token_file;	/* the file's is in token, too */
+	struct conf_list scopes;		/* "read", "write" */
+};
+
 struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_listen *listen;
@@ -230,8 +238,12 @@ struct conf {
 	char		*admin_socket;		/* path, NULL: none */
 	bool		 admin_socket_given;	/* by the file; else, not to be able to listen on it is no error */
 	char		*admin_group;		/* of the socket, NULL: the process' */
-	char		*admin_token;		/* NULL: no writes over TCP */
+	char		*admin_token;		/* has both scopes; NULL: none */
 	char		*admin_token_file;
+	struct conf_admin_token *admin_tokens;
+	unsigned	 nadmin_tokens;
+	struct conf_list admin_users;		/* NAME:HASH, those of the file, too */
+	char		*admin_users_file;
 	struct conf_list admin_hosts;		/* names under which browsers may reach the admin address */
 
 	enum log_level	 log_level;

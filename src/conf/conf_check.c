@@ -230,37 +230,6 @@ secret_file_read(const char *file, char *text, size_t cap, struct str *line, cha
 	return n >= 0;
 }
 
-/* As if it stood in the configuration. */
-static void
-token_file_read(struct conf *c, int line, struct faults *f)
-{
-	char text[512], problem[CONF_PROBLEM_MAX];
-	struct str token;
-
-	if (!secret_file_read(c->admin_token_file, text, sizeof text, &token, problem, sizeof problem))
-		faults_add(f, line, "admin.token_file", "'%.200s' %s", c->admin_token_file, problem);
-	else if (!token_read(token, &c->admin_token, problem))
-		faults_add(f, line, "admin.token_file", "'%.200s' is %s in its first line", c->admin_token_file,
-		    problem);
-	explicit_bzero(text, sizeof text);
-}
-
-static void
-admin_check(struct conf *c, const struct tree *root, struct faults *f)
-{
-	int line = conf_line(root, "admin", "token_file");
-	const struct tree *admin = tree_find(root, NULL, "admin");
-
-	c->admin_socket_given = admin != NULL && admin->shape == TREE_MAP &&
-	    tree_find(admin, NULL, "socket") != NULL;
-	if (c->admin_token_file == NULL)
-		return;
-	if (c->admin_token != NULL)
-		faults_add(f, line, "admin.token_file", "set together with admin.token; expected one of them");
-	else
-		token_file_read(c, line, f);
-}
-
 void
 tls_check(const struct tree *root, const char *section, const char *ca, const char *cert,
     const char *key, struct faults *f)

@@ -26,7 +26,7 @@ _Static_assert(offsetof(struct conf_listen, line) == 0 && offsetof(struct conf_n
     offsetof(struct conf_service, line) == 0 && offsetof(struct conf_task, line) == 0 &&
     offsetof(struct conf_target, line) == 0 && offsetof(struct conf_weighted, line) == 0 &&
     offsetof(struct conf_certificate, line) == 0 && offsetof(struct conf_mirror, line) == 0 &&
-    offsetof(struct conf_acme_ca, line) == 0 &&
+    offsetof(struct conf_acme_ca, line) == 0 && offsetof(struct conf_admin_token, line) == 0 &&
     offsetof(struct conf_task_ca, line) == 0 && offsetof(struct conf_task_cert, line) == 0,
     "an item of a list begins with its line");
 

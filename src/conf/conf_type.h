@@ -7,7 +7,8 @@
 
 #include "conf/conf_value.h"
 
-enum conf_kind { KIND_PLAIN, KIND_TEXT, KIND_LIST, KIND_SECRET };	/* texts and lists own memory */
+/* All but plain ones own memory; secrets are never shown. */
+enum conf_kind { KIND_PLAIN, KIND_TEXT, KIND_LIST, KIND_SECRET, KIND_SECRETS };
 
 struct conf_type {
 	bool		(*read)(const struct conf_key *, struct str, void *member, char *problem);
@@ -71,6 +72,8 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_ACME_ALLOW	struct conf_list
 #define MEMBER_ACME_CHALLENGES	struct conf_list
 #define MEMBER_FILES		struct conf_list
+#define MEMBER_SCOPES		struct conf_list
+#define MEMBER_USERS		struct conf_list
 #define MEMBER_REAL		double
 #define MEMBER_WEIGHT		double
 #define MEMBER_BALANCERS	double
@@ -129,6 +132,9 @@ extern const struct conf_type type_ACCESS_FORMAT, type_STATUSES, type_ACCESS_FAC
 /* conf_trace.c */
 extern const struct conf_type type_REQUEST_IDS, type_TRACE_PARENTS, type_FIELD_NAME, type_OTLP_URL,
     type_OTLP_HEADERS;
+
+/* conf_admin.c */
+extern const struct conf_type type_SCOPES, type_USERS;
 
 /* conf_middlewares.c */
 extern const struct conf_type type_MIDDLEWARE_MAP;	/* text as of flat.h */

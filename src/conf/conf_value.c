@@ -85,7 +85,8 @@ enum {
     struct conf: 0, struct conf_listen: 1, struct service_conf: 2, struct term: 3, \
     struct conf_node: 4, struct conf_service: 5, struct conf_task: 6, struct conf_target: 7, \
     struct conf_certificate: 8, struct conf_acme_ca: 9, struct conf_task_ca: 10, \
-    struct conf_task_cert: 11, struct conf_weighted: 12, struct conf_mirror: 13)
+    struct conf_task_cert: 11, struct conf_weighted: 12, struct conf_mirror: 13, \
+    struct conf_admin_token: 14)
 #define SECTION(id, parent, name, shape, type, help)
 #define KEY(section, name, type, field, fallback, least, most, help) \
 	case STRUCT_OF(section) * sizeof(union structs) + offsetof(union structs, section.field):
@@ -103,13 +104,13 @@ members_differ(size_t member)
 bool
 value_is_list(const struct conf_key *k)
 {
-	return k->type->kind == KIND_LIST;
+	return k->type->kind == KIND_LIST || k->type->kind == KIND_SECRETS;
 }
 
 bool
 value_is_secret(const struct conf_key *k)
 {
-	return k->type->kind == KIND_SECRET;
+	return k->type->kind == KIND_SECRET || k->type->kind == KIND_SECRETS;
 }
 
 bool
@@ -186,7 +187,7 @@ value_free(const struct conf_key *k, void *base)
 		free(*(char **)member);
 		*(char **)member = NULL;
 	}
-	if (k->type->kind != KIND_LIST)
+	if (!value_is_list(k))
 		return;
 	for (unsigned i = 0; i < l->n; i++)
 		free(l->item[i]);
@@ -203,7 +204,7 @@ value_copy(const struct conf_key *k, void *base)
 
 	if ((k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET) && *text != NULL)
 		*text = must_strdup(*text);
-	if (k->type->kind != KIND_LIST)
+	if (!value_is_list(k))
 		return;
 	old = *l;
 	l->item = must_zalloc((old.n + 1) * sizeof *l->item);
@@ -229,7 +230,7 @@ value_same(const struct conf_key *k, const void *base, const void *other_base)
 	struct buf a, b;
 	bool same;
 
-	if (k->type->kind == KIND_LIST)
+	if (value_is_list(k))
 		return same_lists(member, other);
 	if (k->type->kind == KIND_TEXT || k->type->kind == KIND_SECRET)
 		return setting_PATH_OR_NONE.same(member, other);	/* as any texts */

@@ -9,7 +9,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/password.h"
-#include "filter/credentials.h"
+#include "base/credentials.h"
 #include "filter/means_priv.h"
 #include "filter/filter_priv.h"
 

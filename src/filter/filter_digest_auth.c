@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "filter/credentials.h"
+#include "base/credentials.h"
 #include "filter/filter_priv.h"
 #include "filter/means_priv.h"
 #include "filter/url.h"

@@ -7,7 +7,7 @@
 #include "base/jobs.h"
 #include "filter/filter_fetch.h"
 #include "filter/filter_means.h"
-#include "filter/known.h"
+#include "base/known.h"
 #include "filter/nonces.h"
 
 struct filter_means {

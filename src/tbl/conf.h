@@ -40,7 +40,14 @@ SECTION(ACME_CA, ACME, ca, LIST(struct conf, acme_ca, nacme_cas), struct conf_ac
     "The CA: letsencrypt (the default), letsencrypt-staging, or the URL of its directory; or a "
     "mapping, or a list of them. Of several, the next is used when one has failed.")
 SECTION(ADMIN, TOP, admin, MAP, struct conf,
-    "The admin interface: JSON for the command line and other programs, and metrics.")
+    "The admin interface: a page for browsers, JSON for the command line and other programs, and "
+    "metrics. On the unix socket, and from this machine to a loopback address, it can be read "
+    "without a login; from elsewhere, reading needs a token or a user. Writing over TCP always "
+    "needs a token. Without a login for everyone: /healthz, /metrics, and what proxies poll.")
+SECTION(ADMIN_TOKEN, ADMIN, tokens, LIST(struct conf, admin_tokens, nadmin_tokens),
+    struct conf_admin_token,
+    "Tokens for programs and for people, each with what it is good for. They are sent as "
+    "Authorization: Bearer TOKEN, or entered in the page.")
 SECTION(LOG, TOP, log, MAP, struct conf,
     "What is written to standard error. A log reader that falls behind delays nothing: lines "
     "that do not fit are dropped and counted, and the event log.dropped has their number.")
@@ -259,14 +266,29 @@ KEY(ADMIN, group, STRING, admin_group, NONE, "", "",
     "The group that owns the socket; its members may read and write. By default the group of "
     "the process, usually root's.")
 KEY(ADMIN, token, SECRET, admin_token, NONE, "", "",
-    "The bearer token of writes over TCP: 16 to 256 visible characters. Without it, writes over "
-    "TCP are refused.")
+    "A token that may read and write: 16 to 256 visible characters. Without it, and without tokens "
+    "with the scope write, writes over TCP are refused.")
 KEY(ADMIN, token_file, FILE, admin_token_file, NONE, "", "",
     "Absolute path of a file whose first line is the token; instead of token.")
+KEY(ADMIN, users, USERS, admin_users, NONE, "", "",
+    "Who may read with a password (Basic authentication): a list of NAME:HASH as htpasswd writes "
+    "them, with bcrypt, MD5 (apr1) or SHA.")
+KEY(ADMIN, users_file, FILE, admin_users_file, NONE, "", "",
+    "Absolute path of a file with such lines, in addition to users; it is read at the start and at "
+    "each reload.")
 KEY(ADMIN, hosts, HOSTS, admin_hosts, NONE, "", "",
     "Host names under which the address may be requested, besides localhost and any IP address. "
     "Requests for other hosts are refused, which protects against web pages that abuse a "
     "visitor's browser (DNS rebinding).")
+
+KEY(ADMIN_TOKEN, name, NAME, name, REQUIRED, "", "",
+    "What the token is called in the page and in logs.")
+KEY(ADMIN_TOKEN, token, SECRET, token, NONE, "", "",
+    "16 to 256 visible characters.")
+KEY(ADMIN_TOKEN, token_file, FILE, token_file, NONE, "", "",
+    "Absolute path of a file whose first line is the token; instead of token.")
+KEY(ADMIN_TOKEN, scopes, SCOPES, scopes, "read", "", "",
+    "What it may do: read, write, or a list of both.")
 
 KEY(LOG, level, LEVEL, log_level, "info", "", "",
     "Minimum level of a line: debug, info, warn or error.")

@@ -4,7 +4,7 @@
  */
 #include "base/bug.h"
 #include "base/password.h"
-#include "filter/credentials.h"
+#include "base/credentials.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

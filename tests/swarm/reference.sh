@@ -22,7 +22,8 @@ stack() { # stack ARGS...
 deploy() { stack deploy -c "${1:-deploy/reference/stack.yml}" -c "$tmp/test.yml" --resolve-image never reference; }
 
 # --- who is asked: all of them at the manager's address, as people do it ---
-ask() { "$swarm" exec lan curl -s -f -g --max-time 3 "http://$at:$1"; }		# ask PORT/PATH
+token=token-of-the-reference
+ask() { "$swarm" exec lan curl -s -f -g --max-time 3 -H "Authorization: Bearer $token" "http://$at:$1"; }		# ask PORT/PATH
 tells() { ask "$1" | json_is "$2"; }				# tells PORT/PATH CONDITION
 traefik_has() { tells "8080/api/http/services" "[.[] | select(.provider == \"file\" and .status == \"enabled\") | .loadBalancer.servers[]?.url] | $1"; }
 answers() { ask "80/" >/dev/null; }
@@ -30,7 +31,7 @@ ended() { [ "$(dk service ps -q --filter desired-state=running "reference_$1" | 
 
 story_ends() {
 	stack rm reference
-	dk secret rm grafana_password >/dev/null
+	dk secret rm grafana_password mola_token >/dev/null
 	dk node promote node2 node3 >/dev/null
 	dk swarm update --dispatcher-heartbeat "$SWARM_HEARTBEAT" >/dev/null
 }
@@ -62,6 +63,7 @@ for n in node2 node3; do
 	must "$n is a worker" within 60 demoted $n
 done
 echo secret | dk secret create grafana_password - >/dev/null
+echo "$token" | dk secret create mola_token - >/dev/null
 cat >"$tmp/test.yml" <<-'E2'
 	version: "3.8"
 	services:
@@ -78,6 +80,7 @@ bench deploy "$(since "$begun")" s
 up='[.data.activeTargets[] | select(.scrapePool == "node") | select(.health == "up") | .scrapeUrl] | sort'
 must "Prometheus finds the workers' exporters, and asks them at their nodes' addresses" within 30 tells '9090/api/v1/targets?state=active' \
 	"$up == [\"http://$(address_of node2):9100/metrics\", \"http://$(address_of node3):9100/metrics\"]"
+check "without a login, Mola tells its state to nobody on the network" eval '[ "$("$swarm" exec lan curl -s -o "$tmp/page" -w "%{http_code}" "http://$at:8000/api/v1/nodes")" = 401 ]'
 must "Prometheus scrapes Mola" within 30 tells '9090/api/v1/query?query=up{job="mola"}' '.data.result[0].value[1] == "1"'
 must "Prometheus has taken the rules" within 20 tells 9090/api/v1/rules '.data.groups | length >= 2'
 sees() { tells 8000/api/v1/nodes "[.nodes[] | select(.source == \"prometheus\" and .state == \"fresh\") | .name] | sort == $1"; }

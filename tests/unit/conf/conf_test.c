@@ -278,6 +278,29 @@ static const struct wrong {
 	{ L "admin:\n  token: 0123456789abcdef\n  token_file: /dev/null\n",
 	    "m:4: admin.token_file: set together with admin.token; expected one of them\n" },
 
+	{ L "admin: { tokens: [ { name: a }, { name: b, token: hunter2 } ] }\n", "m:2: admin.tokens.token: not a token; expected 16 to 256 "
+	    "visible ASCII characters\nm:2: admin.tokens: no token; expected token or token_file\n" },
+	{ L "admin: { tokens: [ { name: a, scopes: admin, token: 0123456789abcdef } ] }\n", "m:2: admin.tokens.scopes: 'admin' is not known; "
+	    "expected read or write\n" },
+	{ L "admin: { tokens: [ { token: 0123456789abcdef } ] }\n", "m:2: admin.tokens.name: missing. What the token is called in the page and "
+	    "in logs.\n" },
+	{ L "admin: { tokens: [ abc ] }\n", "m:2: admin.tokens: not a mapping; expected keys such as name, token, token_file or scopes\n" },
+	{ L "admin:\n  token: 0123456789abcdef\n  tokens:\n  - { name: a, token: 0123456789abcdef }\n  - { name: a, token: 0123456789abcdeF }\n"
+	    "  - { name: b, token: 0123456789abcdeF }\n", "m:5: admin.tokens.token: it is the same as admin.token; expected a unique one\n"
+	    "m:6: admin.tokens.name: 'a' is already used in line 5; expected a unique one\n"
+	    "m:7: admin.tokens.token: it is the same as that of line 6; expected a unique one\n" },
+	{ L "admin: { tokens: [ { name: a, token_file: /nowhere } ] }\n", "m:2: admin.tokens.token_file: '/nowhere' cannot be read: No such "
+	    "file or directory\n" },
+	{ L "admin: { users: [ 'ann:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=', 'hunter2' ] }\n", "m:2: admin.users: user 2 is not understood; expected "
+	    "NAME:HASH, as htpasswd writes it\n" },
+	{ L "admin: { users: 'ann:hunter2' }\n", "m:2: admin.users: the hash of user 1 is not understood; expected one of bcrypt (up to cost "
+	    "15), MD5 (apr1) or SHA, as htpasswd writes them\n" },
+	{ L "admin: { users: 'ann:$$2y$$05$$x' }\n", "m:2: admin.users: the hash of user 1 begins with $$, which is how files of stacks write "
+	    "$; expected it once\n" },
+	{ L "admin: { users: [ 'ann:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=', 'ann:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZd=' ] }\n", "m:2: admin.users: user 2 "
+	    "has the name of one before; expected each name once\n" },
+	{ L "admin: { users_file: /nowhere }\n", "m:2: admin.users_file: '/nowhere' cannot be read: No such file or directory\n" },
+
 	/* nodes, services, tasks */
 	{ L "nodes: [ { name: a b } ]\n", "m:2: nodes.name: 'a b' is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-'\n" },
 	{ L "nodes: [ { cores: 4 } ]\n", "m:2: nodes.name: missing. Unique among nodes.\n" },
@@ -982,6 +1005,39 @@ test_token_file(void **state)
 }
 
 static void
+test_who_may_log_in(void **state)
+{
+	char path[] = "/tmp/mola-users-XXXXXX", yaml[500], expected[200];
+	static const char users[] = "# of the team\n\nbob:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc= \r\nann:hunter2\n";
+	int fd = mkstemp(path);
+	struct conf *c;
+	struct buf errors;
+
+	(void)state;
+	assert_true(write(fd, users, 55) == 55);
+	snprintf(yaml, sizeof yaml, L "admin:\n  users: [ 'ann:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=' ]\n  users_file: %s\n"
+	    "  tokens:\n  - { name: shown, token: 0123456789abcdef }\n  - { name: all, token: fedcba9876543210, scopes: [ read, write ] }\n", path);
+	c = parse_right(yaml);
+	assert_int_equal(c->admin_users.n, 2);
+	assert_string_equal(c->admin_users.item[1], "bob:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=");
+	assert_int_equal(c->nadmin_tokens, 2);
+	assert_string_equal(c->admin_tokens[0].name, "shown");
+	assert_int_equal(c->admin_tokens[0].scopes.n, 1);
+	assert_string_equal(c->admin_tokens[0].scopes.item[0], "read");
+	assert_int_equal(c->admin_tokens[1].scopes.n, 2);
+	conf_free(&c);
+	assert_true(write(fd, users + 55, sizeof users - 56) == (ssize_t)sizeof users - 56);
+	buf_init(&errors, 4096);
+	assert_null(conf_parse(str_of(yaml), "m", &errors));
+	snprintf(expected, sizeof expected, "m:4: admin.users_file: '%s', line 4: the hash of user 3 is not understood; ", path);
+	assert_int_equal(strncmp(errors.p, expected, strlen(expected)), 0);
+	assert_null(strstr(errors.p, "hunter2"));
+	buf_fini(&errors);
+	close(fd);
+	unlink(path);
+}
+
+static void
 test_queries(void **state)
 {
 	static const char text[] = P "defaults:\n  promql: 'max by (instance) (a)'\n"
@@ -1095,6 +1151,7 @@ main(void)
 		cmocka_unit_test(test_routes_and_tasks),
 		cmocka_unit_test(test_urls_for_short),
 		cmocka_unit_test(test_token_file),
+		cmocka_unit_test(test_who_may_log_in),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_keys_of_services_and_of_defaults_differ),

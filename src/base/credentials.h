@@ -1,6 +1,6 @@
 /* credentials: what a client says in Authorization about who it is. */
-#ifndef FILTER_CREDENTIALS_H
-#define FILTER_CREDENTIALS_H
+#ifndef BASE_CREDENTIALS_H
+#define BASE_CREDENTIALS_H
 
 #include "base/str.h"
 

@@ -1,10 +1,11 @@
 /*
  * known: who has shown a password lately, so that its hash is computed once in some minutes and not
  * for each request. Only a keyed digest is kept of it, and of the hash that it fits: another
- * password, or another hash in the labels, is not known. One for each worker, of fixed size.
+ * password, or another hash, is not known. Of fixed size; one for each worker, and one for the
+ * admin interface.
  */
-#ifndef FILTER_KNOWN_H
-#define FILTER_KNOWN_H
+#ifndef BASE_KNOWN_H
+#define BASE_KNOWN_H
 
 #include "base/str.h"
 

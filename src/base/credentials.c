@@ -1,9 +1,9 @@
 /*
- * Pure: a field's value in, slices out. Whether any of it is true, filters find out.
+ * Pure: a field's value in, slices out. Whether any of it is true, others find out.
  */
 #include "base/base64.h"
 #include "base/bug.h"
-#include "filter/credentials.h"
+#include "base/credentials.h"
 
 /* Takes the word that the value begins with off it. */
 static bool

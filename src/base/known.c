@@ -10,7 +10,7 @@
 #include <sys/random.h>
 
 #include "base/bug.h"
-#include "filter/known.h"
+#include "base/known.h"
 
 #define SETS		512
 #define WAYS		4
