@@ -30,12 +30,12 @@ function open(title, build) {
 }
 
 function buttons(done, label, danger) {
-	return h('div.buttons', h('button', { type: 'button', on: { click: () => done(null) } }, t('dialog.cancel')),
+	return h('div.buttons', done && h('button', { type: 'button', on: { click: () => done(null) } }, t('dialog.cancel')),
 		h(danger ? 'button.primary.danger' : 'button.primary', { type: 'submit' }, label));
 }
 
 // The content, and what Enter and the button do: run() resolves with true to close, or with a text to show.
-function form(done, label, danger, run, ...content) {
+function form(done, label, danger, run, content, cancel = true) {
 	const trouble = h('p.trouble', { role: 'alert', hidden: true });
 	return h('form', { on: { submit: async (e) => {
 		e.preventDefault();
@@ -51,12 +51,12 @@ function form(done, label, danger, run, ...content) {
 		if (r === true) return done(true);
 		put(trouble, r);
 		show(trouble, true);
-	} } }, ...content, trouble, buttons(done, label, danger));
+	} } }, content, trouble, buttons(cancel && done, label, danger));
 }
 
 // run() does it, and the dialog stays open with the reason when it fails. True: done.
 export function confirm({ title, text, action, danger = false, run }) {
-	return open(title, (done) => [form(done, action, danger, run, ...[text].flat().map((x) => h('p', x)))]);
+	return open(title, (done) => [form(done, action, danger, run, [text].flat().map((x) => h('p', x)))]);
 }
 
 function field(label, props) {
@@ -64,10 +64,10 @@ function field(label, props) {
 	return { input, el: h('label.field', h('span', label), input) };
 }
 
-function tokenForm(done, scope) {
+function tokenForm(done, scope, cancel) {
 	const token = field(t('login.token'), { type: 'password', autocomplete: 'off', autofocus: true });
 	return form(done, t('login.in'), false,
-		async () => await logIn(bearer(token.input.value.trim()), scope) || t(`login.wrong.${scope}`), token.el);
+		async () => await logIn(bearer(token.input.value.trim()), scope) || t(`login.wrong.${scope}`), [token.el], cancel);
 }
 
 function userForm(done) {
@@ -75,7 +75,7 @@ function userForm(done) {
 	const password = field(t('login.password'), { type: 'password', autocomplete: 'current-password' });
 	return form(done, t('login.in'), false,
 		async () => await logIn(basic(name.input.value, password.input.value), 'read') || t('login.wrong.user'),
-		name.el, password.el);
+		[name.el, password.el]);
 }
 
 let asking = null;
@@ -85,7 +85,7 @@ export function login(scope) {
 	asking ??= open(t('login.title'), (done) => {
 		const ways = scope === 'write' ? ['token'] : store.get('session')?.login ?? ['token'];
 		const parts = [h('p', t(`login.need.${scope}`))];
-		if (ways.includes('token') || ways.length === 0) parts.push(tokenForm(done, scope));
+		if (ways.includes('token') || ways.length === 0) parts.push(tokenForm(done, scope, !ways.includes('users')));
 		if (ways.includes('token') && ways.includes('users')) parts.push(h('p.or', t('login.or')));
 		if (ways.includes('users')) parts.push(userForm(done));
 		return [...parts, h('p.small.muted', t('login.kept'))];

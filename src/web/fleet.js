@@ -7,26 +7,26 @@ import { badge, coresBar, meter } from './parts.js';
 import { coresFree, isHot, href, TRENDS } from './model.js';
 
 const DENSE = 40;			// nodes from which on tiles are small
+const NEAR_AT_FIRST = 64;		// tiles that do not wait until they are known to be in sight
 
 function load(kind) {
 	const value = h('b.num');
 	return { el: h('span', h(`i.box.${kind}`, { 'aria-hidden': 'true' }), h('span.word', `${t(`load.${kind}`)} `), value), set: (x) => put(value, num(x, 1)) };
 }
 
-function tile(node) {
-	const name = h('span.name', node.name), hot = h('span.hot', t('nodes.hot')), cores = h('span.muted.num.many');
+// What is in a tile; `el` is the tile.
+function content(el, name) {
+	const hot = h('span.hot', t('nodes.hot')), cores = h('span.muted.num.many');
 	const trend = h('span.trend', { role: 'img', hidden: true }), state = badge('state.node'), bar = coresBar(), memory = meter();
 	const ours = load('ours'), others = load('others'), free = load('free');
 	const used = h('b.num'), pressure = h('b.num'), source = h('span.muted.num.from');
-	const el = h('a.tile', { href: href('nodes', node.name), 'data-node': node.name },
-		h('span.line', name, hot, h('span.gap'), trend, cores), bar.el,
+	el.replaceChildren(h('span.line', h('span.name', name), h('span.gap'), trend, cores), bar.el,
 		h('span.line.loads', ours.el, others.el, free.el),
 		h('span.line.facts', h('span', h('span.word', `${t('node.memory')} `), memory.el, ' ', used),
 			h('span.wait', { title: t('node.pressure.hint') }, `${t('node.pressure')} `, pressure)),
-		h('span.line', state.el, source));
+		h('span.line', state.el, source, hot));
 
-	function update(n) {
-		style(el, '--n', String(n.cores > 0 ? n.cores : 1));
+	return (n) => {
 		put(cores, n.cores > 0 ? tn('node.cores', n.cores) : NONE);
 		bar.set(n);
 		ours.set(n.cores_ours);
@@ -41,21 +41,35 @@ function tile(node) {
 		attr(trend, 'aria-label', n.trend ? word('trend', n.trend) : null);
 		attr(trend, 'title', n.trend ? word('trend', n.trend) : null);
 		show(trend, Boolean(n.trend) && n.trend !== 'steady');
-		const h_ = isHot(n);
-		show(hot, h_);
-		cls(el, 'is-hot', h_);
-		attr(el, 'data-state', n.state);
-		attr(el, 'data-ours', n.cores_ours);
-		attr(el, 'data-others', n.cores_others);
-		attr(el, 'data-share', n.share);
-	}
-	return { el, update };
+		show(hot, isHot(n));
+	};
 }
 
-// Pixels per core, such that a rather small node of the fleet has room for its numbers.
-function unit(nodes, width) {
+// A tile has its content from when it first comes into sight.
+function tile(node, near) {
+	const el = h('a.tile', { href: href('nodes', node.name), 'data-node': node.name }, h('span.name', node.name));
+	const me = { el, near, late: null, fill: null };
+
+	me.catchUp = () => {
+		me.fill ??= content(el, node.name);
+		me.fill(me.late);
+		me.late = null;
+	};
+	me.update = (n) => {
+		style(el, '--n', String(n.cores > 0 ? n.cores : 1));
+		cls(el, 'is-hot', isHot(n));
+		for (const [name, value] of [['state', n.state], ['ours', n.cores_ours], ['others', n.cores_others], ['share', n.share]])
+			attr(el, `data-${name}`, value);
+		me.late = n;
+		if (me.near) me.catchUp();
+	};
+	return me;
+}
+
+// Pixels per core, such that a rather small node of the fleet has room for its numbers, and the largest is not all there is.
+function unit(nodes, small, large) {
 	const cores = nodes.map((n) => (n.cores > 0 ? n.cores : 1)).sort((a, b) => a - b);
-	return `${(width / (cores[Math.floor(cores.length / 4)] ?? 1)).toFixed(1)}px`;
+	return `${Math.min(small / (cores[Math.floor(cores.length / 4)] ?? 1), large / (cores.at(-1) ?? 1)).toFixed(1)}px`;
 }
 
 export function tiles() {
@@ -70,26 +84,20 @@ export function tiles() {
 	}, { rootMargin: '200px' });
 
 	const set = keyed(el, (n) => n.name, (node) => {
-		const inner = tile(node);
-		const p = { el: inner.el, near: false, late: null,
-			catchUp() { inner.update(p.late); p.late = null; },
-			update(n) {
-				if (p.near || !p.el.isConnected) inner.update(n);
-				else {
-					p.late = n;
-					style(p.el, '--n', String(n.cores > 0 ? n.cores : 1));
-				}
-			},
-			end() { seen.unobserve(inner.el); parts.delete(inner.el); } };
-		parts.set(inner.el, p);
-		seen.observe(inner.el);
-		return p;
+		const me = tile(node, parts.size < NEAR_AT_FIRST);
+		me.end = () => {
+			seen.unobserve(me.el);
+			parts.delete(me.el);
+		};
+		parts.set(me.el, me);
+		seen.observe(me.el);
+		return me;
 	});
 	return {
 		el,
 		set(nodes) {
 			const dense = nodes.length > DENSE;
-			style(el, '--unit', unit(nodes, dense ? 112 : 172));
+			style(el, '--unit', dense ? unit(nodes, 112, 300) : unit(nodes, 172, 560));
 			cls(el, 'dense', dense);
 			set(nodes);
 		},

@@ -1,14 +1,17 @@
 // flow: where the requests of a service go now: ribbons as wide as the tasks' shares, and a row for each task. Why a task has
 // its share is fetched when someone points at it, moves the focus there or taps it.
 
-import { h, svg, put, attr, cls, show, keyed } from './dom.js';
+import { h, svg, put, attr, cls, show, style, keyed } from './dom.js';
 import * as store from './store.js';
 import { read } from './api.js';
 import { t, num, pct, rate, secs, word, has } from './texts.js';
 import { badge, drainButton, choice, pager, search, meter } from './parts.js';
+import { spark } from './chart.js';
+import { Track, tasksLoad } from './past.js';
 import { byName, href, sorted } from './model.js';
 
-const PAGE = 20, ROW = 52, WIDTH = 160, SOURCE_X = 12, SOURCE = 22, SETTLE_MS = 5000, HOVER_MS = 180, WHY_MS = 2000;
+const PAGE = 20, ROW = 52, WIDTH = 160, SOURCE_X = 12, SOURCE = 22, TOOLS_FROM = 8;
+const SETTLE_MS = 5000, HOVER_MS = 180, LEAVE_MS = 250, WHY_MS = 2000;
 const ORDERS = { name: null, share: (x) => -(x.share ?? -1), rate: (x) => -(x.requests_per_second ?? -1),
 	p99: (x) => -(x.p99_seconds ?? -1), errors: (x) => -(x.errors_per_second ?? -1) };
 
@@ -81,7 +84,7 @@ function card(service) {
 		of = row;
 		put(title, t('why.title', { name }));
 		list.replaceChildren(h('li.muted', t('loading')));
-		row.el.after(el);
+		style(el, 'top', `${row.el.offsetTop + row.el.offsetHeight - 6}px`);
 		show(el, true);
 		attr(row.button, 'aria-expanded', 'true');
 		try {
@@ -109,18 +112,20 @@ function errorsText(x) {
 	return (x.errors ?? []).map((e) => `${word('why', e.why)}: ${num(e.count)}`).join('\n');
 }
 
-function row(task, lookAt) {
+function row(task, lookAt, pastOf) {
 	const share = h('b.num'), bar = meter('.share'), name = h('span.name', task.name), node = h('a.muted');
 	const state = badge('state.task'), reason = h('span.muted.cause'), drain = drainButton('task', true);
 	const button = h('button.share', { type: 'button', 'aria-expanded': 'false', 'aria-describedby': 'why-card' }, share, bar.el);
 	const cell = (key, c = '') => h(`span.cell.num${c}`, { 'data-label': t(`col.${key}`) });
+	const past = spark('.past');
 	const per = cell('rate'), inflight = cell('inflight'), p50 = cell('p50'), p99 = cell('p99'), wrong = cell('errors');
-	const el = h('li.task', { 'data-task': task.name }, button, h('span.who', name, h('span.where', node, reason)), per, inflight, p50, p99, wrong,
+	const el = h('li.task', { 'data-task': task.name }, button, h('span.who', name, h('span.where', node, reason)), past.el, per, inflight, p50, p99, wrong,
 		h('span.state', state.el), drain.el);
 	const me = { el, button, name: task.name };
 
 	lookAt(me);
-	me.update = (x) => {
+	me.update = (x, most) => {
+		past.set(pastOf(x.name), most);
 		put(share, pct(x.share));
 		bar.set(x.share);
 		attr(button, 'aria-label', t('why.button', { name: x.name, share: pct(x.share) }));
@@ -145,36 +150,63 @@ function row(task, lookAt) {
 // ---- all of it ----
 
 export function flow(service, subs) {
-	const list = h('ol.tasks'), fan = ribbons(), why = card(service);
-	let rows = new Map(), order = [], settled = 0, timer = null;
+	const list = h('ol'), fan = ribbons(), why = card(service);
+	let rows = new Map(), order = [], settled = 0, timer = null, kept = false, most = 1, tracks = new Map();
 	const again = () => { settled = 0; pages.first(); update(store.get('tasks')); };
 	const pages = pager(PAGE, () => { settled = 0; update(store.get('tasks')); });
 	const words = search(t('tasks.search'), again);
 	const by = choice(t('order'), Object.keys(ORDERS).map((k) => [k, t(`tasks.order.${k}`)]), again);
 
-	// The row with the card open pushes those below down: the ribbons step back meanwhile.
 	function point(me, on) {
 		fan.light(on ? [...rows.values()].indexOf(me) : -1);
 	}
 
+	// By mouse the card comes after a moment, and goes when the pointer has left both it and the share; a click keeps it.
 	function lookAt(me) {
-		const later = () => {
+		const soon = (f, ms) => {
 			clearTimeout(timer);
-			timer = setTimeout(() => { if (why.of !== me) { why.close(); why.open(me, me.name); } }, HOVER_MS);
+			timer = setTimeout(f, ms);
 		};
-		me.button.addEventListener('pointerenter', (e) => { if (e.pointerType === 'mouse') later(); });
+		const open = (keep) => {
+			if (why.of !== me) { why.close(); why.open(me, me.name); }
+			kept = keep;
+		};
+		const mouse = (f) => (e) => { if (e.pointerType === 'mouse' && !kept) f(); };
+
 		me.el.addEventListener('pointerenter', () => point(me, true));
-		me.el.addEventListener('pointerleave', () => { clearTimeout(timer); point(me, false); });
-		me.button.addEventListener('focus', () => { if (me.button.matches(':focus-visible')) later(); });
+		me.el.addEventListener('pointerleave', () => point(me, false));
+		me.button.addEventListener('pointerenter', mouse(() => soon(() => open(false), HOVER_MS)));
+		me.button.addEventListener('pointerleave', mouse(() => soon(close, LEAVE_MS)));
+		me.button.addEventListener('focus', () => { if (me.button.matches(':focus-visible')) soon(() => open(true), HOVER_MS); });
+		me.button.addEventListener('blur', () => soon(close, LEAVE_MS));
 		me.button.addEventListener('click', () => {
 			clearTimeout(timer);
-			const same = why.of === me;
-			why.close();
-			if (!same) why.open(me, me.name);
+			if (kept && why.of === me) close();
+			else open(true);
 		});
 	}
 
-	const set = keyed(list, (x) => x.name, (x) => row(x, lookAt));
+	function close() {
+		kept = false;
+		why.close();
+	}
+	why.el.addEventListener('pointerenter', () => clearTimeout(timer));
+	why.el.addEventListener('pointerleave', () => { if (!kept) close(); });
+
+	const set = keyed(list, (x) => x.name, (x) => {
+		const me = row(x, lookAt, (name) => tracks.get(name)?.cols.share ?? []), update_ = me.update;
+		me.update = (y) => update_(y, most);
+		return me;
+	});
+
+	// What each task had in the last 15 minutes, on from now.
+	function pastTake(mine) {
+		for (const x of mine) {
+			if (!tracks.has(x.name)) tracks.set(x.name, new Track(['rate', 'share']));
+			tracks.get(x.name).add({ rate: x.requests_per_second, share: x.share });
+		}
+		most = mine.reduce((m, x) => tracks.get(x.name).cols.share.reduce((a, v) => Math.max(a, v ?? 0), m), 0.001);
+	}
 
 	// Rows that change places every second cannot be read: their order holds for a while, and as long as someone is in them.
 	function settle(mine) {
@@ -190,23 +222,22 @@ export function flow(service, subs) {
 
 	function update(all) {
 		if (!all) return;
-		const mine = settle(all.tasks.filter((x) => x.service === service && words.fits(x.name, x.node)));
-		const page = pages.of(mine), open = why.of;
-		if (open && !page.some((x) => x.name === open.name)) why.close();
-		why.el.remove();
+		const own = all.tasks.filter((x) => x.service === service);
+		pastTake(own);
+		const page = pages.of(settle(own.filter((x) => words.fits(x.name, x.node)))), open = why.of;
+		if (open && !page.some((x) => x.name === open.name)) close();
 		rows = set(page);
-		if (why.of) why.of.el.after(why.el);
-		else list.append(why.el);
 		fan.set(page);
-		show(tools, all.tasks.length > 6);
+		show(tools, own.length > TOOLS_FROM);
 	}
 
 	const tools = h('div.bar', words.el, by.el);
-	const heads = ['share', 'task', 'rate', 'inflight', 'p50', 'p99', 'errors', 'state'];
-	const el = h('section.flow', { on: { keydown: (e) => { if (e.key === 'Escape') why.close(); } } },
+	const heads = ['share', 'task', 'past', 'rate', 'inflight', 'p50', 'p99', 'errors', 'state'];
+	const el = h('section.flow', { on: { keydown: (e) => { if (e.key === 'Escape') close(); } } },
 		h('div.head', h('h2', t('flow.title')), h('span.muted', t('flow.hint'))), tools,
-		h('div.stage', h('div.heads', { 'aria-hidden': 'true' }, heads.map((k, i) => h(i > 1 && i < 7 ? 'span.r' : 'span', t(`col.${k}`)))), fan.el, list), pages.el);
+		h('div.stage', h('div.heads', { 'aria-hidden': 'true' }, heads.map((k, i) => h(i > 2 && i < 8 ? 'span.r' : 'span', t(`col.${k}`)))), fan.el, h('div.tasks', list, why.el)), pages.el);
 	subs.on('tasks', update);
 	subs.add(() => clearTimeout(timer));
+	tasksLoad(service).then((past) => { tracks = new Map([...tracks, ...past]); }, () => { /* the stream goes on without a past */ });
 	return { el };
 }

@@ -18,7 +18,7 @@ const FILTERS = {
 
 function mountList(root) {
 	const grid = tiles(), none = empty(t('nodes.empty.title'), t('nodes.empty.text'), t('nodes.empty.next'));
-	const nothing = h('p.muted', { role: 'status' }), n = h('span.muted.num');
+	const nothing = h('p.muted', { role: 'status', hidden: true }, t('nothing.fits')), n = h('span.muted.num');
 	const look = () => update(store.get('nodes'));
 	const words = search(t('nodes.search'), look);
 	const order = choice(t('order'), Object.keys(NODE_ORDERS).map((k) => [k, t(`nodes.order.${k}`)]), look);
@@ -32,7 +32,7 @@ function mountList(root) {
 		put(n, list.length === all.nodes.length ? num(list.length) : t('of', { n: num(list.length), all: num(all.nodes.length) }));
 		show(none, all.nodes.length === 0);
 		show(bar, all.nodes.length > 0);
-		put(nothing, all.nodes.length > 0 && list.length === 0 ? t('nothing.fits') : '');
+		show(nothing, all.nodes.length > 0 && list.length === 0);
 	}
 
 	show(none, false);

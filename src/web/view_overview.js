@@ -24,7 +24,7 @@ function figures(on) {
 
 	on('services', ({ services }) => {
 		const slow = slowest(services), wrong = sum(services, 'errors_per_second'), all = sum(services, 'requests_per_second');
-		f.rate.set(rate(all), tn('figure.inflight', sum(services, 'inflight') ?? 0));
+		f.rate.set(rate(all), services.length > 0 ? tn('figure.inflight', sum(services, 'inflight')) : '');
 		f.p99.set(secs(slow?.p99_seconds), slow?.p99_seconds === null || !slow ? '' : t('figure.p99.of', { name: slow.name }));
 		f.errors.set(rate(wrong), all > 0 && wrong !== null ? t('figure.errors.part', { part: pct(wrong / all) }) : '',
 			wrong > 0 ? 'bad' : null);
@@ -33,10 +33,10 @@ function figures(on) {
 	});
 	on('nodes', ({ nodes }) => {
 		const hot = nodes.filter(isHot).length, dark = nodes.filter((n) => n.state === 'blind' || n.state === 'stale').length;
-		f.cores.set(num((sum(nodes, 'cores_ours') ?? 0) + (sum(nodes, 'cores_others') ?? 0), 1),
-			t('figure.cores.of', { all: num(sum(nodes, 'cores') ?? 0) }));
+		const ours = sum(nodes, 'cores_ours'), all = sum(nodes, 'cores');
+		f.cores.set(num(ours === null ? null : ours + sum(nodes, 'cores_others'), 1), all === null ? '' : t('figure.cores.of', { all: num(all) }));
 		f.nodes.set(num(nodes.length), [hot > 0 && tn('figure.hot', hot), dark > 0 && tn('figure.dark', dark)].filter(Boolean).join(', ')
-			|| t('figure.calm'), hot > 0 || dark > 0 ? 'warn' : null);
+			|| (nodes.length > 0 ? t('figure.calm') : ''), hot > 0 || dark > 0 ? 'warn' : null);
 	});
 	on('warnings', ({ warnings }) => {
 		const bad = warnings.filter((w) => w.severity === 'error').length;
@@ -78,7 +78,7 @@ function eventRow(event) {
 }
 
 function events(on) {
-	const list = h('ol.events'), none = h('p.muted', t('events.none'));
+	const list = h('ol.events'), none = h('p.muted', { hidden: true }, t('events.none'));
 	const set = keyed(list, (e) => e.key, eventRow);
 
 	on('events', ({ events: told }) => {
@@ -90,9 +90,10 @@ function events(on) {
 }
 
 function services(on) {
-	const rows = serviceRows(), more = h('a.more', { href: href('services') }), none = empty(t('services.empty.title'), t('services.empty.text'));
+	const rows = serviceRows(), more = h('a.more', { href: href('services') }), none = empty(t('services.empty.title'), t('services.empty.text'), t('services.empty.next'));
 
 	show(none, false);
+	show(rows.el, false);
 	on('services', ({ services: all }) => {
 		show(none, all.length === 0);
 		show(rows.el, all.length > 0);

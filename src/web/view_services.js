@@ -66,7 +66,7 @@ export function serviceRows() {
 
 function mountList(root) {
 	const rows = serviceRows(), none = empty(t('services.empty.title'), t('services.empty.text'), t('services.empty.next'));
-	const nothing = h('p.muted', { role: 'status' }), n = h('span.muted.num');
+	const nothing = h('p.muted', { role: 'status', hidden: true }, t('nothing.fits')), n = h('span.muted.num');
 	const look = () => update(store.get('services'));
 	const again = () => { pages.first(); look(); };
 	const words = search(t('services.search'), again), pages = pager(PAGE, look);
@@ -81,10 +81,11 @@ function mountList(root) {
 		show(none, all.services.length === 0);
 		show(bar, all.services.length > 0);
 		show(rows.el, list.length > 0);
-		put(nothing, all.services.length > 0 && list.length === 0 ? t('nothing.fits') : '');
+		show(nothing, all.services.length > 0 && list.length === 0);
 	}
 
 	show(none, false);
+	show(rows.el, false);
 	root.append(h('div.head', h('h1', t('services.title'))), bar, none, nothing, rows.el, pages.el);
 	subs.on('services', update);
 }
