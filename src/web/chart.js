@@ -43,14 +43,14 @@ function lineOf(s) {
 		fill: s.fill === 'hatch' ? () => hatch(c) : s.fill ? clear(c) : undefined };
 }
 
-function axes(format) {
+function axes(format, steps) {
 	const ink = paint('--muted'), line = paint('--line');
 	const font = '11px system-ui, sans-serif';
 	return [
 		{ stroke: ink, font, grid: { show: false }, ticks: { stroke: line, width: 1, size: 4 }, size: 26,
 			values: (_, ticks) => ticks.map((x) => minute(x * 1000)), space: 64, incrs: [60, 120, 180, 300, 600] },
 		{ stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false }, size: 52, gap: 4,
-			values: (_, ticks) => ticks.map((x) => format(x)), space: 32 },
+			values: (_, ticks) => ticks.map((x) => format(x)), space: 32, incrs: steps },
 	];
 }
 
@@ -70,8 +70,9 @@ function summary(title, series, cols, format) {
 	return `${title}: ${parts.join('; ')}`;
 }
 
-// {title, series, format, limit: {value(), label}, top(): the least upper end of the axis, sync}. set(track) shows it.
-export function chart({ title, series, format, top, sync }) {
+// {title, series, format, top(): the least upper end of the axis, steps: of its ticks, sync: charts of the same name share
+// the pointer}. set(track) shows it.
+export function chart({ title, series, format, top, sync, steps }) {
 	const values = series.map(() => h('b.num', NONE));
 	const box = h('div.plot', { role: 'img' });
 	const el = h('figure.chart', h('figcaption', h('span.title', title),
@@ -100,7 +101,7 @@ export function chart({ title, series, format, top, sync }) {
 		if (plot) plot.destroy();
 		const bands = series.flatMap((s, i) => (s.stack ? [{ series: [i + 1, i] }] : []));
 		plot = new window.uPlot({
-			width: Math.max(120, box.clientWidth), height: HEIGHT, legend: { show: false }, bands, axes: axes(format),
+			width: Math.max(120, box.clientWidth), height: HEIGHT, legend: { show: false }, bands, axes: axes(format, steps),
 			cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: sync ? { key: sync } : undefined },
 			scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most * 1.08, top?.() ?? 0) || 1] } },
 			series: [{}, ...series.map(lineOf)], hooks: { setCursor: [legend] }, padding: [8, 16, 0, 0],

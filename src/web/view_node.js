@@ -33,10 +33,13 @@ function nodeFacts() {
 }
 
 function taskRow(task) {
-	const name = h('span'), service = h('a'), state = badge('state.task'), inflight = h('td.num'), share = h('td.num');
-	const per = h('td.num'), drain = drainButton('task', true);
+	const cell = (key, c = '') => h(`td${c}`, { 'data-label': t(`col.${key}`) });
+	const of = cell('service'), is = cell('state'), per = cell('rate', '.num'), inflight = cell('inflight', '.num'), share = cell('share', '.num');
+	const name = h('span'), service = h('a'), state = badge('state.task'), drain = drainButton('task', true);
+	of.append(service);
+	is.append(state.el);
 	return {
-		el: h('tr', { 'data-task': task.name }, h('th', { scope: 'row' }, name), h('td', service), h('td', state.el), per, inflight, share, h('td.do', drain.el)),
+		el: h('tr', { 'data-task': task.name }, h('th', { scope: 'row' }, name), of, is, per, inflight, share, h('td.do', drain.el)),
 		update(x) {
 			put(name, x.name);
 			put(service, x.service);
@@ -55,7 +58,7 @@ function tasksTable(name, subs) {
 	const look = () => update(store.get('tasks'));
 	const pages = pager(PAGE, look), set = keyed(body, (x) => x.name, taskRow);
 	const heads = ['task', 'service', 'state', 'rate', 'inflight', 'share'];
-	const table = h('table.list', h('caption.away', t('node.tasks')), h('thead', h('tr', heads.map((k) =>
+	const table = h('table.list.cards', h('caption.away', t('node.tasks')), h('thead', h('tr', heads.map((k) =>
 		h(['rate', 'inflight', 'share'].includes(k) ? 'th.num' : 'th', { scope: 'col' }, t(`col.${k}`))),
 	h('th', { scope: 'col' }, h('span.away', t('col.do'))))), body);
 
@@ -68,11 +71,11 @@ function tasksTable(name, subs) {
 	}
 
 	subs.on('tasks', update);
-	return h('section', h('h2', t('node.tasks')), none, h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': t('node.tasks') }, table), pages.el);
+	return h('section', h('h2', t('node.tasks')), none, table, pages.el);
 }
 
 function charts(name, subs) {
-	const cores = chart({ title: t('chart.cores'), format: (x) => num(x, x !== null && x < 9.95 ? 1 : 0), sync: 'node',
+	const cores = chart({ title: t('chart.cores'), format: (x) => num(x, x !== null && x < 9.95 ? 1 : 0), sync: 'node', steps: [1, 2, 4, 8, 16, 32, 64],
 		top: () => store.get('nodes')?.nodes.find((n) => n.name === name)?.cores ?? 1,
 		series: [{ key: 'ours', label: t('load.ours'), color: '--ours', fill: 'solid' },
 			{ key: 'others', label: t('load.others'), color: '--others', fill: 'hatch', stack: true, dash: [6, 3] }] });

@@ -62,6 +62,14 @@ function fleet(on) {
 		full.el, none, grid.el);
 }
 
+// key=value key="a value": whom it is about, and what happened where a sentence says so.
+function eventText(text) {
+	const pairs = Object.fromEntries([...text.matchAll(/([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)/g)].map(([, k, v]) => [k, v.replace(/^"|"$/g, '')]));
+	const about = ['node', 'service', 'task', 'target', 'certificate', 'name', 'worker'].map((k) => pairs[k]).filter(Boolean);
+	const rest = pairs.text ?? (pairs.why ? word('why', pairs.why) : '');
+	return about.length > 0 || rest ? [about.join(', '), rest].filter(Boolean).join(': ') : text;
+}
+
 function eventRow(event) {
 	const sign = h('span.sign', { 'aria-hidden': 'true' }), when = h('time.num'), what = h('b'), text = h('span.muted');
 	return {
@@ -72,7 +80,7 @@ function eventRow(event) {
 			attr(sign, 'data-tone', tone);
 			put(when, time(e.time));
 			put(what, word('event', e.event));
-			put(text, e.text);
+			put(text, eventText(e.text));
 		},
 	};
 }
