@@ -35,7 +35,7 @@ signs(void)
 #include "../src/tbl/events.h"
 #undef EVENT
 #if __has_include("../src/tbl/warnings.h")
-#define WARNING(id, severity, kind, ...) row("warning", #id, #severity, #kind, __VA_ARGS__, "", "");
+#define WARNING(id, name, severity, kind, meaning, remedy) row("warning", name, severity, kind, meaning, remedy, "");
 #include "../src/tbl/warnings.h"
 #undef WARNING
 #endif

@@ -26,7 +26,8 @@ admin_view_of(const void *arg)
 		.world = a->conf.world, .rates = a->rates, .events = a->conf.events, .conf = a->conf.conf,
 		.now_usec = loop_now(a->loop), .mover = a->conf.mover, .discover = a->conf.discover,
 		.targets = a->conf.targets, .user_queries = a->conf.user_queries,
-		.prometheus = a->conf.prometheus, .certs = a->conf.certs, .pause = loop_longest_pause(a->loop)
+		.prometheus = a->conf.prometheus, .certs = a->conf.certs,
+		.prom_nodes = a->conf.prom_nodes, .warnings = a->warnings, .pause = loop_longest_pause(a->loop)
 	};
 }
 
@@ -57,6 +58,7 @@ static const struct admin_endpoint {
 	{ "/api/v1/why", ACCESS_READ, get_why, 0 },
 	{ "/api/v1/events", ACCESS_READ, get_events, 0 },
 	{ "/api/v1/stream", ACCESS_READ, get_stream, 0 },
+	{ "/api/v1/warnings", ACCESS_READ, NULL, PAGE_WARNINGS },
 	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
 	{ "/api/v1/config/defaults", ACCESS_READ, NULL, PAGE_CONFIG_MARKED },
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
@@ -227,6 +229,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	a->loop = l;
 	loop_longest_pause(l);
 	a->rates = rates_new();
+	a->warnings = warnings_new();
 	a->pages = pages_new(l, admin_view_of, a);
 	a->streams = streams_new(l, a->pages, admin_view_of, a);
 	a->pending = pending_new(l, conf->world->live);
@@ -249,6 +252,7 @@ admin_free(struct admin **ap)
 	streams_free(&a->streams);
 	pending_free(&a->pending);
 	logins_free(&a->logins);
+	warnings_free(&a->warnings);
 	rates_free(&a->rates);
 	free(a);
 	*ap = NULL;
@@ -265,5 +269,6 @@ void
 admin_tick(struct admin *a, int64_t now)
 {
 	rates_tick(a->rates, a->conf.world, now);
+	warnings_tick(a->warnings, a->conf.world, now);
 	streams_tick(a->streams, now);
 }

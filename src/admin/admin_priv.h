@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "admin/pages.h"
 #include "admin/stream.h"
+#include "admin/warnings.h"
 
 struct admin {
 	struct admin_conf conf;
@@ -18,6 +19,7 @@ struct admin {
 	struct streams	*streams;
 	struct pending	*pending;
 	struct logins	*logins;
+	struct warnings	*warnings;
 	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
 

@@ -55,6 +55,7 @@ get_paths(struct admin *a, struct request *req)
 	    "/api/v1/tasks      the tasks; ?service=NAME\n"
 	    "/api/v1/why        why each task got its share; ?service=NAME\n"
 	    "/api/v1/events     what happened; ?after=ID\n"
+	    "/api/v1/warnings   what needs attention, and what to do about it\n"
 	    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
     "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
 	    "/api/v1/config     the configuration in force\n"

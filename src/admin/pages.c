@@ -9,6 +9,7 @@
 #include "admin/metrics.h"
 #include "admin/metrics_accept.h"
 #include "admin/pages.h"
+#include "admin/warnings.h"
 #include "base/bug.h"
 #include "base/clock.h"
 
@@ -134,6 +135,8 @@ job_start(struct page_job *j, const struct admin_view *v)
 		buf_adds(&j->out, str_of(j->before));
 	if (j->kind == PAGE_NODES)
 		view_nodes_start(&j->walk, v, &j->out);
+	else if (j->kind == PAGE_WARNINGS)
+		warnings_start(&j->walk, &j->out);
 	else if (j->kind == PAGE_SERVICES)
 		view_services_start(&j->walk, v, &j->out);
 	else if (j->kind == PAGE_TASKS && s == NULL)
@@ -158,6 +161,8 @@ job_step(struct page_job *j, const struct admin_view *v)
 		return view_nodes_next(&j->walk, v, &j->out);
 	case PAGE_SERVICES:
 		return view_services_next(&j->walk, v, &j->out);
+	case PAGE_WARNINGS:
+		return warnings_next(&j->walk, v, &j->out);
 	case PAGE_CONFIG:
 		view_put(&j->out, view_conf(v->conf));
 		break;

@@ -15,7 +15,7 @@
 struct pages;
 enum page_kind {
 	PAGE_METRICS, PAGE_TASKS, PAGE_WHY, PAGE_NODES, PAGE_SERVICES, PAGE_CONFIG,
-	PAGE_CONFIG_MARKED, PAGE_SWARM, PAGE_TARGETS, PAGE_CERTS,
+	PAGE_CONFIG_MARKED, PAGE_SWARM, PAGE_TARGETS, PAGE_CERTS, PAGE_WARNINGS,
 	PAGE_OPENMETRICS	/* PAGE_METRICS for whoever prefers that form */
 };
 typedef struct admin_view	pages_view_f(const void *arg);	/* of this moment */

@@ -33,6 +33,7 @@ static const struct topic_def {
 	{ "nodes", "event: nodes\ndata: ", PAGE_NODES, STATE },
 	{ "services", "event: services\ndata: ", PAGE_SERVICES, STATE },
 	{ "tasks", "event: tasks\ndata: ", PAGE_TASKS, STATE },
+	{ "warnings", "event: warnings\ndata: ", PAGE_WARNINGS, CHANGES },
 	{ "targets", "event: targets\ndata: ", PAGE_TARGETS, CHANGES },
 	{ "certs", "event: certs\ndata: ", PAGE_CERTS, CHANGES },
 	{ "swarm", "event: swarm\ndata: ", PAGE_SWARM, CHANGES },

@@ -18,6 +18,8 @@ struct report_service;
 struct prometheus;
 struct user_queries;
 struct targets;
+struct prom_nodes;
+struct warnings;
 
 struct admin_view {
 	const struct world	*world;
@@ -31,6 +33,8 @@ struct admin_view {
 	const struct user_queries	*user_queries;		/* the same */
 	const struct prometheus	*prometheus;	/* the same */
 	const struct certs	*certs;		/* the same */
+	const struct prom_nodes	*prom_nodes;	/* the same */
+	const struct warnings	*warnings;	/* the same */
 	struct loop_pause	 pause;		/* the brain's longest */
 };
 

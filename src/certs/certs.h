@@ -116,7 +116,9 @@ int		 certs_renew(struct certs *, const char *name, char detail[CERTS_DETAIL_MAX
 int		 certs_act_remove(struct certs *, const char *name, char detail[CERTS_DETAIL_MAX]);
 
 struct certs_status {		/* of one certificate, for metrics */
-	const char	*id, *state;
+	const char	*id, *state, *text;	/* text: of the state, a sentence without full stop */
+	const struct why *why;		/* NULL: nothing is wrong, or the text has it */
+	const char	*detail;
 	bool		 file;		/* of files; else of the source in its ID */
 	bool		 there;		/* one is in force, */
 	bool		 good;		/* and what its source has last is it */
@@ -125,6 +127,7 @@ struct certs_status {		/* of one certificate, for metrics */
 	uint64_t	 failures;	/* ever */
 };
 bool		 certs_status(const struct certs *, size_t *at, struct certs_status *);
+bool		 certs_clock_is_wrong(void);	/* plainly: no certificate is judged by it */
 
 /*
  * For `mola check`: a line for each file that is wrong or doubtful. The number of those that are

@@ -141,6 +141,7 @@ void		 watch_asked(struct certs *);		/* the source is another */
 #define CLOCK_LEAST	INT64_C(1764547200)
 enum cert_state	 state_of(const struct item *, int64_t wall_sec);
 const char	*state_name(enum cert_state);
+const char	*state_text(enum cert_state);
 /* Logs what has changed since the last time. */
 void		 states_report(struct certs *, int64_t wall_sec);
 /* May `next` replace what is in force? NULL: yes. */

@@ -31,6 +31,13 @@ state_name(enum cert_state s)
 	return states[s].name;
 }
 
+const char *
+state_text(enum cert_state s)
+{
+	ASSERT((unsigned)s < STATES);
+	return states[s].text;
+}
+
 static bool
 clock_is_wrong(int64_t wall_sec)
 {

@@ -117,6 +117,20 @@ left_ratio(const struct cert *c, int64_t now)
 	return life <= 0 || left <= 0 ? 0 : left >= life ? 1 : left / life;
 }
 
+static const char *
+status_detail(const struct item *i)
+{
+	const char *doubt = i->now.cert == NULL ? NULL : cert_warning(i->now.cert);
+
+	return i->why == NULL && doubt != NULL ? doubt : i->detail;
+}
+
+bool
+certs_clock_is_wrong(void)
+{
+	return clock_wall_usec() / USEC_PER_SEC < CLOCK_LEAST;
+}
+
 bool
 certs_status(const struct certs *c, size_t *at, struct certs_status *out)
 {
@@ -129,6 +143,7 @@ certs_status(const struct certs *c, size_t *at, struct certs_status *out)
 			continue;
 		*at = k;
 		*out = (struct certs_status){ .id = item_id(i), .state = state_name(state_of(i, now)),
+		    .text = state_text(state_of(i, now)), .why = i->why, .detail = status_detail(i),
 		    .file = i->file != NULL, .there = i->now.pem.p != NULL,
 		    .good = i->now.pem.p != NULL && i->why == NULL,
 		    .not_after = i->now.cert != NULL ? cert_not_after(i->now.cert) : 0,

@@ -109,6 +109,9 @@ json_t		*targets_view(const struct targets *, int64_t now_usec);	/* owned by the
 
 struct target_facts {			/* for metrics */
 	const char	*name, *kind;
+	const char	*state;		/* as in the API */
+	const struct why *why;		/* it failed, or was refused; NULL: neither */
+	const char	*detail;	/* of that */
 	bool		 good;		/* the last publication succeeded */
 	int		 applied;	/* 1: the proxy has it, 0: it has not, -1: not known */
 	uint64_t	 publications, failures;

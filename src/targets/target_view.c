@@ -145,7 +145,9 @@ targets_next(const struct targets *all, unsigned *at, struct target_facts *f)
 		return false;
 	(*at)++;
 	*f = (struct target_facts){
-		.name = t->conf.name, .kind = target_kinds[t->conf.kind].name,
+		.name = t->conf.name, .kind = target_kinds[t->conf.kind].name, .state = target_state(t),
+		.why = t->fault.why != NULL ? t->fault.why : t->applied_fault.why,
+		.detail = t->fault.why != NULL ? t->fault.detail : t->applied_fault.detail,
 		.good = t->fault.why == NULL && t->published_usec != 0,
 		.applied = t->applied == APPLIED_UNKNOWN ? -1 : t->applied == APPLIED_YES,
 		.publications = t->publications, .failures = t->failures,
