@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,7 +47,7 @@ struct demo {
 	struct show	 show;
 	struct child	 cluster, mola, load;
 	char		 dir[64], bin[512], mola_bin[600], conf[128], log[128];
-	char		 listen[32], admin[32];
+	char		 listen[32], admin[32], token[25];
 	struct look	 look;
 	int		 signals, report;	/* descriptors */
 	int64_t		 start;			/* of the load */
@@ -112,6 +113,18 @@ choose_net(struct demo *d)
 	plan_addr(&d->plan, 0, PLAN_CONTROL, d->plan.task_port, &d->look.control);
 }
 
+/* Whoever has it may drain nodes of the demo. */
+static void
+token_make(struct demo *d)
+{
+	unsigned char b[(sizeof d->token - 1) / 2];
+
+	if (getrandom(b, sizeof b, 0) != sizeof b)
+		BUG("there is no randomness");
+	for (size_t i = 0; i < sizeof b; i++)
+		snprintf(d->token + 2 * i, 3, "%02x", b[i]);
+}
+
 static void
 choose_places(struct demo *d)
 {
@@ -124,6 +137,7 @@ choose_places(struct demo *d)
 		perror("demo: /tmp");
 		exit(1);
 	}
+	token_make(d);
 	snprintf(d->conf, sizeof d->conf, "%s/mola.yaml", d->dir);
 	snprintf(d->log, sizeof d->log, "%s/mola.log", d->dir);
 }
@@ -168,12 +182,13 @@ conf_write(struct demo *d)
 {
 	char socket[128];
 	struct config c = { .plan = &d->plan, .listen = d->listen, .admin = d->admin, .socket = socket, .period = "1s",
-		.npolicies = NPOLICIES };
+		.npolicies = NPOLICIES, .token = d->token };
 	FILE *f = fopen(d->conf, "we");
 
 	snprintf(socket, sizeof socket, "%s/admin.sock", d->dir);
 	if (f == NULL)
 		give_up(d, "cannot write the configuration");
+	fchmod(fileno(f), 0600);
 	memcpy(c.policy, policies, sizeof policies);
 	config_write(&c, f);
 	fclose(f);
@@ -368,16 +383,19 @@ report(struct demo *d)
 {
 	double tolerated = LAG_TOLERATED;
 
-	printf("\n%s %.0f s, the same requests, tenants and hog for every policy (the first %.0f s are not counted):\n\n",
+	printf("\n%s %.0f s, the same requests, tenants and hog for every policy\n(the first %.0f s are not counted):\n\n",
 	    d->stopped ? "Stopped after" : "After", d->show.seconds, WARMUP);
 	show_table(&d->show, stdout);
-	printf("\n marginal: Mola's own law: the state of the nodes and the requests in flight, together. best-node: the best\n"
-	    " node gets everything until the next look, 5 s later. Emulated: the %u nodes of %g to %g cores and the work of\n"
-	    " others on them. Real: Mola, its signals, HTTP over TCP, and %.0f requests a second to each policy.\n",
+	printf("\n marginal: Mola's own law: the state of the nodes and the requests in flight,\n"
+	    " together. best-node: the best node gets everything until the next look, 5 s\n"
+	    " later. Emulated: the %u nodes of %g to %g cores and the work of others on them.\n"
+	    " Real: Mola, its signals, HTTP over TCP, %.0f requests a second to each policy.\n",
 	    d->plan.nnodes, d->plan.cores[0], d->plan.cores[d->plan.nnodes - 1], d->show.rate);
 	if (d->look.load_late > tolerated || d->look.cluster_late > tolerated)
-		printf(" Note: this machine held us up for %.1f %% of the time; the figures above are coloured by it.\n",
+		printf(" Note: this machine held us up for %.1f %% of the time, which colours the figures.\n",
 		    100 * (d->look.load_late > d->look.cluster_late ? d->look.load_late : d->look.cluster_late));
+	printf("\n");
+	show_words(&d->show, stdout);
 	fflush(stdout);
 }
 
@@ -438,16 +456,18 @@ main(void)
 	find_programs(d);
 	choose_places(d);
 	signals_block(d);
+	snprintf(d->show.page, sizeof d->show.page, "http://%s/#token=%s", d->admin, d->token);
 	snprintf(d->show.where, sizeof d->show.where, " meanwhile: ./mola why --admin http://%s marginal", d->admin);
 	if (strcmp(d->admin, "127.0.0.1:8000") == 0)
-		snprintf(d->show.where, sizeof d->show.where, " look yourself: http://%s  ./mola nodes  ./mola why marginal", d->admin);
+		snprintf(d->show.where, sizeof d->show.where, " meanwhile: ./mola why marginal");
 	conf_write(d);
 	cluster_start(d);
 	mola_start(d);
 	show_begin(&d->show, stdout);
 	if (!d->show.terminal)
-		printf("%u emulated nodes, %.0f requests/s to each of %zu policies for %.0f s.%s\n", d->plan.nnodes, d->show.rate,
-		    NPOLICIES, d->total, d->show.where);
+		printf("%u emulated nodes, %.0f requests/s to each of %zu policies for %.0f s.%s\nIn a browser: %s\n", d->plan.nnodes,
+		    d->show.rate, NPOLICIES, d->total, d->show.where, d->show.page);
+	fflush(stdout);
 	load_start(d);
 	run(d);
 	report_read(d);

@@ -48,8 +48,10 @@ config_write(const struct config *c, FILE *f)
 	fprintf(f, "listen: \"%s\"\n", c->listen);
 	if (c->workers > 0)
 		fprintf(f, "workers: %u\n", c->workers);
-	fprintf(f, "stop: 1s\nadmin: { address: \"%s\", socket: %s }\nlog: { level: warn }\nsignals: { period: %s }\n", c->admin,
-	    c->socket, c->period);
+	fprintf(f, "stop: 1s\nadmin: { address: \"%s\", socket: %s", c->admin, c->socket);
+	if (c->token != NULL)
+		fprintf(f, ", token: %s", c->token);
+	fprintf(f, " }\nlog: { level: warn }\nsignals: { period: %s }\n", c->period);
 	fputs("clients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n", f);
 	nodes_write(c, f);
 	services_write(c, f);

@@ -14,6 +14,7 @@ struct config {
 	const char		*policy[PLAN_SETS_MAX];
 	unsigned		 npolicies;		/* at most plan->nsets */
 	const char		*listen, *admin, *socket;
+	const char		*token;			/* of the admin interface; NULL: none */
 	const char		*period;		/* of samples */
 	unsigned		 workers;		/* 0: auto */
 };

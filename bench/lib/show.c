@@ -205,11 +205,13 @@ why_lines(const struct show *s, FILE *f)
 void
 show_draw(struct show *s, FILE *f)
 {
+	char last[300];
+
 	if (!s->terminal)
 		return;
 	fputs("\033[H", f);
 	line(s, f, BOLD, " Mola: each request goes to the node that has room for it      %5.0f of %.0f s", s->seconds, s->total);
-	line(s, f, DIM, " %u emulated nodes; real: Mola, HTTP, and %.0f requests/s to each policy", s->nnodes, s->rate);
+	line(s, f, BLUE, " in a browser: %s", s->page);
 	line(s, f, DIM, s->utf8 ? " below, what policy marginal sees and does:  █ others' threads  ▒ our requests"
 	    : " below, what policy marginal sees and does:  # others' threads  = our requests");
 	line(s, f, DIM, " node cores %-*s others   ours  share   cost", BAR + 1, " threads on the cores");
@@ -226,7 +228,9 @@ show_draw(struct show *s, FILE *f)
 			line(s, f, YELLOW, " %4.1f s  %s", s->event[i].at, s->event[i].text);
 		else
 			line(s, f, PLAIN, "");
-	fprintf(f, "%s%.*s%s\033[K", paint(s, DIM), (int)s->width, s->where, paint(s, PLAIN));
+	snprintf(last, sizeof last, "%s   %u emulated nodes; real: Mola, HTTP, %.0f requests/s each", s->where, s->nnodes,
+	    s->rate);
+	fprintf(f, "%s%.*s%s\033[K", paint(s, DIM), cut(last, s->width), last, paint(s, PLAIN));
 	fflush(f);
 }
 
@@ -264,7 +268,7 @@ show_table(const struct show *s, FILE *f)
 	const struct show_policy *first = &s->policy[0];
 	char p50[24], p99[24], by50[24], by99[24];
 
-	fprintf(f, "%s %-14s %10s %10s %16s %16s %10s%s\n", paint(s, BOLD), "policy", "p50 ms", "p99 ms", "p50 / marginal",
+	fprintf(f, "%s %-12s %9s %9s %15s %15s %10s%s\n", paint(s, BOLD), "policy", "p50 ms", "p99 ms", "p50 / marginal",
 	    "p99 / marginal", "requests", paint(s, PLAIN));
 	for (unsigned i = 0; i < s->npolicies; i++) {
 		const struct show_policy *p = &s->policy[i];
@@ -272,10 +276,39 @@ show_table(const struct show *s, FILE *f)
 		number(p99, p->p99, p->at_least);
 		snprintf(by50, sizeof by50, "%.*f", p->p50 < 100 * first->p50 ? 2 : 0, p->p50 / first->p50);
 		snprintf(by99, sizeof by99, "%s%.*f", p->at_least ? ">" : "", p->p99 < 100 * first->p99 ? 2 : 0, p->p99 / first->p99);
-		fprintf(f, " %-14s %10s %10s %16s %16s %10lu\n", p->name, p50, p99, by50, by99, p->sent);
+		fprintf(f, " %-12s %9s %9s %15s %15s %10lu\n", p->name, p50, p99, by50, by99, p->sent);
 	}
 	for (unsigned i = 0; i < s->npolicies; i++)
 		if (s->policy[i].failed > 0 || s->policy[i].at_least)
-			fprintf(f, " %s: %lu requests failed, %lu had no response at the end (counted with their time until then)\n",
+			fprintf(f, " %s: %lu requests failed, %lu had no response at the end\n (counted with their time until then)\n",
 			    s->policy[i].name, s->policy[i].failed, s->policy[i].unfinished);
+}
+
+/* What 99 of 100 requests took; false: there is no such number. */
+static bool
+within(char out[40], const struct show_policy *p)
+{
+	double seconds = p->p99 / 1000;
+
+	if (!(seconds > 0) || isinf(seconds))
+		return false;
+	snprintf(out, 40, "%s%.*f s", p->at_least ? "more than " : "", seconds < .1 ? 3 : seconds < 1 ? 2 : seconds < 10 ? 1 : 0,
+	    seconds);
+	return true;
+}
+
+/* Beside what most people have. */
+void
+show_words(const struct show *s, FILE *f)
+{
+	const struct show_policy *first = &s->policy[0], *other = NULL;
+	char ours[40], theirs[40];
+
+	for (unsigned i = 1; i < s->npolicies; i++)
+		if (strcmp(s->policy[i].name, "round-robin") == 0)
+			other = &s->policy[i];
+	if (other == NULL || !within(ours, first) || !within(theirs, other))
+		fputs(" There are too few responses for a comparison.\n", f);
+	else
+		fprintf(f, " With Mola, 99 of 100 requests took %s at most;\n with round robin it was %s.\n", ours, theirs);
 }

@@ -41,7 +41,8 @@ struct show {
 		char		 text[120];
 	} event[SHOW_EVENTS];
 	unsigned	 watched;	/* a node whose reason is worth a line, from 0 */
-	char		 where[160];	/* what to open or type meanwhile */
+	char		 page[160];	/* the address of the page */
+	char		 where[160];	/* what to type meanwhile */
 };
 
 void	show_begin(struct show *, FILE *);		/* finds out what the stream can do */
@@ -51,5 +52,6 @@ void	show_draw(struct show *, FILE *);		/* terminal: the picture; elsewhere noth
 void	show_line(struct show *, FILE *);		/* elsewhere: where we are, in a line */
 void	show_end(struct show *, FILE *);		/* leaves the picture, the cursor below it */
 void	show_table(const struct show *, FILE *);	/* the closing table */
+void	show_words(const struct show *, FILE *);	/* what it means, in one sentence */
 
 #endif
