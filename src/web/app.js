@@ -63,12 +63,15 @@ function viewShow(focus) {
 
 	shown?.unmount();
 	shown = view;
-	api.topicsNeed(view.topics ?? []);
+	api.topicsNeed(view.topics?.(params) ?? []);
 	const root = h('div.view', { 'data-view': view.id || 'overview' });
 	main.replaceChildren(root);
 	view.mount(root, params);
 	document.title = [params[0], t(view.title), 'Mola'].filter(Boolean).join(' · ');
-	for (const [v, a] of links) attr(a, 'aria-current', v === view ? 'page' : null);
+	for (const [v, a] of links) {
+		attr(a, 'aria-current', v === view ? 'page' : null);
+		if (v === view) a.parentNode.scrollLeft = a.offsetLeft - a.parentNode.clientWidth / 2;
+	}
 	if (!focus) return;
 	scrollTo(0, 0);
 	main.focus({ preventScroll: true });

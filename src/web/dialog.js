@@ -83,9 +83,12 @@ let asking = null;
 // `scope` is what is needed: read or write. Users may only read, so that they are no way to write.
 export function login(scope) {
 	asking ??= open(t('login.title'), (done) => {
-		const ways = scope === 'write' ? ['token'] : store.get('session')?.login ?? ['token'];
+		const has = store.get('session')?.login ?? ['token'];
+		const ways = scope === 'write' ? has.filter((x) => x === 'token') : has;
 		const parts = [h('p', t(`login.need.${scope}`))];
-		if (ways.includes('token') || ways.length === 0) parts.push(tokenForm(done, scope, !ways.includes('users')));
+		if (ways.length === 0)
+			return [...parts, h('p', t(`login.none.${scope}`)), h('div.buttons', h('button', { type: 'button', on: { click: () => done(null) } }, t('dialog.close')))];
+		if (ways.includes('token')) parts.push(tokenForm(done, scope, !ways.includes('users')));
 		if (ways.includes('token') && ways.includes('users')) parts.push(h('p.or', t('login.or')));
 		if (ways.includes('users')) parts.push(userForm(done));
 		return [...parts, h('p.small.muted', t('login.kept'))];

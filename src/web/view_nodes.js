@@ -44,7 +44,7 @@ function mountList(root) {
 export const view = {
 	id: 'nodes',
 	title: 'nodes.title',
-	topics: ['tasks'],
+	topics: (params) => (params.length > 0 ? ['tasks'] : []),
 	mount(root, [name]) {
 		subs = store.subscriptions();
 		if (name === undefined) mountList(root);

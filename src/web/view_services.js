@@ -93,7 +93,7 @@ function mountList(root) {
 export const view = {
 	id: 'services',
 	title: 'services.title',
-	topics: ['tasks'],
+	topics: (params) => (params.length > 0 ? ['tasks'] : []),
 	mount(root, [name]) {
 		subs = store.subscriptions();
 		if (name === undefined) mountList(root);
