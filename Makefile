@@ -8,14 +8,29 @@
 # UPLOT=FOLDER: uPlot's package, unpacked, in place of npm's (tools/embed).
 
 MODE    ?= release
+# ARCH=arm64 or armhf: for that machine instead of this one, with the compiler and the libraries of tools/cross
+# (given to make itself: a variable of that name in the environment means something else)
+ifeq ($(origin ARCH),command line)
+CROSS   := $(filter-out $(shell dpkg --print-architecture),$(ARCH))
+endif
 Q       := $(if $(V),,@)
 JOBS    := $(shell nproc 2>/dev/null || echo 1)
 VERSION := $(shell cat VERSION)
-B       := build/$(MODE)
+B       := build/$(MODE)$(addprefix -,$(CROSS))
 WERROR  ?= $(if $(filter san,$(MODE)),1)
 
 ROOMS   := main cli stack admin acme tracing targets collect engine certs conf proxy pick filter score drive discovery signals world http vault net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares zlib libbrotlienc libzstd
+
+PKG_CONFIG := pkg-config
+ifneq ($(CROSS),)
+CROSS_ROOT := $(shell tools/cross root $(CROSS))
+ifeq ($(CROSS_ROOT),)
+$(error there are no libraries for $(CROSS))
+endif
+CC      := $(shell tools/cross cc $(CROSS))
+PKG_CONFIG := tools/cross pkg-config $(CROSS)
+endif
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=switch
 SANITIZE_san  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -23,10 +38,10 @@ SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recov
 OPTIMIZE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPTIMIZE_san     := -O1 -g
 OPTIMIZE_fuzz    := -O1 -g
-CFLAGS_all := -std=gnu17 -D_GNU_SOURCE -Isrc -DMOLA_VERSION='"$(VERSION)"' $(WARN) $(SANITIZE_$(MODE)) -fPIE \
-              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS) $(or $(CFLAGS),$(OPTIMIZE_$(MODE)))
+CFLAGS_all := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -DMOLA_VERSION='"$(VERSION)"' $(WARN) $(SANITIZE_$(MODE)) -fPIE \
+              $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS) $(or $(CFLAGS),$(OPTIMIZE_$(MODE)))
 LDFLAGS_all := $(SANITIZE_$(MODE)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+LIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lm
 ERRORS  := $(if $(filter 1,$(WERROR)),-Werror)
 COMPILE  = $(CC) $(CFLAGS_all) $(ERRORS) -MMD -MP
 # make again, for what is built in a mode of its own; with as many jobs as there are CPUs unless -j says otherwise
@@ -52,9 +67,9 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 
 all: mola
 
-mola:			## the program, optimised (what `make` alone does)
-	+@$(SUBMAKE) MODE=release build/release/mola
-	@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola
+mola:			## the program, optimised (what `make` alone does); ARCH=arm64 or armhf: for another machine, as build/release-ARCH/mola
+	+@$(SUBMAKE) MODE=release build/release$(addprefix -,$(CROSS))/mola
+	$(if $(CROSS),,@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola)
 
 help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
@@ -65,7 +80,7 @@ help:			## this list
 # Of what everything is made: the compiler and its flags. Other ones than last time: all is compiled again.
 $(B)/flags: export FLAGS = $(CC) $(CFLAGS_all) $(LDFLAGS_all) $(LIBS)
 $(B)/flags: FORCE
-	@CC='$(CC)' tools/deps check build
+	@CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' tools/deps check build
 	@mkdir -p $(@D)
 	@{ $(CC) --version | head -n 1; echo "$$FLAGS"; } >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -230,8 +245,9 @@ SERVICES := $(wildcard deploy/systemd/*.service)
 CONF    := $(SYSCONFDIR)/mola/mola.yaml
 
 # What was built is installed, whoever calls: `make && sudo make install` compiles nothing as root.
-install: $(if $(wildcard mola),,mola)	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
-	install -D -m 755 mola $(DESTDIR)$(BIN)
+PROGRAM := $(if $(CROSS),build/release-$(CROSS)/mola,mola)
+install: $(if $(wildcard $(PROGRAM)),,mola)	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(BIN)
 	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
 	for s in $(notdir $(SERVICES)); do \
 		install -D -m 644 deploy/systemd/$$s $(DESTDIR)$(UNIT_DIR)/$$s && \
@@ -246,12 +262,14 @@ uninstall:		## what install has put there, except the configuration
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	[ ! -d $(DESTDIR)$(DOC_DIR) ] || rmdir $(DESTDIR)$(DOC_DIR)
 
-image: mola		## a container image, made by the Docker that `docker` talks to
-	@tools/image build
+PLATFORM_ARCH := $(if $(PLATFORM),$(or $(and $(filter linux/arm64 linux/arm64/v8,$(PLATFORM)),arm64),$(and $(filter linux/arm/v7,$(PLATFORM)),armhf),none))
+image: $(if $(PLATFORM),,mola)		## a container image, made by the Docker that `docker` talks to; PLATFORM=linux/arm64 or linux/arm/v7: a file for `docker load` there
+	$(if $(filter-out none,$(PLATFORM_ARCH)),+@$(MAKE) --no-print-directory mola ARCH=$(PLATFORM_ARCH))
+	@tools/image $(if $(PLATFORM),platform $(PLATFORM),build)
 
-deb: mola		## a Debian package, in build/
+deb: mola		## a Debian package, in build/; ARCH=arm64 or armhf: for another machine
 	@tools/deps check deb
-	@tools/deb
+	@tools/deb $(CROSS)
 
 site:			## the documents as one static site, in build/site
 	@tools/deps check site

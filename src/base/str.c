@@ -152,13 +152,22 @@ str_dup(struct str s)
 	return copy;
 }
 
-/* Both halves of the product. */
+/* Both halves of the product, of 128 bits, one xor the other. */
 static uint64_t
 fold(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
 	unsigned __int128 p = (unsigned __int128)a * b;
 
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
+#else			/* machines of 32 bits: in four products, as in long multiplication */
+	uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
+	uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
+	uint64_t middle = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+	uint64_t low = (uint32_t)ll | (middle << 32);
+
+	return low ^ (hh + (lh >> 32) + (hl >> 32) + (middle >> 32));
+#endif
 }
 
 static const uint64_t odd = 0x9e3779b97f4a7c15u;

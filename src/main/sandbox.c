@@ -62,6 +62,11 @@ static const int allowed[] = {
 	SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 	    SCMP_SYS(rt_sigaction),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	/* the same on machines of 32 bits, where calls for wide numbers have names of their own */
+	SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(fcntl64), SCMP_SYS(_llseek),
+	    SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(nanosleep),
+	SCMP_SYS(futex_time64), SCMP_SYS(ppoll_time64), SCMP_SYS(recv), SCMP_SYS(send),
+	    SCMP_SYS(sigreturn),
 #ifdef __SANITIZE_ADDRESS__
 	/* what a sanitizer needs to tell where a bug is; never in a build that people run */
 	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(sigaltstack), SCMP_SYS(getrlimit),
@@ -97,6 +102,8 @@ allow_all(scmp_filter_ctx f)
 	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0)) == 0 &&
 	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap2), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
 	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
