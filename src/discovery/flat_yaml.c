@@ -78,7 +78,7 @@ on_scalar(struct flat *f, const yaml_event_t *e)
 static bool
 on_open(struct flat *f, const yaml_event_t *e, bool list, const void *anchor, const void *tag)
 {
-	struct str word[DEPTH_MAX];
+	struct str word[DEPTH_MAX] = { { NULL, 0 } };
 
 	if (anchor != NULL || tag != NULL)
 		return reject(f, e->start_mark.line, "an anchor or a tag");
