@@ -11,6 +11,7 @@
 #include "admin/reply.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "net/ip.h"
 
 #define BODY_MAX	(256u << 10)	/* Envoy lists its extensions in each request: 77 KiB */
 #define LOG_GAP_USEC	(60 * USEC_PER_SEC)	/* between two log lines on requests with a wrong Host */
@@ -102,14 +103,15 @@ method_matches(const struct admin_endpoint *e, const struct message *h)
 static void
 error_log(struct admin *a, const struct request *req, const struct access_error *error)
 {
-	char client[ADDR_TEXT_MAX];
+	struct ip ip = ip_of(request_peer(req));
+	char client[IP_TEXT_MAX];
 	int64_t now = loop_now(a->loop);
 
 	if (a->logged_usec != 0 && now - a->logged_usec < LOG_GAP_USEC)
 		return;
 	a->logged_usec = now;
 	log_event(LOG_WARN, "admin.refused", "status", LOG_N(error->status), "client",
-	    addr_host_text(request_peer(req), client), "text", error->text, NULL);
+	    ip_text(&ip, client).p, "text", error->text, NULL);
 }
 
 /* A file of the page, or nothing. */
