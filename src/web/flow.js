@@ -53,13 +53,26 @@ function ribbons() {
 
 // ---- the reason ----
 
-// A step of the chain in this language where it has the words, else as the brain words it.
+// The values of a step as text, by what their names end with.
+function stepValue(name, value) {
+	if (name === 'what') return word('step.what', String(value).replaceAll(' ', '_'));
+	if (name === 'source') return word('source', value);
+	if (name === 'cause') return word('why', value);
+	if (typeof value !== 'number') return value;
+	if (name.endsWith('_ratio')) return pct(value);
+	if (name.endsWith('_seconds')) return secs(value);
+	return num(value, Number.isInteger(value) ? 0 : name === 'cost' ? 2 : 1);
+}
+
+// A step of the chain: the API words it in English; in a language that has words of its own for it, they are filled with its
+// values. A text that needs a value which is not known has a shorter one beside it.
 function stepText(step) {
-	const key = `step.${step.step}`;
-	if (!has(key)) return step.text;
-	const values = Object.fromEntries(Object.entries(step.values ?? {}).map(([k, v]) => [k, typeof v === 'number' ? num(v, Number.isInteger(v) ? 0 : 2) : v]));
-	const text = t(key, values);
-	return /\{\w+\}/.test(text) ? step.text : text;
+	const values = Object.entries(step.values ?? {}).filter(([, v]) => v !== null).map(([k, v]) => [k, stepValue(k, v)]);
+	for (const key of [`step.${step.step}`, `step.${step.step}.short`]) {
+		const text = has(key) ? t(key, Object.fromEntries(values)) : '{none}';
+		if (!/\{\w+\}/.test(text)) return text;
+	}
+	return step.text[0].toUpperCase() + step.text.slice(1);
 }
 
 function reasons(service) {
@@ -80,7 +93,7 @@ function card(service) {
 	const el = h('div.why', { id, role: 'tooltip', hidden: true }, title, list);
 	let of = null;
 
-	async function open(row, name) {
+	async function open(row, name, keep) {
 		of = row;
 		put(title, t('why.title', { name }));
 		list.replaceChildren(h('li.muted', t('loading')));
@@ -92,6 +105,7 @@ function card(service) {
 			if (of !== row) return;
 			const steps = task?.steps?.length > 0 ? task.steps.map(stepText) : [task?.reason ?? t('why.none')];
 			list.replaceChildren(...steps.map((x) => h('li', x)));
+			if (keep) el.scrollIntoView({ block: 'nearest' });
 		} catch (x) {
 			if (of === row) list.replaceChildren(h('li', x.message));
 		}
@@ -168,7 +182,7 @@ export function flow(service, subs) {
 			timer = setTimeout(f, ms);
 		};
 		const open = (keep) => {
-			if (why.of !== me) { why.close(); why.open(me, me.name); }
+			if (why.of !== me) { why.close(); why.open(me, me.name, keep); }
 			kept = keep;
 		};
 		const mouse = (f) => (e) => { if (e.pointerType === 'mouse' && !kept) f(); };

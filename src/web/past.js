@@ -45,15 +45,23 @@ export class Track {
 			const from = past[k] ?? [];
 			for (let i = 0; i < from.length; i++) {
 				const to = last - (from.length - 1 - i);
-				if (from[i] !== null && to >= 0 && to < c.length) c[to] = from[i];
+				if (from[i] !== null && to >= 0 && to < c.length && this.xs[to] !== this.gap) c[to] = from[i];
 			}
 		}
 		this.count = 1;
 	}
 
+	// The brain was away, if only for a moment: the line has a gap there.
+	cut() {
+		const last = this.xs.length - 1;
+		this.gap = this.xs[last];
+		for (const c of Object.values(this.cols)) c[last] = null;
+	}
+
 	add(values) {
 		this.move(Math.floor(now() / this.step) * this.step);
 		const last = this.xs.length - 1, n = this.count++;
+		if (this.xs[last] === this.gap) return;
 		for (const [k, c] of Object.entries(this.cols)) {
 			const v = values[k];
 			if (typeof v !== 'number') continue;
@@ -133,7 +141,13 @@ export function servicesSum(key) {
 }
 
 export function pastStart() {
-	store.subscribe('brain', pastLoad);
+	let before;
+	store.subscribe('brain', ({ brain }) => {
+		if (brain === before) return;
+		if (before !== undefined) for (const track of [...nodes.values(), ...services.values()]) track.cut();
+		before = brain;
+		pastLoad();
+	});
 	store.subscribe('nodes', nodesTake);
 	store.subscribe('services', servicesTake);
 }

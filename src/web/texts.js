@@ -82,7 +82,7 @@ export function secs(x) {
 	if (x === 0) return unit(0, 'second', 0);
 	if (x < 0.00095) return unit(x * 1e3, 'millisecond', 2);
 	if (x < 0.95) return unit(x * 1e3, 'millisecond', x < 0.0095 ? 1 : 0);
-	if (x < 90) return unit(x, 'second', x < 9.95 ? 1 : 0);
+	if (x < 90) return unit(x, 'second', x < 9.95 && x % 1 > 0 ? 1 : 0);
 	if (x < 5400) return unit(x / 60, 'minute', 0);
 	if (x < 172800) return unit(x / 3600, 'hour', 0);
 	return unit(x / 86400, 'day', 0);
