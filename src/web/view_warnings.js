@@ -19,13 +19,14 @@ function whose(w) {
 
 function card(w) {
 	const severity = badge('severity'), text = h('p'), remedy = h('p.remedy'), since = h('span.muted.small');
+	// what Mola says is English; other languages know what each kind means, and what to do about it
+	const meaning = has(`warning.${w.id}`) ? h('p', h('b', word('warning', w.id))) : null;
 	return {
 		el: h('li.thing', { 'data-warning': w.id, 'data-severity': w.severity, 'data-name': w.name }, h('div.head', severity.el, since),
-			whose(w), text, h('h2', t('warnings.remedy')), remedy),
+			whose(w), meaning, text, h('h2', t('warnings.remedy')), remedy),
 		update(now) {
 			severity.set(now.severity, now.severity === 'error' ? 'bad' : 'warn');
 			put(text, now.text);
-			// by its code in the language of the page, where that is known
 			put(remedy, has(`remedy.${now.id}`) ? word('remedy', now.id) : now.remedy);
 			put(since, now.since_seconds === null ? '' : t('warnings.since', { age: secs(now.since_seconds) }));
 		},

@@ -74,7 +74,7 @@ export async function hog(node, threads) {
 	if (!response.ok)
 		throw new Error(`the cluster did not take the hog: ${response.status}`);
 }
-export const brain = () => Number(execFileSync('pgrep', ['-P', WEB_MOLA, '-x', 'mola-brain'], { encoding: 'utf8' }));
+export const brain = () => Number(execFileSync('pgrep', ['-P', WEB_MOLA, '-x', 'brain'], { encoding: 'utf8' }));
 export const signal = (pid, name) => process.kill(pid, name);
 
 // ---- Chromium ----
@@ -175,7 +175,8 @@ const overflow = page => page.evaluate(() => {
 	const wide = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth <= wide && document.body.scrollWidth <= wide)
 		return true;
-	const out = [...document.body.querySelectorAll('*')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > wide + 1);
+	const held = e => e.parentElement !== document.body && (getComputedStyle(e.parentElement).overflowX !== 'visible' || held(e.parentElement));
+	const out = [...document.body.querySelectorAll('*')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > wide + 1 && !held(e));
 	return `${document.documentElement.scrollWidth} > ${wide}: ` + out.slice(0, 6).map(e => `${e.outerHTML.slice(0, 120)} ends at ${Math.round(e.getBoundingClientRect().right)}`).join('\n');
 });
 export async function fits(page) {		// charts follow the width a moment later
@@ -194,6 +195,7 @@ export async function tab_through(page, most = 400) {
 		document.querySelectorAll('[data-tabbed]').forEach(e => e.removeAttribute('data-tabbed'));
 	});
 	const unseen = [];
+	let ends = 0;		// from where the focus was to the end, and from the beginning
 	for (let i = 0; i < most; i++) {
 		await page.keyboard.press('Tab');
 		const at = await page.evaluate(() => {
@@ -205,6 +207,8 @@ export async function tab_through(page, most = 400) {
 			const marked = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
 			return { again, marked, html: e.outerHTML.slice(0, 140) };
 		});
+		if (at.end && ++ends < 2)
+			continue;
 		if (at.end || at.again)
 			break;
 		if (!at.marked)
