@@ -28,7 +28,8 @@ admin_view_of(const void *arg)
 		.now_usec = loop_now(a->loop), .mover = a->conf.mover, .discover = a->conf.discover,
 		.targets = a->conf.targets, .user_queries = a->conf.user_queries,
 		.prometheus = a->conf.prometheus, .certs = a->conf.certs,
-		.prom_nodes = a->conf.prom_nodes, .warnings = a->warnings, .pause = loop_longest_pause(a->loop)
+		.prom_nodes = a->conf.prom_nodes, .warnings = a->warnings, .history = a->history,
+		.brain = streams_brain(a->streams), .pause = loop_longest_pause(a->loop)
 	};
 }
 
@@ -60,6 +61,7 @@ static const struct admin_endpoint {
 	{ "/api/v1/events", ACCESS_READ, get_events, 0 },
 	{ "/api/v1/stream", ACCESS_READ, get_stream, 0 },
 	{ "/api/v1/warnings", ACCESS_READ, NULL, PAGE_WARNINGS },
+	{ "/api/v1/history", ACCESS_READ, get_history, 0 },
 	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
 	{ "/api/v1/config/defaults", ACCESS_READ, NULL, PAGE_CONFIG_MARKED },
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
@@ -232,6 +234,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	loop_longest_pause(l);
 	a->rates = rates_new();
 	a->warnings = warnings_new();
+	a->history = history_new();
 	a->pages = pages_new(l, admin_view_of, a);
 	a->streams = streams_new(l, a->pages, admin_view_of, a);
 	a->pending = pending_new(l, conf->world->live);
@@ -255,6 +258,7 @@ admin_free(struct admin **ap)
 	pending_free(&a->pending);
 	logins_free(&a->logins);
 	warnings_free(&a->warnings);
+	history_free(&a->history);
 	rates_free(&a->rates);
 	free(a);
 	*ap = NULL;
@@ -271,6 +275,7 @@ void
 admin_tick(struct admin *a, int64_t now)
 {
 	rates_tick(a->rates, a->conf.world, now);
+	history_tick(a->history, a->conf.world, a->rates, now);
 	warnings_tick(a->warnings, a->conf.world, now);
 	streams_tick(a->streams, now);
 }

@@ -6,6 +6,7 @@
 #define ADMIN_ADMIN_PRIV_H
 
 #include "admin/admin.h"
+#include "admin/history.h"
 #include "admin/pages.h"
 #include "admin/stream.h"
 #include "admin/warnings.h"
@@ -20,6 +21,7 @@ struct admin {
 	struct pending	*pending;
 	struct logins	*logins;
 	struct warnings	*warnings;
+	struct history	*history;
 	int64_t		 logged_usec;		/* a request with a wrong Host was last logged; 0: never */
 };
 
@@ -32,6 +34,7 @@ void	get_healthz(struct admin *, struct request *);
 void	get_tasks(struct admin *, struct request *);
 void	get_why(struct admin *, struct request *);
 void	get_events(struct admin *, struct request *);
+void	get_history(struct admin *, struct request *);
 void	get_stream(struct admin *, struct request *);
 void	get_prometheus(struct admin *, struct request *);
 void	get_traefik(struct admin *, struct request *);

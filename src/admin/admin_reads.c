@@ -56,6 +56,7 @@ get_paths(struct admin *a, struct request *req)
 	    "/api/v1/why        why each task got its share; ?service=NAME\n"
 	    "/api/v1/events     what happened; ?after=ID\n"
 	    "/api/v1/warnings   what needs attention, and what to do about it\n"
+	    "/api/v1/history    the last 15 minutes; ?node=NAME or ?service=NAME\n"
 	    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
     "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
 	    "/api/v1/config     the configuration in force\n"
@@ -141,6 +142,23 @@ get_events(struct admin *a, struct request *req)
 		reply_error(req, 400, "after must be the id of an event", NULL);
 	else
 		reply_json(req, 200, view_events(&v, after, EVENTS_KEPT, &last), NULL);
+}
+
+void
+get_history(struct admin *a, struct request *req)
+{
+	struct world_service *s;
+	char name[256];
+
+	if (!request_query(req, "node", name, sizeof name)) {
+		if (service_named(a, req, false, &s))
+			pages_request(a->pages, req, PAGE_HISTORY, s == NULL ? "" : s->name);
+	} else if (request_query(req, "service", name, sizeof name))
+		reply_error(req, 400, "name a node or a service, not both", NULL);
+	else if (world_node(a->conf.world, str_of(name)) == NULL)
+		reply_absent(req, "node", name);
+	else
+		pages_request(a->pages, req, PAGE_HISTORY_NODE, name);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "admin/history.h"
 #include "admin/metrics.h"
 #include "admin/metrics_accept.h"
 #include "admin/pages.h"
@@ -120,21 +121,26 @@ static bool
 job_start(struct page_job *j, const struct admin_view *v)
 {
 	const struct world_service *s = NULL;
+	const struct world_node *n = NULL;
 
 	ASSERT(j->starts < STARTS_MOST);
-	if (*j->service != '\0')
+	if (j->kind == PAGE_HISTORY_NODE)
+		n = world_node(v->world, str_of(j->service));
+	else if (*j->service != '\0')
 		s = world_service(v->world, str_of(j->service));
 	view_walk_end(&j->walk);
 	buf_clear(&j->out);
 	j->starts++;
 	j->passes = v->world->passes;
 	j->family = 0;
-	if (s == NULL && *j->service != '\0')
+	if (s == NULL && n == NULL && *j->service != '\0')
 		return false;
 	if (j->made != NULL)
 		buf_adds(&j->out, str_of(j->before));
 	if (j->kind == PAGE_NODES)
 		view_nodes_start(&j->walk, v, &j->out);
+	else if (j->kind == PAGE_HISTORY || j->kind == PAGE_HISTORY_NODE)
+		history_start(&j->walk, v, n, s, &j->out);
 	else if (j->kind == PAGE_WARNINGS)
 		warnings_start(&j->walk, &j->out);
 	else if (j->kind == PAGE_SERVICES)
@@ -161,6 +167,9 @@ job_step(struct page_job *j, const struct admin_view *v)
 		return view_nodes_next(&j->walk, v, &j->out);
 	case PAGE_SERVICES:
 		return view_services_next(&j->walk, v, &j->out);
+	case PAGE_HISTORY:
+	case PAGE_HISTORY_NODE:
+		return history_next(&j->walk, v, &j->out);
 	case PAGE_WARNINGS:
 		return warnings_next(&j->walk, v, &j->out);
 	case PAGE_CONFIG:

@@ -2,8 +2,8 @@
  * rates: the counters of all tasks and services some seconds ago. Slots of what is gone keep their
  * old values; pages of slots that were never used are never touched.
  *
- * Requests are marked each second, for all tasks. Durations and errors are hundreds of numbers of
- * each: a tenth of the tasks is marked each second, those of one slot every ten seconds.
+ * Requests are marked each second of the clock, for all tasks. Durations and errors are hundreds of
+ * numbers of each: a tenth of the tasks is marked each second, those of one slot every ten seconds.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #define MARKS	6		/* a second apart: the oldest is 5 to 6 s old */
 #define LOOKS	3		/* ten seconds apart: the oldest is 20 to 30 s old */
 #define LOOK_SECONDS	10
+#define STEP_USEC	(RATES_STEP_SECONDS * USEC_PER_SEC)
 
 struct look {			/* the numbers of struct live_traffic at one time */
 	int64_t		 time;		/* 0: not made yet */
@@ -197,12 +198,12 @@ rates_tick(struct rates *r, const struct world *w, int64_t now)
 	const struct world_task *t;
 	bool step;
 
-	if (r->time[r->newest] != 0 && now - r->time[r->newest] < USEC_PER_SEC)
+	if (r->time[r->newest] != 0 && now / USEC_PER_SEC == r->time[r->newest] / USEC_PER_SEC)
 		return;
 	r->newest = (r->newest + 1) % MARKS;
 	r->time[r->newest] = now;
 	r->ticks++;
-	step = r->step_time == 0 || now - r->step_time >= RATES_STEP_SECONDS * USEC_PER_SEC;
+	step = r->step_time == 0 || now / STEP_USEC != r->step_time / STEP_USEC;
 	LIST_FOREACH(s, &w->services, link) {
 		mark_service(r, w, s->slot, step, now);
 		LIST_FOREACH(t, &s->tasks, link)

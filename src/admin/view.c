@@ -221,7 +221,7 @@ view_why(const struct admin_view *v, const struct world_service *s)
 void
 view_put(struct buf *out, json_t *j)
 {
-	char *text = json_dumps(j, VIEW_JSON);
+	char *text = json_dumps(j, VIEW_JSON | JSON_ENCODE_ANY);
 
 	ASSERT(text != NULL);
 	buf_adds(out, str_of(text));

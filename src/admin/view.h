@@ -20,6 +20,7 @@ struct user_queries;
 struct targets;
 struct prom_nodes;
 struct warnings;
+struct history;
 
 struct admin_view {
 	const struct world	*world;
@@ -35,6 +36,8 @@ struct admin_view {
 	const struct certs	*certs;		/* the same */
 	const struct prom_nodes	*prom_nodes;	/* the same */
 	const struct warnings	*warnings;	/* the same */
+	const struct history	*history;	/* the same */
+	const char		*brain;		/* its ID, another one after each start */
 	struct loop_pause	 pause;		/* the brain's longest */
 };
 
@@ -54,6 +57,7 @@ struct view_walk {
 	const struct world_task *task;
 	const struct world_node *node;
 	bool		 all;			/* services */
+	int64_t		 step;			/* the last one of a history */
 	uint64_t	 window;		/* requests of the service, or of all nodes */
 	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: written */
 	struct view_traffic *traffic;		/* by node slot; NULL: not of nodes */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/history.h"
 #include "admin/view.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -61,11 +62,27 @@ put_sample(json_t *j, const struct world_node *n)
 	json_object_set_new(j, "running", view_number_if(known, s->running));
 	json_object_set_new(j, "memory_total_bytes", bytes_if(known, s->memory_total_bytes));
 	json_object_set_new(j, "memory_available_bytes", bytes_if(known, s->memory_available_bytes));
+	json_object_set_new(j, "memory_used",
+	    view_number_if(known && s->memory_total_bytes > 0,
+	    1 - s->memory_available_bytes / s->memory_total_bytes));
 	json_object_set_new(j, "load1", view_number_if(known, s->load1));
 	json_object_set_new(j, "pressure", json_pack("{s:o, s:o, s:o}",
 	    "cpu", view_number_if(known, s->psi_cpu_waiting),
 	    "memory", view_number_if(known, s->psi_memory_waiting),
 	    "io", view_number_if(known, s->psi_io_waiting)));
+}
+
+/* Whose work takes its cores, and where that goes. */
+static void
+put_recent(json_t *j, const struct admin_view *v, const struct world_node *n)
+{
+	struct history_recent r = { NAN, NAN, NULL };
+
+	if (v->history != NULL)
+		r = history_recent(v->history, n);
+	json_object_set_new(j, "cores_ours", view_number(r.ours));
+	json_object_set_new(j, "cores_others", view_number(r.others));
+	json_object_set_new(j, "trend", view_text(r.trend));
 }
 
 /* What the law of costs makes of the sample. */
@@ -126,6 +143,7 @@ view_node(const struct admin_view *v, const struct world_node *n,
 	json_object_set_new(j, "cores", view_number_if(cores > 0, cores));
 	put_steering(j, v, n);
 	put_sample(j, n);
+	put_recent(j, v, n);
 	json_object_set_new(j, "tasks", json_integer(traffic->tasks));
 	json_object_set_new(j, "share", view_share(traffic->requests, all));
 	put_fault(j, v, n);
