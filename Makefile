@@ -108,7 +108,7 @@ $(eval $(call compile_rule,unit/,tests/unit/,-Wno-missing-prototypes))
 $(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
 
 # The page's files, as C.
-$(B)/admin/web.c: $(WEB) tools/embed tools/texts | $(B)/flags
+$(B)/admin/web.c: $(WEB) src/tbl/warnings.h tools/embed tools/texts | $(B)/flags
 	$(if $(V),,@echo "  embed $@")
 	$(Q)UPLOT='$(UPLOT)' tools/embed $@
 $(B)/admin/web.o: $(B)/admin/web.c $(B)/flags
