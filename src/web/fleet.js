@@ -3,8 +3,8 @@
 
 import { h, put, attr, cls, show, style, keyed } from './dom.js';
 import { t, num, pct, secs, word, tn, NONE } from './texts.js';
-import { badge, coresBar, meter } from './parts.js';
-import { coresFree, isHot, href, TRENDS } from './model.js';
+import { badge, coresBar, meter, trendSign } from './parts.js';
+import { coresFree, isHot, href } from './model.js';
 
 const DENSE = 40;			// nodes from which on tiles are small
 const NEAR_AT_FIRST = 64;		// tiles that do not wait until they are known to be in sight
@@ -17,10 +17,10 @@ function load(kind) {
 // What is in a tile; `el` is the tile.
 function content(el, name) {
 	const hot = h('span.hot', t('nodes.hot')), cores = h('span.muted.num.many');
-	const trend = h('span.trend', { role: 'img', hidden: true }), state = badge('state.node'), bar = coresBar(), memory = meter();
+	const trend = trendSign(), state = badge('state.node'), bar = coresBar(), memory = meter();
 	const ours = load('ours'), others = load('others'), free = load('free');
 	const used = h('b.num'), pressure = h('b.num'), source = h('span.muted.num.from');
-	el.replaceChildren(h('span.line', h('span.name', name), h('span.gap'), trend, cores), bar.el,
+	el.replaceChildren(h('span.line', h('span.name', name), h('span.gap'), trend.el, cores), bar.el,
 		h('span.line.loads', ours.el, others.el, free.el),
 		h('span.line.facts', h('span', h('span.word', `${t('node.memory')} `), memory.el, ' ', used),
 			h('span.wait', { title: t('node.pressure.hint') }, `${t('node.pressure')} `, pressure)),
@@ -37,10 +37,7 @@ function content(el, name) {
 		put(pressure, pct(n.pressure?.cpu));
 		state.set(n.state);
 		put(source, n.source === 'none' ? word('source', 'none') : t('node.source', { source: word('source', n.source), age: secs(n.age_seconds) }));
-		put(trend, TRENDS[n.trend] ?? '');
-		attr(trend, 'aria-label', n.trend ? word('trend', n.trend) : null);
-		attr(trend, 'title', n.trend ? word('trend', n.trend) : null);
-		show(trend, Boolean(n.trend) && n.trend !== 'steady');
+		trend.set(n.trend);
 		show(hot, isHot(n));
 	};
 }

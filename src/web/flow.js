@@ -8,10 +8,10 @@ import { t, num, pct, rate, secs, word, has } from './texts.js';
 import { badge, drainButton, choice, pager, search, meter } from './parts.js';
 import { spark } from './chart.js';
 import { Track, tasksLoad } from './past.js';
-import { byName, href, sorted } from './model.js';
+import { href, steady } from './model.js';
 
 const PAGE = 20, ROW = 52, WIDTH = 160, SOURCE_X = 12, SOURCE = 22, TOOLS_FROM = 8;
-const SETTLE_MS = 5000, HOVER_MS = 180, LEAVE_MS = 250, WHY_MS = 2000;
+const HOVER_MS = 180, LEAVE_MS = 250, WHY_MS = 2000;
 const ORDERS = { name: null, share: (x) => -(x.share ?? -1), rate: (x) => -(x.requests_per_second ?? -1),
 	p99: (x) => -(x.p99_seconds ?? -1), errors: (x) => -(x.errors_per_second ?? -1) };
 
@@ -165,9 +165,11 @@ function row(task, lookAt, pastOf) {
 
 export function flow(service, subs) {
 	const list = h('ol'), fan = ribbons(), why = card(service);
-	let rows = new Map(), order = [], settled = 0, timer = null, kept = false, most = 1, tracks = new Map();
-	const again = () => { settled = 0; pages.first(); update(store.get('tasks')); };
-	const pages = pager(PAGE, () => { settled = 0; update(store.get('tasks')); });
+	let rows = new Map(), timer = null, kept = false, most = 1, tracks = new Map();
+	const settle = steady();
+	const look = () => { settle.now(); update(store.get('tasks')); };
+	const again = () => { pages.first(); look(); };
+	const pages = pager(PAGE, look);
 	const words = search(t('tasks.search'), again);
 	const by = choice(t('order'), Object.keys(ORDERS).map((k) => [k, t(`tasks.order.${k}`)]), again);
 
@@ -222,23 +224,11 @@ export function flow(service, subs) {
 		most = mine.reduce((m, x) => tracks.get(x.name).cols.share.reduce((a, v) => Math.max(a, v ?? 0), m), 0.001);
 	}
 
-	// Rows that change places every second cannot be read: their order holds for a while, and as long as someone is in them.
-	function settle(mine) {
-		const known = new Map(mine.map((x) => [x.name, x]));
-		const same = order.length === mine.length && order.every((n) => known.has(n));
-		const busy = list.matches(':hover, :focus-within');
-		if (same && settled > 0 && (busy || Date.now() - settled < SETTLE_MS)) return order.map((n) => known.get(n));
-		const next = ORDERS[by.value] ? sorted(mine, ORDERS[by.value]) : mine.sort(byName);
-		order = next.map((x) => x.name);
-		settled = Date.now();
-		return next;
-	}
-
 	function update(all) {
 		if (!all) return;
 		const own = all.tasks.filter((x) => x.service === service);
 		pastTake(own);
-		const page = pages.of(settle(own.filter((x) => words.fits(x.name, x.node)))), open = why.of;
+		const page = pages.of(settle(own.filter((x) => words.fits(x.name, x.node)), ORDERS[by.value], list.matches(':hover, :focus-within'))), open = why.of;
 		if (open && !page.some((x) => x.name === open.name)) close();
 		rows = set(page);
 		fan.set(page);

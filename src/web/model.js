@@ -36,6 +36,25 @@ export function sorted(list, order) {
 	return list.map((x) => [order(x), x]).sort((a, b) => a[0] - b[0] || byName(a[1], b[1])).map((x) => x[1]);
 }
 
+// Rows that change places every second cannot be read: an order holds for a while, and as long as `hold` is true. now() ends
+// that. `most`: only so many, those that come first, by name.
+export function steady(most = Infinity) {
+	const SETTLED_MS = 5000;
+	let names = [], at = 0, count = 0;
+	const f = (items, order, hold = false) => {
+		const known = new Map(items.map((x) => [x.name, x])), kept = count === items.length && names.every((n) => known.has(n));
+		if (kept && at > 0 && (hold || Date.now() - at < SETTLED_MS)) return names.map((n) => known.get(n));
+		let next = sorted(items, order);
+		if (next.length > most) next = next.slice(0, most).sort(byName);
+		names = next.map((x) => x.name);
+		count = items.length;
+		at = Date.now();
+		return next;
+	};
+	f.now = () => { at = 0; };
+	return f;
+}
+
 // The tones of states: each has a sign of its own beside its colour.
 export const TONES = {
 	fresh: 'good', up: 'good', good: 'good', taken: 'good', published: 'good', ok: 'good',
@@ -46,7 +65,6 @@ export const TONES = {
 };
 
 export const SIGNS = { good: '●', quiet: '○', warn: '▲', bad: '✕', off: '■' };
-export const TRENDS = { rising: '↗', falling: '↘', steady: '→' };
 
 export function sum(list, key) {
 	let s = null;

@@ -21,6 +21,19 @@ export function badge(family) {
 	};
 }
 
+// Which way the load goes: an arrow up or down, none when it is steady.
+export function trendSign() {
+	const el = svg('svg.trend', { viewBox: '0 0 12 12', role: 'img', hidden: true }, svg('path', { d: 'M2 10L10 2M4.5 2H10V7.5' }));
+	return {
+		el,
+		set(trend) {
+			show(el, trend === 'rising' || trend === 'falling');
+			attr(el, 'data-trend', trend ?? null);
+			attr(el, 'aria-label', trend ? word('trend', trend) : null);
+		},
+	};
+}
+
 // A number that matters: set(value, what stands below, tone).
 export function figure(label, extra = null, to = null) {
 	const value = h('span.value', NONE), below = h('span.below');

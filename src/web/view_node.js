@@ -3,10 +3,10 @@
 import { h, put, show, attr, keyed } from './dom.js';
 import * as store from './store.js';
 import { t, num, pct, secs, bytes, rate, word, NONE } from './texts.js';
-import { badge, coresBar, drainButton, figure, notice, pager } from './parts.js';
+import { badge, coresBar, drainButton, figure, notice, pager, trendSign } from './parts.js';
 import { chart } from './chart.js';
 import * as past from './past.js';
-import { coresFree, isHot, byName, href, TRENDS } from './model.js';
+import { coresFree, isHot, byName, href } from './model.js';
 
 const PAGE = 50;
 
@@ -90,13 +90,13 @@ function charts(name, subs) {
 
 export function nodeMount(root, name, subs) {
 	const state = badge('state.node'), hot = h('span.hot', t('nodes.hot')), bar = coresBar(), drain = drainButton('node');
-	const trouble = notice('warn'), gone = notice('warn'), reason = h('p.reason'), list = nodeFacts(), plots = charts(name, subs);
+	const trouble = notice('warn'), gone = notice('warn'), reason = h('p.reason', { lang: 'en' }), list = nodeFacts(), plots = charts(name, subs);
 	const f = { ours: figure(t('load.ours')), others: figure(t('load.others')), free: figure(t('load.free')),
 		memory: figure(t('node.memory')), pressure: figure(t('node.pressure.long')), age: figure(t('node.age')) };
-	const trend = h('span.muted');
+	const trend = trendSign(), course = h('span.muted');
 
 	root.append(h('p.crumbs', h('a', { href: href('nodes') }, `‹ ${t('nodes.title')}`)),
-		h('div.head', h('h1', name), state.el, hot, trend, h('span.gap'), drain.el), gone.el, trouble.el, bar.el,
+		h('div.head', h('h1', name), state.el, hot, h('span.line', trend.el, course), h('span.gap'), drain.el), gone.el, trouble.el, bar.el,
 		h('div.figures', Object.values(f).map((x) => x.el)), plots.el,
 		h('section', h('h2', t('node.numbers')), reason, list.el), tasksTable(name, subs));
 
@@ -107,7 +107,8 @@ export function nodeMount(root, name, subs) {
 		if (!n) return;
 		state.set(n.state);
 		show(hot, isHot(n));
-		put(trend, n.trend ? `${TRENDS[n.trend]} ${word('trend', n.trend)}` : '');
+		trend.set(n.trend);
+		put(course, n.trend ? word('trend', n.trend) : '');
 		drain.set(name, n.state === 'drained');
 		trouble.set(n.detail);
 		bar.set(n);

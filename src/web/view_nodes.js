@@ -4,7 +4,7 @@ import { h, put, show } from './dom.js';
 import * as store from './store.js';
 import { t, num } from './texts.js';
 import { legend, empty, search, choice } from './parts.js';
-import { sorted, NODE_ORDERS, isHot } from './model.js';
+import { steady, NODE_ORDERS, isHot } from './model.js';
 import { tiles } from './fleet.js';
 import { nodeMount } from './view_node.js';
 
@@ -19,7 +19,7 @@ const FILTERS = {
 function mountList(root) {
 	const grid = tiles(), none = empty(t('nodes.empty.title'), t('nodes.empty.text'), t('nodes.empty.next'));
 	const nothing = h('p.muted', { role: 'status', hidden: true }, t('nothing.fits')), n = h('span.muted.num');
-	const look = () => update(store.get('nodes'));
+	const settle = steady(), look = () => { settle.now(); update(store.get('nodes')); };
 	const words = search(t('nodes.search'), look);
 	const order = choice(t('order'), Object.keys(NODE_ORDERS).map((k) => [k, t(`nodes.order.${k}`)]), look);
 	const which = choice(t('show'), Object.keys(FILTERS).map((k) => [k, t(`nodes.show.${k}`)]), look);
@@ -27,7 +27,8 @@ function mountList(root) {
 
 	function update(all) {
 		if (!all) return;
-		const list = sorted(all.nodes.filter((x) => FILTERS[which.value](x) && words.fits(x.name, x.address)), NODE_ORDERS[order.value]);
+		const list = settle(all.nodes.filter((x) => FILTERS[which.value](x) && words.fits(x.name, x.address)), NODE_ORDERS[order.value],
+			grid.el.matches(':hover, :focus-within'));
 		grid.set(list);
 		put(n, list.length === all.nodes.length ? num(list.length) : t('of', { n: num(list.length), all: num(all.nodes.length) }));
 		show(none, all.nodes.length === 0);

@@ -6,11 +6,11 @@ import { t, tn, num, rate, pct, secs, time, word } from './texts.js';
 import { figure, legend, empty, notice } from './parts.js';
 import { spark } from './chart.js';
 import { servicesSum } from './past.js';
-import { isHot, sum, slowest, sorted, NODE_ORDERS, href, SIGNS } from './model.js';
+import { isHot, sum, slowest, sorted, steady, NODE_ORDERS, href, SIGNS } from './model.js';
 import { tiles } from './fleet.js';
 import { serviceRows } from './view_services.js';
 
-const TILES_MOST = 24, SERVICES_MOST = 8, EVENTS_MOST = 8;
+const TILES_MOST = 40, SERVICES_MOST = 8, EVENTS_MOST = 8;
 const LEVELS = { error: 'bad', warn: 'warn', info: 'quiet', debug: 'quiet' };
 let subs = null;
 
@@ -46,14 +46,14 @@ function figures(on) {
 }
 
 function fleet(on) {
-	const grid = tiles(), more = h('a.more', { href: href('nodes') }), full = notice('warn');
+	const busiest = steady(TILES_MOST), grid = tiles(), more = h('a.more', { href: href('nodes') }), full = notice('warn');
 	const none = empty(t('nodes.empty.title'), t('nodes.empty.text'), t('nodes.empty.next'));
 
 	show(none, false);
 	on('nodes', ({ nodes }) => {
 		const few = nodes.length <= TILES_MOST;
 		show(none, nodes.length === 0);
-		grid.set(few ? sorted(nodes, null) : sorted(nodes, NODE_ORDERS.busy).slice(0, TILES_MOST));
+		grid.set(few ? sorted(nodes, null) : busiest(nodes, NODE_ORDERS.busy));
 		show(more, !few);
 		put(more, t('nodes.more', { n: TILES_MOST, all: num(nodes.length) }));
 		full.set(nodes.length > 0 && nodes.every(isHot) ? t('nodes.full') : null);
@@ -98,14 +98,14 @@ function events(on) {
 }
 
 function services(on) {
-	const rows = serviceRows(), more = h('a.more', { href: href('services') }), none = empty(t('services.empty.title'), t('services.empty.text'), t('services.empty.next'));
+	const most = steady(SERVICES_MOST), rows = serviceRows(), more = h('a.more', { href: href('services') }), none = empty(t('services.empty.title'), t('services.empty.text'), t('services.empty.next'));
 
 	show(none, false);
 	show(rows.el, false);
 	on('services', ({ services: all }) => {
 		show(none, all.length === 0);
 		show(rows.el, all.length > 0);
-		rows.set(all.length <= SERVICES_MOST ? sorted(all, null) : sorted(all, (s) => -(s.requests_per_second ?? 0)).slice(0, SERVICES_MOST));
+		rows.set(all.length <= SERVICES_MOST ? sorted(all, null) : most(all, (s) => -(s.requests_per_second ?? 0)));
 		put(more, all.length > SERVICES_MOST ? t('services.more', { all: num(all.length) }) : t('services.all'));
 	});
 	return h('section', h('div.head', h('h2', t('services.title')), more), none, rows.el);

@@ -6,7 +6,7 @@ import { t, num, rate, secs, word, tn, NONE } from './texts.js';
 import { badge, empty, search, choice, pager } from './parts.js';
 import { spark } from './chart.js';
 import * as past from './past.js';
-import { sorted, href } from './model.js';
+import { steady, href } from './model.js';
 import { serviceMount } from './view_service.js';
 
 const PAGE = 50;
@@ -67,7 +67,7 @@ export function serviceRows() {
 function mountList(root) {
 	const rows = serviceRows(), none = empty(t('services.empty.title'), t('services.empty.text'), t('services.empty.next'));
 	const nothing = h('p.muted', { role: 'status', hidden: true }, t('nothing.fits')), n = h('span.muted.num');
-	const look = () => update(store.get('services'));
+	const settle = steady(), look = () => { settle.now(); update(store.get('services')); };
 	const again = () => { pages.first(); look(); };
 	const words = search(t('services.search'), again), pages = pager(PAGE, look);
 	const order = choice(t('order'), Object.keys(ORDERS).map((k) => [k, t(`services.order.${k}`)]), again);
@@ -75,7 +75,8 @@ function mountList(root) {
 
 	function update(all) {
 		if (!all) return;
-		const list = sorted(all.services.filter((s) => words.fits(s.name, s.policy, ...(s.routes ?? []).map(routeText))), ORDERS[order.value]);
+		const list = settle(all.services.filter((s) => words.fits(s.name, s.policy, ...(s.routes ?? []).map(routeText))), ORDERS[order.value],
+			rows.el.matches(':hover, :focus-within'));
 		rows.set(pages.of(list));
 		put(n, list.length === all.services.length ? num(list.length) : t('of', { n: num(list.length), all: num(all.services.length) }));
 		show(none, all.services.length === 0);
