@@ -20,6 +20,9 @@ reasons(void)
 #define REFUSAL(id, text) row("refusal", #id, text, "", "", "", "");
 #include "../src/tbl/refusals.h"
 #undef REFUSAL
+#define STEP(id, name, values, help) row("step", name, values, help, "", "", "");
+#include "../src/tbl/steps.h"
+#undef STEP
 }
 
 static void

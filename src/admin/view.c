@@ -237,6 +237,18 @@ walk_service(struct view_walk *w, const struct admin_view *v, const struct world
 	w->window = s == NULL ? 0 : service_sum(v, s).window;
 }
 
+static json_t *
+task_steps(const struct admin_view *v, const struct view_walk *w)
+{
+	double seconds = rates_seconds(v->rates, v->now_usec);
+	double window = (double)rates_task(v->rates, v->world, w->task->slot);
+	struct explain_got got = { .rank = w->rank[w->at], .of = w->of,
+	    .share = w->window > 0 ? window / (double)w->window : NAN,
+	    .per_second = seconds > 0 ? window / seconds : NAN };
+
+	return view_steps(v, w->task, &w->field, &got);
+}
+
 void
 view_tasks_start(struct view_walk *w, const struct admin_view *v, struct buf *out)
 {
@@ -253,6 +265,7 @@ view_tasks_start_of(struct view_walk *w, const struct admin_view *v,
 	if (reasons) {
 		w->rank = must_zalloc((s->ntasks + 1) * sizeof *w->rank);
 		w->of = explain_ranks(v->world, s, v->now_usec, w->rank);
+		w->field = explain_field(v->world, s, v->now_usec);
 		view_put(out, view_why(v, s));
 		ASSERT(out->p[out->len - 1] == '}');
 		out->len--;			/* the object goes on */
@@ -275,8 +288,10 @@ view_tasks_next(struct view_walk *w, const struct admin_view *v, struct buf *out
 	}
 	ASSERT(w->task->service == w->service && (w->rank == NULL || w->at < w->service->ntasks));
 	j = view_task(v, w->task, w->window);
-	if (w->rank != NULL)
+	if (w->rank != NULL) {
 		json_object_set_new(j, "reason", task_reason(v, w->task, w->rank[w->at], w->of));
+		json_object_set_new(j, "steps", task_steps(v, w));
+	}
 	if (w->at++ > 0)
 		buf_adds(out, STR(","));
 	view_put(out, j);

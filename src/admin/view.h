@@ -10,6 +10,7 @@
 #include "admin/rates.h"
 #include "conf/conf.h"
 #include "net/loop.h"
+#include "score/explain_steps.h"
 
 struct certs;
 struct discover;
@@ -60,6 +61,7 @@ struct view_walk {
 	int64_t		 step;			/* the last one of a history */
 	uint64_t	 window;		/* requests of the service, or of all nodes */
 	unsigned	 *rank, of, at;		/* rank: NULL without reasons; at: written */
+	struct explain_field field;		/* with reasons */
 	struct view_traffic *traffic;		/* by node slot; NULL: not of nodes */
 };
 void	 view_tasks_start(struct view_walk *, const struct admin_view *, struct buf *);
@@ -73,6 +75,9 @@ void	 view_nodes_start(struct view_walk *, const struct admin_view *, struct buf
 bool	 view_nodes_next(struct view_walk *, const struct admin_view *, struct buf *);
 void	 view_walk_end(struct view_walk *);	/* also of one that is zeroed */
 
+/* view_steps.c */
+json_t	*view_steps(const struct admin_view *, const struct world_task *,
+	    const struct explain_field *, const struct explain_got *);
 /* view_rates.c: adds durations and errors */
 void	 view_rates(json_t *, const struct rates_state *);
 /* view_route.c */

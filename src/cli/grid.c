@@ -265,14 +265,16 @@ screen_width(void)
 }
 
 void
-print_wrapped(const char *text, int indent)
+print_labelled(const char *label, const char *text, int indent)
 {
-	struct printable safe;
-	int at = 0, room = screen_width() - indent;
+	struct printable safe, name;
+	int at = 0, room = screen_width() - indent, given;
 	char *rest = NULL;
 
 	ASSERT(indent >= 0 && room > 0);
 	printable(text, &safe);
+	printf("%s", printable(label, &name));
+	given = width_of(name.text);
 	for (char *word = strtok_r(safe.text, " ", &rest); word != NULL;
 	    word = strtok_r(NULL, " ", &rest)) {
 		int width = width_of(word);
@@ -280,10 +282,17 @@ print_wrapped(const char *text, int indent)
 			putchar('\n');
 			at = 0;
 		}
-		printf("%*s%s", at == 0 ? indent : 1, "", word);
+		printf("%*s%s", at > 0 ? 1 : given < indent ? indent - given : 0, "", word);
+		given = 0;
 		at += width + (at > 0);
 	}
 	putchar('\n');
+}
+
+void
+print_wrapped(const char *text, int indent)
+{
+	print_labelled("", text, indent);
 }
 
 const char *

@@ -37,6 +37,8 @@ const char	*hue_on(enum hue);				/* escape sequences, "" when not on a terminal 
 const char	*hue_off(void);
 /* Words wrapped to the screen, each line after `indent` spaces. */
 void		 print_wrapped(const char *text, int indent);
+/* The same with a label before the first line, which fits into the indent. */
+void		 print_labelled(const char *label, const char *text, int indent);
 const char	*text_of(const json_t *object, const char *key);	/* "" when it is not a string */
 const char	*bytes_text(double, char out[16]);			/* 15.6 GiB */
 

@@ -8,10 +8,9 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "score/explain.h"
+#include "score/explain_priv.h"
 #include "score/guard.h"
 #include "score/user_metric.h"
-#include "score/pressure.h"
 
 #define FAILED_LATELY_USEC	(300 * USEC_PER_SEC)	/* a failure that people are told of */
 
@@ -76,8 +75,8 @@ explain_task_cost(const struct world *w, const struct world_task *t, int64_t now
 	return cost_of(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
 }
 
-static bool
-takes_requests(const struct world *w, const struct world_task *t, int64_t now)
+bool
+explain_takes_requests(const struct world *w, const struct world_task *t, int64_t now)
 {
 	enum task_state s = task_state(w, t, now);
 
@@ -105,7 +104,7 @@ explain_ranks(const struct world *w, const struct world_service *s, int64_t now,
 	const struct world_task *t;
 
 	LIST_FOREACH(t, &s->tasks, link) {
-		if (takes_requests(w, t, now))
+		if (explain_takes_requests(w, t, now))
 			place[n++] = (struct ranked_task){ explain_task_cost(w, t, now), at };
 		rank[at++] = 0;
 	}
@@ -190,9 +189,8 @@ write_preference(const struct explain_as *as, const struct profile *p, const str
 	    fmax(n->steering.row.law.cores, n->observed.sample.cores));
 }
 
-/* What limits the node most: one of its resources, or a user's metric. */
-static struct cores_factor
-limit_of(const struct profile *p, const struct world_node *n, int64_t now)
+struct cores_factor
+explain_limit(const struct profile *p, const struct world_node *n, int64_t now)
 {
 	struct cores_factor limit = { PRESSURE_NONE, NAN, 1, 0 }, metrics;
 	double used[TERMS_MAX];
@@ -219,7 +217,7 @@ write_cores_factor(const struct world *w, const struct explain_as *as, const str
 	const struct sample *sample = &n->observed.sample;
 	double whole = sample->taken_usec != 0 ? sample->cores : n->steering.row.law.cores;
 	double cores = phys_cores(&n->steering.row, as->profile);
-	struct cores_factor limit = limit_of(p, n, now);
+	struct cores_factor limit = explain_limit(p, n, now);
 
 	if (limit.by != PRESSURE_NONE) {
 		ASSERT(limit.by < PRESSURE_NONE && limit.term < TERMS_MAX);
@@ -374,7 +372,7 @@ find_cheapest(const struct world *w, const struct world_service *s, int64_t now)
 
 	LIST_FOREACH(t, &s->tasks, link) {
 		double c = explain_task_cost(w, t, now);
-		if (takes_requests(w, t, now) && c < least) {
+		if (explain_takes_requests(w, t, now) && c < least) {
 			best = t;
 			least = c;
 		}
@@ -411,7 +409,7 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 	unsigned usable = 0;
 
 	LIST_FOREACH(t, &s->tasks, link)
-		usable += takes_requests(w, t, now);
+		usable += explain_takes_requests(w, t, now);
 	ASSERT(usable <= s->ntasks);
 	if (s->group != NULL)
 		explain_group(s->group, out);

@@ -13,7 +13,7 @@
  * whatever a service is made for: above a tenth of the time it shows, at half the time the
  * machine is thrashing.
  */
-static const struct ramp stalls = { .soft = 0.1, .hard = 0.5, .floor = PRESSURE_FLOOR };
+static const struct ramp stalls = { PRESSURE_STALLS_SOFT, PRESSURE_STALLS_HARD, PRESSURE_FLOOR };
 
 double
 ramp_at(const struct ramp *r, double value)

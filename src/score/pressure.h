@@ -18,6 +18,9 @@
 #include "world/profile.h"
 #include "world/sample.h"
 
+/* Of the time in which memory stalls. */
+#define PRESSURE_STALLS_SOFT	0.1
+#define PRESSURE_STALLS_HARD	0.5
 #define PRESSURE_FLOOR	0.1		/* of the cores, for services that have nowhere else to go */
 
 enum pressure {

@@ -9,7 +9,8 @@ CMD(nodes, nodes_main, "[OPTIONS]",
     "list the nodes, their state and their share of the requests")
 CMD(services, services_main, "[OPTIONS]", "list the services and their traffic")
 CMD(tasks, tasks_main, "[OPTIONS] [SERVICE]", "list the tasks of one service or of all")
-CMD(why, why_main, "[OPTIONS] SERVICE", "explain the shares of a service's tasks")
+CMD(why, why_main, "[OPTIONS] SERVICE [TASK|NODE]",
+    "explain step by step the share of each task of a service, of one task, or those of a node")
 CMD(targets, targets_verb, "[OPTIONS] [withdraw|resume NAME]",
     "list the external proxies that Mola configures and what they have applied, or withdraw that")
 CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",

@@ -22,6 +22,7 @@
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
  *   expect share TASK R | cores X R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
  *   expect why X = WORD | says X "part of the sentence"
+ *   expect step TASK NAME "part of the sentence" | nostep TASK NAME      of the steps to its share
  *   expect told S R                                   how often weights were published
  *   expect place TASK NODE | moves R | stays S = REFUSAL      of the mover;  tasks S R | keeps S = REFUSAL  of the scaler
  *                                                     X: a node, as balanced services see it, or a task, as its service does
@@ -38,6 +39,7 @@
 
 #include "base/buf.h"
 #include "base/bug.h"
+#include "score/explain_steps.h"
 #include "score/explain.h"
 #include "score/guard.h"
 #include "sim.h"
@@ -665,6 +667,68 @@ expect_says(struct scene *c)
 	buf_fini(&said);
 }
 
+/* The steps to the task's share; false: there is no such task. */
+static bool
+steps_of(struct scene *c, const char *name, struct explain_steps *steps)
+{
+	struct world_task *t = world_task(seen(c), str_of(name)), *k;
+	struct explain_got got = { .share = NAN, .per_second = NAN };
+	unsigned *rank, at = 0;
+	struct explain_field f;
+
+	if (t == NULL) {
+		fail(c, "there is no task %s", name);
+		return false;
+	}
+	rank = must_zalloc(t->service->ntasks * sizeof *rank);
+	got.of = explain_ranks(seen(c), t->service, c->sim->now, rank);
+	LIST_FOREACH(k, &t->service->tasks, link) {
+		if (k == t)
+			got.rank = rank[at];
+		at++;
+	}
+	f = explain_field(seen(c), t->service, c->sim->now);
+	explain_steps(seen(c), t, &f, &got, c->sim->now, steps);
+	free(rank);
+	return true;
+}
+
+static const char *
+step_text(struct scene *c, const char *task, const char *name)
+{
+	static struct explain_steps steps;
+
+	if (!steps_of(c, task, &steps))
+		return NULL;
+	for (unsigned i = 0; i < steps.n; i++)
+		if (strcmp(step_name(steps.step[i].step), name) == 0)
+			return steps.step[i].text;
+	return NULL;
+}
+
+static void
+expect_step(struct scene *c)
+{
+	const char *task = take(c, "a task"), *name = take(c, "a step"), *want = take(c, "words");
+	const char *is = step_text(c, task, name);
+
+	if (c->verbose && is != NULL)
+		printf("# line %d: %s: %s: %s\n", c->line, task, name, is);
+	if (is == NULL)
+		fail(c, "of %s there is no step %s", task, name);
+	else if (strstr(is, want) == NULL)
+		fail(c, "of %s the step %s says: %s", task, name, is);
+}
+
+static void
+expect_nostep(struct scene *c)
+{
+	const char *task = take(c, "a task"), *name = take(c, "a step"), *is = step_text(c, task, name);
+
+	if (is != NULL)
+		fail(c, "of %s the step %s says: %s", task, name, is);
+}
+
 typedef void	do_f(struct scene *);
 
 struct verb {
@@ -676,6 +740,7 @@ static const struct verb expects[] = {
 	{ "share", expect_share }, { "cores", expect_cores }, { "others", expect_others }, { "inflight", expect_inflight },
 	{ "p50", expect_p50 }, { "p99", expect_p99 }, { "refused", expect_refused }, { "why", expect_why },
 	{ "says", expect_says }, { "place", expect_place }, { "moves", expect_moves }, { "tasks", expect_tasks },
+	{ "step", expect_step }, { "nostep", expect_nostep },
 	{ "told", expect_told }, { "stays", expect_stays }, { "keeps", expect_keeps }, { NULL, NULL },
 };
 

@@ -30,6 +30,14 @@ static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\
     "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of Mola's in "
     "flight: cost 0.88, first of 1 and this goes on beyond eighty columns\"}]}";
 
+/* nine tasks on two nodes */
+static const char why_many_answer[] = "{\"service\":\"many\",\"policy\":\"marginal\",\"summary\":\"9 of 9 tasks take requests\",\"tasks\":["
+#define NTH(n, node) "{\"name\":\"many." n "\",\"node\":\"" node "\",\"state\":\"up\",\"share\":0.125,\"reason\":\"cost 0.5" n "\",\"steps\":[" \
+    "{\"step\":\"slow_start\",\"text\":\"slow start: it shows 0.5 of 4 cores, and words that go on beyond eighty columns\",\"values\":{}}," \
+    "{\"step\":\"cost\",\"text\":\"cost \\u001b[2J\"}]}"
+    NTH("1", "alpha") "," NTH("2", "beta") "," NTH("3", "alpha") "," NTH("4", "beta") "," NTH("5", "beta") "," NTH("6", "beta") ","
+    NTH("7", "beta") "," NTH("8", "beta") "," NTH("9", "beta") "]}";
+
 static const char why_unserved_answer[] = "{\"service\":\"two\",\"policy\":null,\"summary\":\"two is not served: a/ belongs to web\","
     "\"tasks\":[],\"queries\":[],\"mover\":null,\"served\":false,\"labels\":[{\"label\":\"mola.idle\",\"value\":\"soon\","
     "\"state\":\"wrong\",\"text\":\"expected a duration\"}],\"troubles\":[{\"why\":\"route_taken\",\"text\":\"a/ belongs to web\"},"
@@ -100,6 +108,8 @@ pretend(void *arg, struct request *x)
 		json = "{\"tasks\":[]}";
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "web") == 0)
 		json = why_answer;
+	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "many") == 0)
+		json = why_many_answer;
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "two") == 0)
 		json = why_unserved_answer;
 	else if (str_eq(path, STR("/api/v1/why")) && strcmp(service, "html") == 0)
@@ -470,12 +480,48 @@ test_places(void **state)
 }
 
 static void
+test_why_narrowed(void **state)
+{
+	static const char one[] = "\nmany.3 on alpha, up, 12% of the requests\n  cost 0.53\n"
+	    "  slow start    slow start: it shows 0.5 of 4 cores, and words that go on beyond\n"
+	    "                eighty columns\n"
+	    "  cost          cost ?[2J\n";
+	struct output t = MOLA(why, "many", "many.3");
+
+	(void)state;
+	assert_int_equal(t.status, 0);
+	assert_string_equal(t.out, one);
+	t = MOLA(why, "many", "alpha");
+	assert_int_equal(t.status, 0);
+	assert_non_null(strstr(t.out, "many.1 on alpha"));
+	assert_non_null(strstr(t.out, one));
+	assert_null(strstr(t.out, "beta"));
+	t = MOLA(why, "--json", "many", "alpha");
+	assert_null(strstr(t.out, "beta"));
+	assert_non_null(strstr(t.out, "many.3"));
+	t = MOLA(why, "many");			/* too many for each step */
+	assert_null(strstr(t.out, "slow start"));
+	assert_non_null(strstr(t.out, "  cost 0.59\n\nEach step: mola why many TASK, or mola why many NODE\n"));
+	t = MOLA(why, "many", "alpah");
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.out, "");
+	assert_string_equal(t.err, "mola why: many has no task 'alpah', and none on a node of this name; near to it: alpha\n");
+	t = MOLA(why, "many", "many.33");
+	assert_string_equal(t.err, "mola why: many has no task 'many.33', and none on a node of this name; near to it: many.3, many.1, many.2\n");
+	t = MOLA(why, "many", "xyz\033");
+	assert_string_equal(t.err, "mola why: many has no task 'xyz?', and none on a node of this name; there are many.1, alpha, many.2\n");
+	t = MOLA(why, "two", "x");
+	assert_int_equal(t.status, 1);
+	assert_string_equal(t.err, "mola why: two has no task 'x', and none on a node of this name\n");
+}
+
+static void
 test_misuse(void **state)
 {
-	const struct output all[] = { MOLA(nodes, "--frob"), MOLA(nodes, "x"), MOLA(nodes, "--undo"), MOLA(why), MOLA(why, "a", "b"),
+	const struct output all[] = { MOLA(nodes, "--frob"), MOLA(nodes, "x"), MOLA(nodes, "--undo"), MOLA(why), MOLA(why, "a", "b", "c"),
 		MOLA(drain), MOLA(nodes, "--admin"), MOLA(nodes, "--admin", "ftp://x"), MOLA(version, "x"), MOLA(help, "nodse") };
 	static const char *const expected[] = { "mola nodes: there is no option --frob; see `mola nodes --help`\n",
-		"mola nodes: unexpected argument 'x'; ", "there is no option --undo", "a name is missing", "unexpected argument 'b'", "a name is missing",
+		"mola nodes: unexpected argument 'x'; ", "there is no option --undo", "a name is missing", "unexpected argument 'c'", "a name is missing",
 		"--admin expects a value", "'ftp://x' is not an admin address: expected unix:/path or http://host:port",
 		"expected no argument", "mola: there is no verb 'nodse'; did you mean 'nodes'? `mola help` lists them\n" };
 
@@ -570,6 +616,7 @@ main(void)
 		cmocka_unit_test(test_events), cmocka_unit_test(test_config), cmocka_unit_test(test_token),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_why_narrowed),
 		cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_compare_misuse),
 		cmocka_unit_test(test_help),

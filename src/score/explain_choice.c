@@ -1,0 +1,141 @@
+/*
+ * explain_choice: what one more request on a task costs, beside the others of its service; and the
+ * law turned around: at what values of a node another task would be chosen.
+ */
+#include <math.h>
+
+#include "base/bug.h"
+#include "score/explain_priv.h"
+
+#define MORE_MOST	1000		/* requests in flight that are tried for an answer */
+
+/* ---- the law, turned around ---- */
+
+/* Threads that others may want at most for a cost of `cost` at most; -INFINITY: however few. */
+static double
+others_at(const struct law_node *l, double cost, double inflight)
+{
+	double ours = l->balancers * inflight, th = cost * l->cores - ours, demand;
+
+	if (th <= l->cores)		/* none has to wait for a core */
+		th = cost < 1 ? (2 * cost - 1) * l->cores : l->cores;
+	if (th < 1)
+		return -INFINITY;
+	demand = th - 1 - ours;
+	if (demand >= 0)
+		return demand;
+	return l->held < 1 ? demand / (1 - l->held) : -INFINITY;
+}
+
+/* So many requests more are in flight there when one more costs at least `cost`; or costs more than
+ * that, if `above`. 0: too many. */
+static unsigned
+more_at(const struct law_node *l, double others, double inflight, double cost, bool above)
+{
+	for (unsigned k = 1; k <= MORE_MOST; k++) {
+		double c = law_cost(l, others, inflight + k);
+		if (above ? c > cost : c >= cost)
+			return k;
+	}
+	return 0;
+}
+
+/* ---- the choice ---- */
+
+struct charge
+explain_charge(const struct world *w, const struct world_task *t, int64_t now)
+{
+	struct charge c = { .law = phys_law(&t->node->steering.row, t->service->profile) };
+
+	c.others = law_others(&c.law, now);
+	c.inflight = live_node_inflight(w->live, t->node->slot) + live_penalty(w->live, t->slot, now);
+	c.cost = law_cost(&c.law, c.others, c.inflight);
+	return c;
+}
+
+void
+explain_add_cost(const struct world *w, const struct world_task *t, const struct charge *c,
+    int64_t now, struct explain_steps *out)
+{
+	double others = c->others < 0 ? c->others * (1 - c->law.held) : c->others;
+	double th = fmax(0, others + c->law.balancers * c->inflight) + 1;
+	double penalty = live_penalty(w->live, t->slot, now);
+	struct explain_step *s;
+
+	if (penalty >= 0.05) {
+		s = step_add(out, STEP_PENALTY, "its failures count as %.1f more request%s, fading", penalty,
+		    explain_plural(penalty));
+		step_number(s, "requests", penalty);
+	}
+	s = step_add(out, STEP_COST, "with one more request %.1f thread%s want %.1f core%s: cost %.2f", th,
+	    explain_plural(th), c->law.cores, explain_plural(c->law.cores), c->cost);
+	step_number(s, "threads", th);
+	step_number(s, "cores", c->law.cores);
+	step_number(s, "cost", c->cost);
+}
+
+struct explain_field
+explain_field(const struct world *w, const struct world_service *s, int64_t now)
+{
+	struct explain_field f = { NULL, INFINITY, INFINITY };
+	const struct world_task *t;
+	double cost;
+
+	LIST_FOREACH(t, &s->tasks, link) {
+		if (!explain_takes_requests(w, t, now))
+			continue;
+		cost = explain_task_cost(w, t, now);
+		if (cost < f.least || f.best == NULL) {
+			f.best = t;
+			f.least = cost;
+		}
+	}
+	LIST_FOREACH(t, &s->tasks, link)
+		if (f.best != NULL && t->node != f.best->node && explain_takes_requests(w, t, now))
+			f.next = fmin(f.next, explain_task_cost(w, t, now));
+	return f;
+}
+
+/* The next request goes to its node: until when? */
+void
+explain_add_next(const struct world_task *t, const struct charge *c, double next,
+    struct explain_steps *out)
+{
+	unsigned more = isfinite(next) ? more_at(&c->law, c->others, c->inflight, next, true) : 0;
+	double others = isfinite(next) ? others_at(&c->law, next, c->inflight) : NAN;
+	struct explain_step *s;
+
+	s = step_add(out, STEP_NEXT, "the next request goes to %s", t->node->name);
+	step_number(s, "more", more > 0 ? more : NAN);
+	step_number(s, "others", others);
+	step_word(s, "node", t->node->name);
+	if (!isfinite(next))
+		step_more(s, ", as no task on another node takes requests");
+	else if (more > 0)
+		step_more(s, ", and to another node with %u more in flight here, or when others want more "
+		    "than %.1f thread%s here", more, fmax(0, others), explain_plural(others));
+}
+
+/* Another node is cheaper: what would have to happen? */
+void
+explain_add_more(const struct world *w, const struct world_task *t, const struct charge *c,
+    const struct explain_field *f, int64_t now, struct explain_steps *out)
+{
+	const struct charge best = explain_charge(w, f->best, now);
+	unsigned more = more_at(&best.law, best.others, best.inflight, c->cost, false);
+	double others = others_at(&c->law, f->least, c->inflight);
+	struct explain_step *s;
+
+	if (more > 0) {
+		s = step_add(out, STEP_MORE, "it is next when %s has %u more request%s of Mola's in flight",
+		    f->best->node->name, more, explain_plural(more));
+		step_number(s, "more", more);
+		step_word(s, "node", f->best->node->name);
+	}
+	if (others >= 0 && others < c->others) {
+		s = step_add(out, STEP_FEWER_OTHERS, "%swhen others on %s want %.1f threads or fewer, not %.1f",
+		    more > 0 ? "or " : "it is next ", t->node->name, others, c->others);
+		step_number(s, "others", others);
+		step_word(s, "node", t->node->name);
+	}
+}
