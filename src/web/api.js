@@ -142,7 +142,7 @@ function frameTake(event, data) {
 		store.set('connection', { state: 'live', since: Date.now() });
 }
 
-const breath = () => new Promise((done) => { setTimeout(done); });
+export const breath = () => new Promise((done) => { setTimeout(done); });
 
 // One frame per task of the browser: ten of them at once would hold up a click.
 async function blockTake(block) {

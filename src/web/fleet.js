@@ -7,6 +7,7 @@ import { badge, coresBar, meter, trendSign } from './parts.js';
 import { coresFree, isHot, href } from './model.js';
 
 const DENSE = 40;			// nodes from which on tiles are small
+const NARROW = 200;			// pixels by its cores below which a tile has no room for words
 const NEAR_AT_FIRST = 64;		// tiles that do not wait until they are known to be in sight
 
 function load(kind) {
@@ -43,7 +44,7 @@ function content(el, name) {
 }
 
 // A tile has its content from when it first comes into sight.
-function tile(node, near) {
+function tile(node, near, isNarrow) {
 	const el = h('a.tile', { href: href('nodes', node.name), 'data-node': node.name }, h('span.name', node.name));
 	const me = { el, near, late: null, fill: null };
 
@@ -55,6 +56,7 @@ function tile(node, near) {
 	me.update = (n) => {
 		style(el, '--n', String(n.cores > 0 ? n.cores : 1));
 		cls(el, 'is-hot', isHot(n));
+		cls(el, 'narrow', isNarrow(n));
 		for (const [name, value] of [['state', n.state], ['ours', n.cores_ours], ['others', n.cores_others], ['share', n.share]])
 			attr(el, `data-${name}`, value);
 		me.late = n;
@@ -66,11 +68,12 @@ function tile(node, near) {
 // Pixels per core, such that a rather small node of the fleet has room for its numbers, and the largest is not all there is.
 function unit(nodes, small, large) {
 	const cores = nodes.map((n) => (n.cores > 0 ? n.cores : 1)).sort((a, b) => a - b);
-	return `${Math.min(small / (cores[Math.floor(cores.length / 4)] ?? 1), large / (cores.at(-1) ?? 1)).toFixed(1)}px`;
+	return Math.min(small / (cores[Math.floor(cores.length / 4)] ?? 1), large / (cores.at(-1) ?? 1));
 }
 
 export function tiles() {
 	const el = h('div.fleet'), parts = new Map();
+	let pixels = 1;
 	const seen = new IntersectionObserver((list) => {
 		for (const e of list) {
 			const p = parts.get(e.target);
@@ -81,7 +84,7 @@ export function tiles() {
 	}, { rootMargin: '200px' });
 
 	const set = keyed(el, (n) => n.name, (node) => {
-		const me = tile(node, parts.size < NEAR_AT_FIRST);
+		const me = tile(node, parts.size < NEAR_AT_FIRST, (n) => n.cores * pixels < NARROW);
 		me.end = () => {
 			seen.unobserve(me.el);
 			parts.delete(me.el);
@@ -94,7 +97,8 @@ export function tiles() {
 		el,
 		set(nodes) {
 			const dense = nodes.length > DENSE;
-			style(el, '--unit', dense ? unit(nodes, 112, 300) : unit(nodes, 172, 560));
+			pixels = dense ? unit(nodes, 112, 300) : unit(nodes, 172, 560);
+			style(el, '--unit', `${pixels.toFixed(1)}px`);
 			cls(el, 'dense', dense);
 			set(nodes);
 		},

@@ -2,9 +2,10 @@
 // known, such as while the brain was away, there is null, and charts show a gap.
 
 import * as store from './store.js';
-import { read } from './api.js';
+import { read, breath } from './api.js';
 
 const SKEW_SECONDS = 15;		// a difference of clocks that is none: the last point may be that old
+const AT_ONCE = 50;			// of a large fleet, between which a click gets its turn
 let skew = 0;				// the brain's clock ahead of ours
 
 export const now = () => Date.now() / 1000 + skew;
@@ -113,8 +114,11 @@ async function pastLoad() {
 		return;				// the stream goes on without a past
 	}
 	clockTake(past.end);
-	for (const n of past.nodes) node(n.name).load(n, past.end, past.step_seconds);
-	for (const s of past.services) service(s.name).load(s, past.end, past.step_seconds);
+	const todo = [...past.services.map((s) => [service, s]), ...past.nodes.map((n) => [node, n])];
+	while (todo.length > 0) {
+		for (const [of, x] of todo.splice(0, AT_ONCE)) of(x.name).load(x, past.end, past.step_seconds);
+		await breath();
+	}
 	store.set('past', past.end);
 }
 
