@@ -267,7 +267,7 @@ main(int argc, char **argv)
 	if (strcmp(part, "verbs") == 0)
 		verbs();
 	else if (strcmp(part, "agent") == 0 || strcmp(part, "check") == 0 || strcmp(part, "ask") == 0 || strcmp(part, "drain") == 0
-	    || strcmp(part, "compare") == 0)
+	    || strcmp(part, "compare") == 0 || strcmp(part, "record") == 0 || strcmp(part, "replay") == 0)
 		options(part);
 	else if (strcmp(part, "events_options") == 0)
 		options("events");

@@ -62,6 +62,7 @@ static const struct admin_endpoint {
 	{ "/api/v1/stream", ACCESS_READ, get_stream, 0 },
 	{ "/api/v1/warnings", ACCESS_READ, NULL, PAGE_WARNINGS },
 	{ "/api/v1/history", ACCESS_READ, get_history, 0 },
+	{ "/api/v1/record", ACCESS_READ, get_record, 0 },
 	{ "/api/v1/config", ACCESS_READ, NULL, PAGE_CONFIG },
 	{ "/api/v1/config/defaults", ACCESS_READ, NULL, PAGE_CONFIG_MARKED },
 	{ "/api/v1/swarm", ACCESS_READ, NULL, PAGE_SWARM },
@@ -237,6 +238,7 @@ admin_new(struct loop *l, const struct admin_conf *conf)
 	a->history = history_new();
 	a->pages = pages_new(l, admin_view_of, a);
 	a->streams = streams_new(l, a->pages, admin_view_of, a);
+	a->records = records_new(l, conf->world);
 	a->pending = pending_new(l, conf->world->live);
 	a->logins = logins_new(l, admit, a);
 	a->server = server_new(l, &(struct server_conf){ .body_max = BODY_MAX }, on_request, a);
@@ -255,6 +257,7 @@ admin_free(struct admin **ap)
 	server_free(&a->server);
 	pages_free(&a->pages);
 	streams_free(&a->streams);
+	records_free(&a->records);
 	pending_free(&a->pending);
 	logins_free(&a->logins);
 	warnings_free(&a->warnings);
@@ -269,6 +272,7 @@ admin_reconf(struct admin *a, const struct conf *conf)
 {
 	a->conf.conf = conf;
 	streams_end(a->streams);	/* who may read may have changed */
+	records_end(a->records);
 }
 
 void
@@ -278,4 +282,17 @@ admin_tick(struct admin *a, int64_t now)
 	history_tick(a->history, a->conf.world, a->rates, now);
 	warnings_tick(a->warnings, a->conf.world, now);
 	streams_tick(a->streams, now);
+}
+
+void
+admin_record_sample(struct admin *a, const struct world_node *n, const struct sample *s,
+    double inflight)
+{
+	records_sample(a->records, n, s, inflight);
+}
+
+void
+admin_record_tick(struct admin *a, const struct recorded_law *law)
+{
+	records_tick(a->records, law);
 }

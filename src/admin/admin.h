@@ -16,6 +16,7 @@ struct discover;
 struct mover;
 struct prom_nodes;
 struct prometheus;
+struct recorded_law;
 struct user_queries;
 struct targets;
 
@@ -47,5 +48,9 @@ void		 admin_free(struct admin **);
 void		 admin_reconf(struct admin *, const struct conf *);
 /* Once a second or more often, for rates. */
 void		 admin_tick(struct admin *, int64_t now_usec);
+/* After each steer_sample and steer_tick, for those who record. */
+void		 admin_record_sample(struct admin *, const struct world_node *, const struct sample *,
+    double inflight);
+void		 admin_record_tick(struct admin *, const struct recorded_law *);
 
 #endif

@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "admin/history.h"
 #include "admin/pages.h"
+#include "admin/records.h"
 #include "admin/stream.h"
 #include "admin/warnings.h"
 
@@ -18,6 +19,7 @@ struct admin {
 	struct rates	*rates;
 	struct pages	*pages;
 	struct streams	*streams;
+	struct records	*records;
 	struct pending	*pending;
 	struct logins	*logins;
 	struct warnings	*warnings;
@@ -36,6 +38,7 @@ void	get_why(struct admin *, struct request *);
 void	get_events(struct admin *, struct request *);
 void	get_history(struct admin *, struct request *);
 void	get_stream(struct admin *, struct request *);
+void	get_record(struct admin *, struct request *);
 void	get_prometheus(struct admin *, struct request *);
 void	get_traefik(struct admin *, struct request *);
 void	post_envoy(struct admin *, struct request *);

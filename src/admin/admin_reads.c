@@ -168,6 +168,12 @@ get_stream(struct admin *a, struct request *req)
 }
 
 void
+get_record(struct admin *a, struct request *req)
+{
+	records_open(a->records, req);
+}
+
+void
 get_prometheus(struct admin *a, struct request *req)
 {
 	bool there = a->conf.prometheus != NULL && a->conf.prom_nodes != NULL;

@@ -45,6 +45,7 @@ enum api_option {
 #define TARGETS_OPTION(id, ...)	TARGETS_##id,
 #define DRAIN_OPTION(id, ...)	DRAIN_##id,
 #define EVENTS_OPTION(id, ...)	EVENTS_##id,
+#define RECORD_OPTION(id, ...)	RECORD_##id,
 #define COMPARE_OPTION(id, ...)	COMPARE_##id,
 #include "tbl/options.h"
 };
@@ -55,6 +56,7 @@ option_take(struct api *a, enum api_option option)
 {
 	bool drain = strcmp(a->verb, "drain") == 0, targets = strcmp(a->verb, "targets") == 0;
 	bool compare = strcmp(a->verb, "compare") == 0, events = strcmp(a->verb, "events") == 0;
+	bool record = strcmp(a->verb, "record") == 0;
 
 	switch (option) {
 	case ASK_admin:
@@ -85,6 +87,18 @@ option_take(struct api *a, enum api_option option)
 	case EVENTS_since:
 		a->since = optarg;
 		return events;
+	case RECORD_seconds:
+		a->seconds = optarg;
+		return record;
+	case RECORD_output:
+		a->output = optarg;
+		return record;
+	case RECORD_limit:
+		a->limit = optarg;
+		return record;
+	case RECORD_names:
+		a->names = record;
+		return record;
 	case COMPARE_with:
 		a->with = optarg;
 		return compare;
@@ -114,6 +128,7 @@ api_options(struct api *a, int argc, char **argv)
 #define TARGETS_OPTION(id, name, argument, help) OPTION_ROW(TARGETS_##id, name, argument)
 #define DRAIN_OPTION(id, name, argument, help)	OPTION_ROW(DRAIN_##id, name, argument)
 #define EVENTS_OPTION(id, name, argument, help)	OPTION_ROW(EVENTS_##id, name, argument)
+#define RECORD_OPTION(id, name, argument, help)	OPTION_ROW(RECORD_##id, name, argument)
 #define COMPARE_OPTION(id, name, argument, help) OPTION_ROW(COMPARE_##id, name, argument)
 #include "tbl/options.h"
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
@@ -121,16 +136,16 @@ api_options(struct api *a, int argc, char **argv)
 
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":hf", options, &at)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":hfo:", options, &at)) != -1) {
 		if (opt == 'h')
 			return help_verb(a->verb);
 		if (opt == ':')
 			return help_misuse(a->verb, "%s expects a value", argv[optind - 1]);
 		if (opt == '?')
 			return help_misuse(a->verb, "there is no option %s", argv[optind - 1]);
-		if (opt == 'f') {
-			if (!option_take(a, EVENTS_follow))
-				return help_misuse(a->verb, "there is no option -f");
+		if (opt == 'f' || opt == 'o') {
+			if (!option_take(a, opt == 'f' ? EVENTS_follow : RECORD_output))
+				return help_misuse(a->verb, "there is no option -%c", opt);
 			continue;
 		}
 		if (!option_take(a, (enum api_option)opt))

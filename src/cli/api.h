@@ -20,6 +20,8 @@ struct api {
 	const char	*with, *with_tls, *mola, *mola_tls, *most;	/* compare only; NULL: not given */
 	bool		 follow;	/* events only */
 	const char	*level, *since;	/* events only; NULL: not given */
+	const char	*seconds, *output, *limit;	/* record only; NULL: not given */
+	bool		 names;		/* record only */
 	char		**arg;		/* the arguments that are not options */
 	int		 nargs;
 };

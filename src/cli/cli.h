@@ -13,6 +13,7 @@ int	targets_main(int argc, char **argv);
 int	certs_main(int argc, char **argv);
 int	events_main(int argc, char **argv);
 int	config_main(int argc, char **argv);
+int	record_main(int argc, char **argv);
 int	drain_main(int argc, char **argv);
 int	compare_main(int argc, char **argv);
 int	health_main(int argc, char **argv);

@@ -57,7 +57,7 @@ static bool
 verb_has(const char *verb, const struct option_help *o)
 {
 	static const char *const clients[] = { "nodes", "services", "tasks", "why", "targets", "certs",
-		"events", "config", "drain", "compare", "health", NULL };
+		"events", "config", "record", "drain", "compare", "health", NULL };
 
 	return strcmp(o->verb, verb) == 0 ||
 	    (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), clients) >= 0);

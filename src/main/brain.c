@@ -24,6 +24,7 @@
 #include "main/crowds.h"
 #include "main/memfile.h"
 #include "main/outages.h"
+#include "recording/recording.h"
 #include "score/steer.h"
 #include "targets/target.h"
 #include "tracing/exporter.h"
@@ -243,6 +244,7 @@ on_sample(void *arg, struct world_node *n, const struct sample *s, double inflig
 	struct brain *b = arg;
 	const struct why *why = steer_sample(b->steer, n, s, inflight_at);
 
+	admin_record_sample(b->admin, n, s, inflight_at);
 	if (why != NULL)
 		log_event(LOG_WARN, "sample.refused", "node", n->name, "why", why_name(why), NULL);
 }
@@ -254,6 +256,7 @@ on_prom_sample(void *arg, struct world_node *n, const struct sample *s, double i
 	struct brain *b = arg;
 	const struct why *why = steer_sample_late(b->steer, n, s, inflight_at, inflight_mean);
 
+	admin_record_sample(b->admin, n, s, inflight_at);
 	if (why != NULL)
 		log_event(LOG_WARN, "sample.refused", "node", n->name, "why", why_name(why), NULL);
 }
@@ -266,6 +269,19 @@ on_prom_round(void *arg)
 	scrape_update_signals(b->scrape);
 }
 
+/* For those who record. */
+static void
+record_tick(struct brain *b)
+{
+	const struct steer_conf *c = &b->steered;
+	const struct recorded_law law = { .period_usec = c->period_usec, .balancers = c->balancers,
+	    .prometheus_period_usec = c->prometheus_period_usec,
+	    .best_node_period_usec = c->best_node_period_usec, .cpu_weight = c->cpu_weight,
+	    .ram_weight = c->ram_weight, .scores_due_usec = steer_scores_due(b->steer) };
+
+	admin_record_tick(b->admin, &law);
+}
+
 static void
 on_tick(void *arg)
 {
@@ -273,6 +289,7 @@ on_tick(void *arg)
 
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
 	steer_tick(b->steer, loop_now(b->loop));
+	record_tick(b);
 	targets_tick(b->targets, loop_now(b->loop), b->began && discover_is_ready(b->discover));
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	outages_tick(b->outages, b->world, loop_now(b->loop));

@@ -71,6 +71,18 @@ steer_conf(struct steer *s, const struct steer_conf *c)
 	s->scored.weight[RESOURCE_RAM] = c->ram_weight;
 }
 
+int64_t
+steer_scores_due(const struct steer *s)
+{
+	return s->score_due;
+}
+
+void
+steer_set_scores_due(struct steer *s, int64_t at)
+{
+	s->score_due = at;
+}
+
 /* 0: not known. */
 static double
 cores_of(const struct world_node *n)

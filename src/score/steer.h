@@ -20,6 +20,10 @@ struct steer_conf {
 struct steer	*steer_new(struct world *);
 void		 steer_free(struct steer **);
 void		 steer_conf(struct steer *, const struct steer_conf *);
+/* When scores are renewed next: at the first tick unless set, which a recording that is replayed
+ * needs. */
+int64_t		 steer_scores_due(const struct steer *);
+void		 steer_set_scores_due(struct steer *, int64_t at_usec);
 
 /*
  * A node was sampled. `inflight`: our requests there, all workers, when the response began to

@@ -18,6 +18,9 @@ CMD(certs, certs_main, "[OPTIONS] [renew|remove NAME]",
 CMD(events, events_main, "[OPTIONS]", "list what has happened lately, and follow what happens")
 CMD(config, config_main, "[OPTIONS]",
     "print the configuration in force as a file, with the defaults marked")
+CMD(record, record_main, "[OPTIONS]", "record what steering sees and what becomes of requests")
+CMD(replay, replay_main, "[OPTIONS] FILE",
+    "replay a recording: shares and times as they were, and as they would have been")
 CMD(drain, drain_main, "[OPTIONS] NODE",
     "stop sending new requests to a node, or with --task to a task; resume with --undo")
 CMD(compare, compare_main, "[OPTIONS] --with URL",

@@ -11,6 +11,8 @@
 #define TARGETS_OPTION(...)	OPTION(targets, __VA_ARGS__)
 #define DRAIN_OPTION(...)	OPTION(drain, __VA_ARGS__)
 #define EVENTS_OPTION(...)	OPTION(events, __VA_ARGS__)
+#define RECORD_OPTION(...)	OPTION(record, __VA_ARGS__)
+#define REPLAY_OPTION(...)	OPTION(replay, __VA_ARGS__)
 #define COMPARE_OPTION(...)	OPTION(compare, __VA_ARGS__)
 #define AGENT_OPTION(...)	OPTION(agent, __VA_ARGS__)
 #endif
@@ -31,6 +33,12 @@
 #endif
 #ifndef EVENTS_OPTION
 #define EVENTS_OPTION(...)
+#endif
+#ifndef RECORD_OPTION
+#define RECORD_OPTION(...)
+#endif
+#ifndef REPLAY_OPTION
+#define REPLAY_OPTION(...)
 #endif
 #ifndef COMPARE_OPTION
 #define COMPARE_OPTION(...)
@@ -75,6 +83,19 @@ EVENTS_OPTION(level, "--level", "LEVEL",
     "only events of this level or a higher one: debug, info, warn, error")
 EVENTS_OPTION(since, "--since", "ID",
     "only those after the event with this id")
+RECORD_OPTION(seconds, "--seconds", "N",
+    "for how long, up to 86400; default 60. Ctrl-C ends it earlier")
+RECORD_OPTION(output, "--output", "FILE",
+    "also -o: the file, which must not exist yet; default mola.recording")
+RECORD_OPTION(limit, "--limit", "MIB",
+    "the recording ends before the file has more MiB than this, up to 64; default 16")
+RECORD_OPTION(names, "--names", "",
+    "with the names of nodes and services; else they are numbers")
+REPLAY_OPTION(policy, "--policy", "POLICY",
+    "also with this policy for all services, up to four times; default least-conn, round-robin "
+    "and best-node")
+REPLAY_OPTION(json, "--json", "",
+    "print the result as JSON")
 COMPARE_OPTION(with, "--with", "URL",
     "where Traefik takes requests without TLS: http://host:port")
 COMPARE_OPTION(with_tls, "--with-tls", "URL",
@@ -103,5 +124,7 @@ AGENT_OPTION(cgroup, "--cgroup", "DIR",
 #undef TARGETS_OPTION
 #undef DRAIN_OPTION
 #undef EVENTS_OPTION
+#undef RECORD_OPTION
+#undef REPLAY_OPTION
 #undef COMPARE_OPTION
 #undef AGENT_OPTION

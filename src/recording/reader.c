@@ -1,0 +1,497 @@
+/*
+ * reader: line by line. What is wrong ends it at once, with the line: a recording is either as the
+ * recorder wrote it, or nothing that a prediction could stand on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "recording/reader_priv.h"
+
+static struct recorded *
+event_add(struct reader *rd, enum recorded_kind kind, uint32_t id)
+{
+	struct recording *r = rd->r;
+
+	if (r->n == rd->cap) {
+		rd->cap = rd->cap * 2 + 256;
+		r->event = must_realloc(r->event, rd->cap * sizeof *r->event);
+	}
+	r->event[r->n] = (struct recorded){ .kind = kind, .id = id };
+	return &r->event[r->n++];
+}
+
+#define NEW(rd, type) ((type *)arena_zalloc((rd)->r->arena, sizeof(type)))
+
+/* What an unfinished part came to. */
+static void
+part_over(struct reader *rd)
+{
+	if (rd->tick_usec > 0)
+		rd->r->length_usec += rd->tick_usec;
+}
+
+static bool
+read_begin(struct line *l)
+{
+	struct reader *rd = l->reader;
+	uint64_t version, wall;
+	struct str how, found = l->rest;
+	char text[SHOWN_MAX];
+
+	if (!str_to_u64(take_field(l), &version) || version == 0)
+		return line_expected(l, "the version of the format", found);
+	if (version > RECORDING_VERSION)
+		return line_fail(l, "the recording is of version %llu of the format, and this Mola reads "
+		    "up to %d: it was made by a newer one", (unsigned long long)version, RECORDING_VERSION);
+	if (!take_count(l, "when it began, in microseconds since 1970", INT64_MAX, &wall))
+		return false;
+	how = take_field(l);
+	rd->names = str_eq(how, STR("names"));
+	if (!rd->names && !str_eq(how, STR("numbers")))
+		return line_fail(l, "expected names or numbers, and found %s", field_shown(how, text));
+	if (++rd->r->parts > RECORDING_PARTS_MAX)
+		return line_fail(l, "expected at most %d parts in a recording", RECORDING_PARTS_MAX);
+	part_over(rd);
+	rd->tick_usec = -1;
+	rd->law = rd->over = false;
+	rd->service = NULL;
+	memset(rd->service_is, 0, sizeof rd->service_is);
+	memset(rd->node_is, 0, sizeof rd->node_is);
+	memset(rd->task_is, 0, sizeof rd->task_is);
+	memset(rd->was_of, 0, sizeof rd->was_of);
+	event_add(rd, RECORDED_BEGIN, 0)->usec = (int64_t)wall;
+	return true;
+}
+
+static bool
+read_law(struct line *l)
+{
+	struct recorded_law *law = NEW(l->reader, struct recorded_law);
+
+	if (!take_span(l, "the period of samples, in microseconds", 1000, &law->period_usec) ||
+	    !take_span(l, "Prometheus' period, in microseconds", 0, &law->prometheus_period_usec) ||
+	    !take_number(l, "the number of balancers", 1, 1e6, false, &law->balancers) ||
+	    !take_span(l, "the period of scores, in microseconds", 1000, &law->best_node_period_usec) ||
+	    !take_number(l, "a weight from 0 to 1", 0, 1, false, &law->cpu_weight) ||
+	    !take_number(l, "a weight from 0 to 1", 0, 1, false, &law->ram_weight) ||
+	    !take_span(l, "when scores are due, in microseconds", 0, &law->scores_due_usec))
+		return false;
+	l->reader->law = true;
+	event_add(l->reader, RECORDED_LAW, 0)->law = law;
+	return true;
+}
+
+static bool
+read_service(struct line *l)
+{
+	struct recorded_service *s = NEW(l->reader, struct recorded_service);
+	struct reader *rd = l->reader;
+	struct str word;
+	uint32_t id;
+
+	if (!take_service(l, false, &id))
+		return false;
+	if (!policy_parse(word = take_field(l), &s->policy))
+		return line_expected(l, "a policy", word);
+	if (profile_parse(word = take_field(l), &s->profile) != NULL)
+		return line_expected(l, "a profile", word);
+	word = take_field(l);
+	s->sticky = str_eq(word, STR("sticky"));
+	s->tcp = str_eq(word, STR("tcp"));
+	if (!s->sticky && !s->tcp && !str_eq(word, STR("http")))
+		return line_expected(l, "http, sticky or tcp", word);
+	if (!take_name(l, &s->name))
+		return false;
+	rd->service_is[id] = true;
+	rd->service = s;
+	rd->r->services = id >= rd->r->services ? id + 1 : rd->r->services;
+	event_add(rd, RECORDED_SERVICE, id)->service = s;
+	return true;
+}
+
+static bool
+read_query(struct line *l)
+{
+	struct recorded_query *q = NEW(l->reader, struct recorded_query);
+	struct term *t = &q->term;
+	uint32_t id;
+
+	if (!take_service(l, true, &id) ||
+	    !take_u32(l, "the number of a query, below 28", QUERIES_MAX - 1, &q->query) ||
+	    !take_number(l, "a weight from 0 to 1", 0, 1, false, &t->weight) ||
+	    !take_number(l, "a limit from 0 to 1", 0, 1, false, &t->limit.soft) ||
+	    !take_number(l, "a limit from 0 to 1", 0, 1, false, &t->limit.hard) ||
+	    !take_number(l, "a value above 0", 1e-300, 1e300, false, &t->full) ||
+	    !take_span(l, "the period of a query, in microseconds", TERM_PERIOD_LEAST, &t->period_usec))
+		return false;
+	if (t->period_usec > TERM_PERIOD_MOST || (t->limit.hard > 0 && t->limit.soft >= t->limit.hard))
+		return line_fail(l, "a query with such limits, or such a period, cannot be");
+	event_add(l->reader, RECORDED_QUERY, id)->query = q;
+	return true;
+}
+
+static bool
+read_node(struct line *l)
+{
+	struct recorded_node *n = NEW(l->reader, struct recorded_node);
+	struct reader *rd = l->reader;
+	uint32_t id;
+
+	if (!take_node(l, false, &id) ||
+	    !take_number(l, "declared cores, or 0", 0, 65536, false, &n->cores_declared) ||
+	    !take_bool(l, "1 where the node is drained, else 0", &n->drained) || !take_name(l, &n->name))
+		return false;
+	rd->node_is[id] = true;
+	rd->r->nodes = id >= rd->r->nodes ? id + 1 : rd->r->nodes;
+	event_add(rd, RECORDED_NODE, id)->node = n;
+	return true;
+}
+
+static bool
+read_was(struct line *l)
+{
+	struct recorded_was *w = NEW(l->reader, struct recorded_was);
+	uint32_t id;
+
+	if (!take_node(l, true, &id) || !take_u32(l, "a number of samples", UINT32_MAX, &w->samples) ||
+	    !take_number(l, "the threads of others", -1e9, 1e9, false, &w->others) ||
+	    !take_time(l, "when it was sampled, or -", true, &w->sampled_usec) ||
+	    !take_span(l, "its period, in microseconds", 1000, &w->period_usec) ||
+	    !take_span(l, "the gap between samples, in microseconds", 0, &w->gap_usec) ||
+	    !take_time(l, "when its slow start began, or -", true, &w->ramp_usec) ||
+	    !take_number(l, "a score from 0 to 100", 0, 100, false, &w->score) ||
+	    !take_number(l, "requests in flight", 0, 1e9, false, &w->inflight) ||
+	    !take_number(l, "a sum of requests in flight", 0, 1e12, false, &w->inflight_sum) ||
+	    !take_u32(l, "a number of looks", UINT32_MAX, &w->inflight_looks))
+		return false;
+	w->last.taken_usec = w->smoothed.taken_usec = INT64_MIN;
+	l->reader->was_of[id] = w;
+	event_add(l->reader, RECORDED_WAS, id)->was = w;
+	return true;
+}
+
+/* A sample that steering has accepted: no others are kept. */
+static bool
+read_kept(struct line *l, bool smoothed)
+{
+	struct sample s;
+	uint32_t id;
+
+	if (!take_node(l, true, &id))
+		return false;
+	if (l->reader->was_of[id] == NULL)
+		return line_fail(l, "'%s' without a line 'was' of the node before it", l->kind);
+	if (!take_sample(l, &s))
+		return false;
+	if (!(s.cores > 0 && s.cores <= 65536 && s.busy >= 0 && s.busy <= s.cores) || s.span_usec == 0)
+		return line_fail(l, "'%s' has a sample that is none: its cores in use or its span", l->kind);
+	*(smoothed ? &l->reader->was_of[id]->smoothed : &l->reader->was_of[id]->last) = s;
+	return true;
+}
+
+static bool
+read_last(struct line *l)
+{
+	return read_kept(l, false);
+}
+
+static bool
+read_smoothed(struct line *l)
+{
+	return read_kept(l, true);
+}
+
+static bool
+read_task(struct line *l)
+{
+	struct recorded_task *t = NEW(l->reader, struct recorded_task);
+	struct reader *rd = l->reader;
+	uint32_t id;
+
+	if (!take_task(l, false, &id) || !take_service(l, true, &t->service) ||
+	    !take_node(l, true, &t->node) ||
+	    !take_u32(l, "requests in flight, up to a million", RECORDING_COUNT_MAX, &t->inflight) ||
+	    !take_bool(l, "1 where the task is draining, else 0", &t->draining))
+		return false;
+	rd->r->picks += t->inflight;
+	rd->task_is[id] = true;
+	rd->r->tasks = id >= rd->r->tasks ? id + 1 : rd->r->tasks;
+	event_add(rd, RECORDED_TASK, id)->task = t;
+	return true;
+}
+
+static bool
+read_gone(struct line *l)
+{
+	struct str what = take_field(l);
+	struct reader *rd = l->reader;
+	uint32_t id;
+
+	if (str_eq(what, STR("task"))) {
+		if (!take_task(l, true, &id))
+			return false;
+		rd->task_is[id] = false;
+		event_add(rd, RECORDED_GONE_TASK, id);
+	} else if (str_eq(what, STR("service"))) {
+		if (!take_service(l, true, &id))
+			return false;
+		rd->service_is[id] = false;
+		event_add(rd, RECORDED_GONE_SERVICE, id);
+	} else if (str_eq(what, STR("node"))) {
+		if (!take_node(l, true, &id))
+			return false;
+		rd->node_is[id] = false;
+		rd->was_of[id] = NULL;
+		event_add(rd, RECORDED_GONE_NODE, id);
+	} else
+		return line_expected(l, "service, node or task", what);
+	return true;
+}
+
+static bool
+read_state(struct line *l)
+{
+	static const char *const states[] = { "used", "ejected", "down" };
+	struct str word;
+	uint32_t id;
+
+	if (!take_task(l, true, &id))
+		return false;
+	word = take_field(l);
+	for (unsigned i = 0; i < 3; i++)
+		if (str_eq(word, str_of(states[i]))) {
+			event_add(l->reader, RECORDED_STATE, id)->state = (enum recorded_state)i;
+			return true;
+		}
+	return line_expected(l, "used, ejected or down", word);
+}
+
+static bool
+read_penalty(struct line *l)
+{
+	double amount;
+	uint32_t id;
+
+	if (!take_task(l, true, &id) ||
+	    !take_number(l, "a penalty, in requests", 0, 1e9, false, &amount))
+		return false;
+	event_add(l->reader, RECORDED_PENALTY, id)->amount = amount;
+	return true;
+}
+
+static bool
+read_sample(struct line *l)
+{
+	struct recorded_sample *s = NEW(l->reader, struct recorded_sample);
+	uint32_t id;
+
+	if (!take_node(l, true, &id) ||
+	    !take_time(l, "when the sample came, in microseconds", false, &s->at_usec) ||
+	    !take_number(l, "requests in flight", 0, 1e9, false, &s->inflight) ||
+	    !take_number(l, "requests in flight that counted", 0, 1e9, false, &s->counted) ||
+	    !take_sample(l, &s->sample))
+		return false;
+	event_add(l->reader, RECORDED_SAMPLE, id)->sample = s;
+	return true;
+}
+
+static bool
+read_value(struct line *l)
+{
+	struct recorded_value *v = NEW(l->reader, struct recorded_value);
+	uint32_t id;
+
+	if (!take_node(l, true, &id) ||
+	    !take_u32(l, "the number of a query, below 28", QUERIES_MAX - 1, &v->query) ||
+	    !take_time(l, "when the value is of, in microseconds", false, &v->at_usec) ||
+	    !take_number(l, "a value", -1e300, 1e300, false, &v->value))
+		return false;
+	event_add(l->reader, RECORDED_VALUE, id)->value = v;
+	return true;
+}
+
+static bool
+read_tick(struct line *l)
+{
+	struct reader *rd = l->reader;
+	int64_t usec;
+
+	if (!take_span(l, "a time, in microseconds", 0, &usec))
+		return false;
+	if (usec < rd->tick_usec)
+		return line_fail(l, "this tick is of %lld us, and the one before of %lld us: expected a "
+		    "later one", (long long)usec, (long long)rd->tick_usec);
+	rd->tick_usec = usec;
+	event_add(rd, RECORDED_TICK, 0)->usec = usec;
+	return true;
+}
+
+static bool
+read_arrived(struct line *l)
+{
+	uint32_t id, count;
+
+	if (!take_service(l, true, &id) ||
+	    !take_u32(l, "a number of requests, up to a million", RECORDING_COUNT_MAX, &count))
+		return false;
+	l->reader->r->picks += count;
+	event_add(l->reader, RECORDED_ARRIVED, id)->count = count;
+	return true;
+}
+
+static bool
+take_steps(struct line *l, struct recorded_did *d)
+{
+	struct recorded_step step[LATENCY_STEPS], *kept;
+	struct str word, number;
+	uint64_t s, n;
+
+	while (l->rest.len > 0) {
+		word = take_field(l);
+		if (d->nsteps == LATENCY_STEPS || !str_split(&word, ':', &number) ||
+		    !str_to_u64(number, &s) || s >= LATENCY_STEPS || !str_to_u64(word, &n) ||
+		    n > UINT32_MAX)
+			return line_expected(l, "STEP:COUNT with a step below 177", number);
+		step[d->nsteps++] = (struct recorded_step){ (uint16_t)s, (uint32_t)n };
+		l->reader->responses += n;
+	}
+	kept = arena_zalloc(l->reader->r->arena, (d->nsteps + 1) * sizeof *kept);
+	memcpy(kept, step, d->nsteps * sizeof *kept);
+	d->step = kept;
+	return true;
+}
+
+static bool
+read_did(struct line *l)
+{
+	struct recorded_did *d = NEW(l->reader, struct recorded_did);
+	uint32_t id;
+
+	if (!take_task(l, true, &id) ||
+	    !take_count(l, "a number of requests", RECORDING_PICKS_MAX, &d->picks) ||
+	    !take_count(l, "a sum of requests in flight", UINT64_C(1) << 40, &d->looks_sum) ||
+	    !take_u32(l, "a number of looks", UINT32_MAX, &d->looks) ||
+	    !take_count(l, "a number of requests that ended", RECORDING_PICKS_MAX, &d->ended) ||
+	    !take_span(l, "a sum of durations, in microseconds", 0, &d->duration_usec) ||
+	    !take_steps(l, d))
+		return false;
+	event_add(l->reader, RECORDED_DID, id)->did = d;
+	return true;
+}
+
+static bool
+read_end(struct line *l)
+{
+	int64_t usec;
+
+	if (!take_span(l, "a time, in microseconds", 0, &usec))
+		return false;
+	l->reader->over = true;
+	event_add(l->reader, RECORDED_END, 0)->usec = usec;
+	return true;
+}
+
+static const struct {
+	const char	*word;
+	bool		(*read)(struct line *);
+} lines[] = {
+	{ "sample", read_sample }, { "did", read_did }, { "tick", read_tick }, { "in", read_arrived },
+	{ "law", read_law }, { "service", read_service }, { "query", read_query },
+	{ "node", read_node }, { "was", read_was }, { "last", read_last },
+	{ "smoothed", read_smoothed }, { "task", read_task }, { "gone", read_gone },
+	{ "state", read_state }, { "penalty", read_penalty }, { "value", read_value },
+	{ "end", read_end },
+};
+
+static bool
+read_line(struct reader *rd, struct str text)
+{
+	struct line l = { .reader = rd, .rest = text, .kind = "mola-recording" };
+	struct str word = take_field(&l);
+	char found[SHOWN_MAX];
+	size_t i;
+
+	if (str_eq(word, STR("mola-recording")))
+		return read_begin(&l) && (l.rest.len == 0 || line_expected(&l, "the end of the line", l.rest));
+	if (rd->r->parts == 0)
+		return line_fail(&l, "expected 'mola-recording %d', and found %s: this is no recording",
+		    RECORDING_VERSION, field_shown(text, found));
+	for (i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (str_eq(word, str_of(lines[i].word)))
+			break;
+	if (i == sizeof lines / sizeof *lines)
+		return line_fail(&l, "expected one of the lines that recordings have, such as 'tick', and "
+		    "found %s", field_shown(word, found));
+	l.kind = lines[i].word;
+	if (rd->over)
+		return line_fail(&l, "expected another recording or nothing after 'end', and found '%s'", l.kind);
+	if (!rd->law && lines[i].read != read_law)
+		return line_fail(&l, "expected 'law' after 'mola-recording', and found '%s'", l.kind);
+	if (!lines[i].read(&l))
+		return false;
+	if (l.rest.len > 0)
+		return line_expected(&l, "the end of the line", l.rest);
+	if (rd->r->picks > RECORDING_PICKS_MAX || rd->responses > RECORDING_PICKS_MAX)
+		return line_fail(&l, "these are more than %llu requests: record a shorter time",
+		    (unsigned long long)RECORDING_PICKS_MAX);
+	return true;
+}
+
+/* A last line without an end was cut off. */
+static bool
+read_lines(struct reader *rd, struct str text)
+{
+	while (text.len > 0) {
+		const char *end = memchr(text.p, '\n', text.len);
+		size_t n = end == NULL ? 0 : (size_t)(end - text.p);
+		rd->number++;
+		if (end == NULL && rd->r->parts > 0)
+			break;
+		if (!read_line(rd, (struct str){ text.p, end == NULL ? text.len : n }))
+			return false;
+		if (end == NULL)
+			break;
+		text.p += n + 1;
+		text.len -= n + 1;
+	}
+	return true;
+}
+
+struct recording *
+reader_read(struct str text, char error[READER_ERROR_MAX])
+{
+	struct reader *rd = must_zalloc(sizeof *rd);
+	struct recording *r = rd->r = must_zalloc(sizeof *r);
+	bool ok;
+
+	rd->error = error;
+	rd->tick_usec = -1;
+	error[0] = '\0';
+	r->arena = arena_new();
+	ok = read_lines(rd, text);
+	part_over(rd);
+	r->cut = !rd->over;
+	if (ok && r->length_usec == 0) {
+		snprintf(error, READER_ERROR_MAX, "line %llu: expected at least two ticks, and it ends here",
+		    (unsigned long long)rd->number);
+		ok = false;
+	}
+	free(rd);
+	if (!ok)
+		recording_free(&r);
+	return r;
+}
+
+void
+recording_free(struct recording **rp)
+{
+	struct recording *r = *rp;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	arena_free(&r->arena);
+	free(r->event);
+	free(r);
+}

@@ -1,0 +1,57 @@
+/*
+ * reader_priv: the line that is read, and its fields: what reader.c, which has the lines, and
+ * reader_fields.c share. Each function takes a field and returns true, or puts into the reader's
+ * error what was expected there.
+ */
+#ifndef RECORDING_READER_PRIV_H
+#define RECORDING_READER_PRIV_H
+
+#include "base/arena.h"
+#include "recording/reader.h"
+
+#define SHOWN_MAX	48		/* bytes of a field as errors show it */
+
+struct line {
+	struct reader	*reader;
+	struct str	 rest;		/* what was not taken yet */
+	const char	*kind;
+};
+
+struct reader {
+	struct recording *r;
+	size_t		 cap;
+	uint64_t	 number;	/* of the line, from 1 */
+	uint64_t	 responses;
+	char		*error;
+	bool		 names;
+	int64_t		 tick_usec;	/* the last one of the part; -1: none yet */
+	bool		 law;		/* the part has had it */
+	bool		 over;		/* the part has ended */
+	struct recorded_service *service;	/* of the last line of one */
+	bool		 service_is[RECORDING_SERVICES], node_is[NODES_MAX], task_is[TASKS_MAX];
+	struct recorded_was *was_of[NODES_MAX];
+};
+
+bool		 line_fail(struct line *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool		 line_expected(struct line *, const char *what, struct str found);
+/* What was found, fit to be shown. */
+const char	*field_shown(struct str, char out[SHOWN_MAX]);
+
+struct str	 take_field(struct line *);
+bool		 take_count(struct line *, const char *what, uint64_t most, uint64_t *);
+bool		 take_u32(struct line *, const char *what, uint32_t most, uint32_t *);
+bool		 take_bool(struct line *, const char *what, bool *);
+/* Finite, and between the two; "-": NAN, where that may be. */
+bool		 take_number(struct line *, const char *what, double least, double most, bool unknown,
+    double *);
+/* May be before the beginning; "-": INT64_MIN, where that may be. */
+bool		 take_time(struct line *, const char *what, bool never, int64_t *);
+bool		 take_span(struct line *, const char *what, int64_t least, int64_t *);
+/* Numbers; `known`: of one that is there. */
+bool		 take_node(struct line *, bool known, uint32_t *);
+bool		 take_service(struct line *, bool known, uint32_t *);
+bool		 take_task(struct line *, bool known, uint32_t *);
+bool		 take_name(struct line *, char **);
+bool		 take_sample(struct line *, struct sample *);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * load: requests are known by their durations, not by what they did. A duration becomes work by the
+ * speed at which a thread ran on that node at that time: its cores by the threads that wanted one,
+ * as sampled. Which part of a request's time was spent on a core follows from the threads that a
+ * node had beside the requests in flight there: where fewer threads wanted a core than requests
+ * were in flight, some of these waited for something else (doc/why/0048-what-a-replay-knows.md).
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "replay/load.h"
+
+#define ROUNDS		30	/* of fitting on_core */
+
+/* The speed of threads on a node, as it went: `run` is how far a thread had come at a time. */
+struct speed {
+	int64_t		*usec;
+	double		*run;
+	size_t		 n, cap;
+	double		 now;		/* from the last entry on */
+};
+
+struct fit {
+	double		 threads, seconds;	/* of a node: sums of its samples */
+	double		*inflight;		/* by service: sums */
+};
+
+struct reading {
+	struct load	*load;
+	struct speed	*speed;		/* by node */
+	struct fit	*fit;		/* by node */
+	uint32_t	 task_service[TASKS_MAX], task_node[TASKS_MAX];
+	bool		 tcp[RECORDING_SERVICES];
+	double		 area[RECORDING_SERVICES], ended[RECORDING_SERVICES];
+	size_t		 shuffled[RECORDING_SERVICES];
+	int64_t		 offset_usec, tick_usec, did_usec;	/* of the part; of its last tick and lines */
+	uint64_t	 ticks;
+	struct rng	 rng;
+};
+
+/* ---- the speed of threads ---- */
+
+static void
+speed_add(struct speed *s, int64_t usec, double now)
+{
+	int64_t last = s->n == 0 ? usec : s->usec[s->n - 1];
+	double run = s->n == 0 ? 0 : s->run[s->n - 1] + s->now * (double)(usec - last);
+
+	if (usec < last)
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap * 2 + 64;
+		s->usec = must_realloc(s->usec, s->cap * sizeof *s->usec);
+		s->run = must_realloc(s->run, s->cap * sizeof *s->run);
+	}
+	s->usec[s->n] = usec;
+	s->run[s->n++] = run;
+	s->now = now;
+}
+
+/* How far a thread had come at this time. */
+static double
+speed_run(const struct speed *s, int64_t usec)
+{
+	size_t low = 0, high = s->n;
+	double part;
+
+	if (s->n == 0)
+		return (double)usec;
+	if (usec <= s->usec[0])
+		return (double)(usec - s->usec[0]);
+	if (usec >= s->usec[s->n - 1])
+		return s->run[s->n - 1] + s->now * (double)(usec - s->usec[s->n - 1]);
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+		if (s->usec[middle] <= usec)
+			low = middle;
+		else
+			high = middle;
+	}
+	part = (double)(usec - s->usec[low]) / (double)(s->usec[low + 1] - s->usec[low]);
+	return s->run[low] + part * (s->run[low + 1] - s->run[low]);
+}
+
+static void
+read_sample(struct reading *g, const struct recorded *e)
+{
+	const struct sample *s = &e->sample->sample;
+	double threads = isnan(s->running) ? s->busy : s->running;
+
+	if (!(s->cores > 0 && s->cores <= 65536) || !(threads >= 0 && threads < 1e7))
+		return;
+	g->load->cores[e->id] = s->cores;
+	g->fit[e->id].threads += threads;
+	g->fit[e->id].seconds++;
+	speed_add(&g->speed[e->id], g->offset_usec + s->taken_usec,
+	    threads <= s->cores ? 1 : s->cores / threads);
+}
+
+/* ---- what became of requests ---- */
+
+static void
+work_add(struct load_service *s, double cpu, double wait)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap * 2 + 256;
+		s->work = must_realloc(s->work, s->cap * sizeof *s->work);
+	}
+	s->work[s->n++] = (struct load_work){ (float)cpu, (float)wait };
+}
+
+static double
+step_usec(unsigned step)
+{
+	if (step == LATENCY_STEPS - 1)
+		return (double)latency_begin_usec(step);
+	return (double)(latency_begin_usec(step) + latency_begin_usec(step + 1)) / 2;
+}
+
+/*
+ * Durations as works: what a thread would have come to in that time, on a core throughout. How much
+ * of it was waiting is not known before all has been read.
+ */
+static void
+read_durations(struct reading *g, const struct recorded_did *d, struct load_service *s,
+    const struct speed *speed)
+{
+	int64_t now = g->offset_usec + g->tick_usec;
+	double sum = 0, exact;
+
+	for (unsigned i = 0; i < d->nsteps; i++)
+		sum += step_usec(d->step[i].step) * d->step[i].count;
+	exact = sum > 0 ? (double)d->duration_usec / sum : 1;
+	exact = fmin(fmax(exact, 0.8), 1.25);	/* a sum of others than these, at most */
+	for (unsigned i = 0; i < d->nsteps; i++) {
+		double usec = step_usec(d->step[i].step) * exact;
+		double run = speed_run(speed, now) - speed_run(speed, now - (int64_t)usec);
+		for (uint32_t k = 0; k < d->step[i].count && s->n < RECORDING_PICKS_MAX; k++)
+			work_add(s, fmin(run, usec), usec);
+		s->step[d->step[i].step] += d->step[i].count;
+		s->responses += d->step[i].count;
+		s->duration_usec += usec * d->step[i].count;
+	}
+}
+
+static void
+read_did(struct reading *g, const struct recorded *e)
+{
+	const struct recorded_did *d = e->did;
+	uint32_t service = g->task_service[e->id], node = g->task_node[e->id];
+	struct load_service *s = &g->load->service[service];
+
+	s->picks += d->picks;
+	g->load->picks[(size_t)service * g->load->nodes + node] += d->picks;
+	g->area[service] += (double)d->looks_sum;
+	g->ended[service] += (double)d->ended;
+	if (d->looks > 0)
+		g->fit[node].inflight[service] += (double)d->looks_sum;
+	if (g->did_usec != g->tick_usec)
+		g->did_usec = g->tick_usec;
+	read_durations(g, d, s, &g->speed[node]);
+}
+
+/* Those that ended in the same second, in any order: lines have them by task and duration. */
+static void
+shuffle(struct reading *g, uint32_t service)
+{
+	struct load_service *s = &g->load->service[service];
+	size_t from = g->shuffled[service], n = s->n - from;
+
+	for (size_t i = n; i > 1; i--) {
+		size_t k = from + rng_below(&g->rng, (uint32_t)i);
+		struct load_work w = s->work[from + i - 1];
+		s->work[from + i - 1] = s->work[k];
+		s->work[k] = w;
+	}
+	g->shuffled[service] = s->n;
+}
+
+static void
+read_event(struct reading *g, const struct recorded *e)
+{
+	switch (e->kind) {
+	case RECORDED_BEGIN:
+		g->offset_usec += g->tick_usec + USEC_PER_SEC;
+		g->tick_usec = 0;
+		break;
+	case RECORDED_SERVICE:
+		g->tcp[e->id] = e->service->tcp;
+		break;
+	case RECORDED_TASK:
+		g->task_service[e->id] = e->task->service;
+		g->task_node[e->id] = e->task->node;
+		break;
+	case RECORDED_SAMPLE:
+		read_sample(g, e);
+		break;
+	case RECORDED_DID:
+		read_did(g, e);
+		break;
+	case RECORDED_TICK:
+		g->tick_usec = e->usec;
+		g->ticks++;
+		for (uint32_t i = 0; i < g->load->services; i++)
+			if (g->load->service[i].n > g->shuffled[i])
+				shuffle(g, i);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- on a core, or waiting ---- */
+
+/* Requests that want a core on this node at a time, by what is assumed of the services. */
+static double
+fit_wanting(const struct reading *g, const struct fit *f)
+{
+	double n = 0;
+
+	for (uint32_t s = 0; s < g->load->services; s++)
+		n += g->load->service[s].on_core * f->inflight[s] / (double)g->ticks;
+	return n;
+}
+
+/* All are on a core at first. Where a node had fewer threads than that, those that it had. */
+static void
+fit_round(struct reading *g)
+{
+	struct load *l = g->load;
+	double *part = must_zalloc((l->services + 1) * sizeof *part);
+	double *all = must_zalloc((l->services + 1) * sizeof *all);
+
+	for (uint32_t n = 0; n < l->nodes; n++) {
+		const struct fit *f = &g->fit[n];
+		double wanting = fit_wanting(g, f), threads = f->threads / f->seconds;
+		if (f->seconds == 0 || wanting <= 0)
+			continue;
+		for (uint32_t s = 0; s < l->services; s++) {
+			part[s] += f->inflight[s] * fmin(1, threads / wanting);
+			all[s] += f->inflight[s];
+		}
+	}
+	for (uint32_t s = 0; s < l->services; s++)
+		if (all[s] > 0)
+			l->service[s].on_core *= part[s] / all[s];
+	free(part);
+	free(all);
+}
+
+/* Of a node, by how many of each service it had in flight. */
+static double
+fit_node(const struct reading *g, uint32_t node)
+{
+	double all = 0;
+
+	for (uint32_t s = 0; s < g->load->services; s++)
+		all += g->fit[node].inflight[s];
+	return all > 0 ? fit_wanting(g, &g->fit[node]) * (double)g->ticks / all : 1;
+}
+
+/* Work and duration become work on a core, and waiting. */
+static void
+split(struct load_service *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		double run = s->work[i].cpu_usec, usec = s->work[i].wait_usec;
+		s->work[i] = (struct load_work){ (float)(run * s->on_core), (float)(usec * (1 - s->on_core)) };
+	}
+}
+
+/* Connections have no durations, only how many there were and how many ended: all take the mean. */
+static void
+without_durations(struct reading *g, uint32_t service)
+{
+	struct load_service *s = &g->load->service[service];
+	double every = (double)(g->offset_usec + g->tick_usec) / (double)g->ticks;
+
+	if (s->n == 0 && g->ended[service] >= 1)
+		work_add(s, g->area[service] * every / g->ended[service],
+		    g->area[service] * every / g->ended[service]);
+}
+
+static void
+finish(struct reading *g)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		fit_round(g);
+	for (uint32_t n = 0; n < g->load->nodes; n++)
+		g->load->on_core[n] = fit_node(g, n);
+	for (uint32_t i = 0; i < g->load->services; i++) {
+		without_durations(g, i);
+		split(&g->load->service[i]);
+	}
+}
+
+/* ---- life ---- */
+
+static struct reading *
+reading_new(struct load *l, uint64_t seed)
+{
+	struct reading *g = must_zalloc(sizeof *g);
+
+	g->load = l;
+	g->speed = must_zalloc((l->nodes + 1) * sizeof *g->speed);
+	g->fit = must_zalloc((l->nodes + 1) * sizeof *g->fit);
+	for (uint32_t n = 0; n < l->nodes; n++)
+		g->fit[n].inflight = must_zalloc((l->services + 1) * sizeof(double));
+	rng_seed(&g->rng, seed);
+	return g;
+}
+
+static void
+reading_free(struct reading *g)
+{
+	for (uint32_t n = 0; n < g->load->nodes; n++) {
+		free(g->speed[n].usec);
+		free(g->speed[n].run);
+		free(g->fit[n].inflight);
+	}
+	free(g->speed);
+	free(g->fit);
+	free(g);
+}
+
+struct load *
+load_new(const struct recording *r, uint64_t seed)
+{
+	struct load *l = must_zalloc(sizeof *l);
+	struct reading *g;
+
+	l->services = r->services;
+	l->nodes = r->nodes;
+	l->service = must_zalloc((l->services + 1) * sizeof *l->service);
+	l->picks = must_zalloc(((size_t)l->services * l->nodes + 1) * sizeof *l->picks);
+	l->cores = must_zalloc((l->nodes + 1) * sizeof *l->cores);
+	l->on_core = must_zalloc((l->nodes + 1) * sizeof *l->on_core);
+	for (uint32_t i = 0; i < l->services; i++)
+		l->service[i].on_core = 1;
+	g = reading_new(l, seed);
+	for (size_t i = 0; i < r->n; i++)
+		read_event(g, &r->event[i]);
+	ASSERT(g->ticks > 0);
+	finish(g);
+	reading_free(g);
+	return l;
+}
+
+void
+load_free(struct load **lp)
+{
+	struct load *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	for (uint32_t i = 0; i < l->services; i++)
+		free(l->service[i].work);
+	free(l->service);
+	free(l->picks);
+	free(l->cores);
+	free(l->on_core);
+	free(l);
+}

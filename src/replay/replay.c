@@ -1,0 +1,500 @@
+/*
+ * replay: events in the order of their time: arrivals, ends of requests, samples, ticks. Requests
+ * of a tick arrive at random moments in it.
+ *
+ * What the nodes did beside our requests is as recorded, whatever is chosen here. With the policies
+ * as recorded, samples are those of the recording, to the digit. With another policy our requests
+ * are elsewhere, so what samples say of them is replaced by what the model says: cores in use and
+ * threads. Memory, disks and links stay as recorded.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bug.h"
+#include "base/rng.h"
+#include "replay/core.h"
+#include "replay/replay.h"
+#include "replay/twin.h"
+#include "score/demand.h"
+#include "score/guard.h"
+
+#define INFLIGHT_MOST	2000000		/* requests in flight, all nodes together */
+
+struct run_node {
+	struct heap_node due;		/* by when its next request is done with its core */
+	struct core	 core;
+	bool		 is;
+	double		 inflight;	/* ours: on cores, or waiting */
+	double		 ours_usec;	/* of its cores, at the last sample */
+	int64_t		 sampled_usec;
+};
+
+struct run_request {
+	struct core_job	 job;
+	struct heap_node wait;
+	struct run_request *next;	/* of the free ones */
+	uint32_t	 service, node;
+	unsigned	 node_slot, task_slot;
+	int64_t		 began_usec;
+	float		 wait_usec;
+};
+
+struct run {
+	const struct recording *r;
+	const struct load *load;
+	struct replay	*out;
+	struct twin	*twin;
+	bool		 as_recorded;
+	int64_t		 now;
+	struct run_node	*node;
+	struct heap	 due, waits;
+	struct run_request *spare;
+	size_t		 inflight;
+	size_t		*work_at;	/* by service: which work is next */
+	bool		*placed;	/* by task: what was in flight there at first is */
+	/* arrivals of the tick under way */
+	struct arrival { int64_t usec; uint32_t service; } *arrival;
+	size_t		 narrivals, arrival_cap, arrival_at;
+	struct rng	 rng;
+};
+
+/* ---- requests ---- */
+
+static void
+node_due(struct run *u, uint32_t node)
+{
+	struct run_node *n = &u->node[node];
+	int64_t next = core_next_usec(&n->core);
+
+	if (n->due.at != 0)
+		heap_remove(&u->due, &n->due);
+	if (next != INT64_MAX)
+		heap_push(&u->due, &n->due, next);
+}
+
+static struct load_work
+work_next(struct run *u, uint32_t service)
+{
+	const struct load_service *s = &u->load->service[service];
+	size_t at = u->work_at[service]++;
+
+	if (s->n == 0)		/* none ever ended */
+		return (struct load_work){ 0, (float)RECORDING_USEC_MAX };
+	/* more arrived than ended: any of those that did */
+	return s->work[at < s->n ? at : rng_u64(&u->rng) % s->n];
+}
+
+static void
+request_begin(struct run *u, uint32_t service, uint32_t node, unsigned node_slot,
+    unsigned task_slot)
+{
+	struct load_work w = work_next(u, service);
+	struct run_node *n = &u->node[node];
+	struct run_request *q = u->spare;
+
+	if (q != NULL)
+		u->spare = q->next;
+	else
+		q = must_alloc(sizeof *q);
+	*q = (struct run_request){ .service = service, .node = node, .node_slot = node_slot,
+	    .task_slot = task_slot, .began_usec = u->now, .wait_usec = w.wait_usec };
+	n->inflight++;
+	u->inflight++;
+	core_advance(&n->core, u->now);
+	core_add(&n->core, &q->job, w.cpu_usec);
+	node_due(u, node);
+}
+
+static void
+request_end(struct run *u, struct run_request *q, bool done)
+{
+	struct replay_service *s = &u->out->service[q->service];
+	int64_t usec = u->now - q->began_usec;
+
+	if (done) {
+		live_give(u->twin->live, 0, q->node_slot, q->task_slot);
+		s->responses++;
+		s->duration_usec += (double)usec;
+		s->step[latency_step(usec)]++;
+	}
+	u->node[q->node].inflight--;
+	u->inflight--;
+	q->next = u->spare;
+	u->spare = q;
+}
+
+static struct run_request *
+waiting(struct heap_node *w)
+{
+	return (struct run_request *)((char *)w - offsetof(struct run_request, wait));
+}
+
+/* Those that are done with their core wait, or are over. */
+static void
+node_step(struct run *u, uint32_t node)
+{
+	struct run_node *n = &u->node[node];
+	struct core_job *j;
+
+	core_advance(&n->core, u->now);
+	while ((j = core_done(&n->core)) != NULL) {
+		struct run_request *q = (struct run_request *)j;	/* job is its first member */
+		if (q->wait_usec >= 1)
+			heap_push(&u->waits, &q->wait, u->now + (int64_t)q->wait_usec);
+		else
+			request_end(u, q, true);
+	}
+	node_due(u, node);
+}
+
+static void
+arrive(struct run *u, uint32_t service)
+{
+	const struct table_task *t;
+	uint32_t node;
+
+	if (u->inflight >= INFLIGHT_MOST || (t = twin_take(u->twin, service, u->now)) == NULL) {
+		u->out->service[service].refused++;
+		return;
+	}
+	node = u->twin->node_of[t->node_slot];
+	u->out->service[service].picks++;
+	u->out->picks[(size_t)service * u->out->nodes + node]++;
+	request_begin(u, service, node, t->node_slot, t->slot);
+}
+
+/* ---- time ---- */
+
+static void
+advance(struct run *u, int64_t to)
+{
+	for (;;) {
+		struct heap_node *due = heap_min(&u->due), *wait = heap_min(&u->waits);
+		int64_t next = to + 1;
+
+		if (due != NULL && due->key < next)
+			next = due->key;
+		if (wait != NULL && wait->key < next)
+			next = wait->key;
+		if (u->arrival_at < u->narrivals && u->arrival[u->arrival_at].usec <= next)
+			next = u->arrival[u->arrival_at].usec;
+		if (next > to)
+			break;
+		u->now = next > u->now ? next : u->now;
+		if (due != NULL && due->key <= next)
+			node_step(u, (uint32_t)((struct run_node *)due - u->node));
+		else if (wait != NULL && wait->key <= next) {
+			heap_remove(&u->waits, wait);
+			request_end(u, waiting(wait), true);
+		} else
+			arrive(u, u->arrival[u->arrival_at++].service);
+	}
+	u->now = to > u->now ? to : u->now;
+}
+
+/* ---- arrivals ---- */
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct arrival *x = a, *y = b;
+
+	return (x->usec > y->usec) - (x->usec < y->usec);
+}
+
+static bool
+ends_tick(const struct recorded *e)
+{
+	return e->kind == RECORDED_TICK || e->kind == RECORDED_BEGIN;
+}
+
+/* Of the tick that comes next after event `from`: its lines follow it. */
+static void
+arrivals_make(struct run *u, size_t from)
+{
+	int64_t until;
+	size_t i = from;
+
+	u->narrivals = u->arrival_at = 0;
+	while (i < u->r->n && !ends_tick(&u->r->event[i]))
+		i++;
+	if (i == u->r->n || u->r->event[i].kind == RECORDED_BEGIN)
+		return;
+	until = TWIN_BEGIN_USEC + u->r->event[i].usec;
+	for (i++; i < u->r->n && !ends_tick(&u->r->event[i]); i++) {
+		if (u->r->event[i].kind != RECORDED_ARRIVED)
+			continue;
+		for (uint32_t k = 0; k < u->r->event[i].count; k++) {
+			if (u->narrivals == u->arrival_cap) {
+				u->arrival_cap = u->arrival_cap * 2 + 256;
+				u->arrival = must_realloc(u->arrival, u->arrival_cap * sizeof *u->arrival);
+			}
+			u->arrival[u->narrivals++] = (struct arrival){ u->now +
+			    (int64_t)(rng_double(&u->rng) * (double)(until - u->now)), u->r->event[i].id };
+		}
+	}
+	if (u->narrivals > 0)
+		qsort(u->arrival, u->narrivals, sizeof *u->arrival, by_time);
+}
+
+/* ---- events ---- */
+
+/* What the node does beside our requests: the threads that it had, less those of ours. */
+static void
+node_observe(struct run *u, uint32_t node, const struct recorded_sample *s)
+{
+	struct run_node *n = &u->node[node];
+	struct sample m = s->sample;
+
+	m.taken_usec = 1;
+	if (guard_check_sample(&m, 0, 1) != NULL)
+		return;
+	n->core.cores = m.cores;
+	n->core.others = fmax(0, demand_of(&m).threads - u->load->on_core[node] * s->counted);
+	node_due(u, node);
+}
+
+/* The sample as it would have been with our requests where they are here. */
+static struct sample
+sample_moved(const struct run *u, uint32_t node, const struct recorded_sample *s)
+{
+	const struct run_node *n = &u->node[node];
+	double span = (double)(u->now - n->sampled_usec), part = u->load->on_core[node];
+	double used = span > 0 ? (n->core.ours_usec - n->ours_usec) / span : 0;
+	struct sample m = s->sample;
+
+	if (m.running >= 0)
+		m.running = fmax(0, m.running - part * s->inflight) + (double)n->core.jobs.count;
+	m.busy = fmin(m.cores, fmax(0, m.busy - part * s->counted) + used);
+	return m;
+}
+
+static void
+on_sample(struct run *u, const struct recorded *e)
+{
+	const struct recorded_sample *s = e->sample;
+	struct world_node *w = u->twin->world_node[e->id];
+	struct run_node *n = &u->node[e->id];
+	struct sample m = s->sample;
+
+	if (w == NULL)
+		return;
+	core_advance(&n->core, u->now);
+	if (!u->as_recorded)
+		m = sample_moved(u, e->id, s);
+	m.taken_usec = TWIN_BEGIN_USEC + s->sample.taken_usec;
+	if (u->as_recorded)
+		steer_sample_late(u->twin->steer, w, &m, s->inflight, s->counted);
+	else
+		steer_sample(u->twin->steer, w, &m, n->inflight);
+	n->ours_usec = n->core.ours_usec;
+	n->sampled_usec = u->now;
+	node_observe(u, e->id, s);
+}
+
+static void
+part_clear(struct run *u)
+{
+	struct heap_node *w;
+	struct core_job *j;
+
+	while ((w = heap_min(&u->waits)) != NULL) {
+		heap_remove(&u->waits, w);
+		request_end(u, waiting(w), false);
+		u->out->unfinished++;
+	}
+	while ((w = heap_min(&u->due)) != NULL)
+		heap_remove(&u->due, w);
+	for (uint32_t i = 0; i < u->load->nodes; i++) {
+		struct run_node *n = &u->node[i];
+		while ((w = heap_min(&n->core.jobs)) != NULL) {
+			heap_remove(&n->core.jobs, w);
+			j = (struct core_job *)w;
+			request_end(u, (struct run_request *)j, false);
+			u->out->unfinished++;
+		}
+		core_fini(&n->core);
+	}
+}
+
+static void
+part_begin(struct run *u)
+{
+	part_clear(u);
+	u->now = TWIN_BEGIN_USEC;
+	for (uint32_t i = 0; i < u->load->nodes; i++) {
+		double cores = u->load->cores[i];
+		u->node[i] = (struct run_node){ .sampled_usec = u->now };
+		core_init(&u->node[i].core, cores > 0 ? cores : 1, u->now);
+	}
+	memset(u->placed, 0, u->r->tasks * sizeof *u->placed);
+}
+
+/* What was in flight on a task when it was first seen. */
+static void
+tasks_place(struct run *u)
+{
+	struct twin *s = u->twin;
+
+	for (uint32_t i = 0; i < s->ntasks; i++) {
+		const struct world_task *t = s->world_task[i];
+		if (t == NULL || u->placed[i])
+			continue;
+		u->placed[i] = true;
+		for (uint32_t k = 0; k < s->task[i]->inflight && u->inflight < INFLIGHT_MOST; k++) {
+			live_take(s->live, 0, t->node->slot, t->slot);
+			request_begin(u, s->task[i]->service, s->task[i]->node, t->node->slot, t->slot);
+		}
+	}
+}
+
+static bool
+settle(struct run *u)
+{
+	bool changed = u->twin->changed;
+
+	if (!twin_settle(u->twin))
+		return false;
+	if (changed)
+		tasks_place(u);
+	return true;
+}
+
+/* Until the moment of a sample or a tick. What the lines before it said of the part's beginning
+ * holds from there on. */
+static bool
+go_on(struct run *u, int64_t until)
+{
+	if (u->twin->table == NULL) {
+		if (!settle(u))
+			return false;
+		steer_tick(u->twin->steer, u->now);
+	}
+	twin_settle_states(u->twin);
+	advance(u, TWIN_BEGIN_USEC + until);
+	return true;
+}
+
+static bool
+happen(struct run *u, size_t at)
+{
+	const struct recorded *e = &u->r->event[at];
+
+	switch (e->kind) {
+	case RECORDED_BEGIN:
+		part_begin(u);
+		twin_apply(u->twin, e, u->now);
+		arrivals_make(u, at + 1);
+		return true;
+	case RECORDED_SAMPLE:
+		if (!go_on(u, e->sample->at_usec))
+			return false;
+		on_sample(u, e);
+		return true;
+	case RECORDED_TICK:
+		if (!go_on(u, e->usec) || !settle(u))
+			return false;
+		steer_tick(u->twin->steer, u->now);
+		arrivals_make(u, at + 1);
+		return true;
+	case RECORDED_GONE_TASK:
+		u->placed[e->id] = false;
+		/* fall through */
+	default:
+		twin_apply(u->twin, e, u->now);
+		return true;
+	}
+}
+
+/* ---- a run ---- */
+
+static struct replay *
+replay_new(uint32_t services, uint32_t nodes)
+{
+	struct replay *p = must_zalloc(sizeof *p);
+
+	p->services = services;
+	p->nodes = nodes;
+	p->service = must_zalloc((services + 1) * sizeof *p->service);
+	p->picks = must_zalloc(((size_t)services * nodes + 1) * sizeof *p->picks);
+	return p;
+}
+
+static void
+run_init(struct run *u, const struct recording *r, const struct load *load, int policy,
+    uint64_t seed)
+{
+	*u = (struct run){ .r = r, .load = load, .as_recorded = policy == REPLAY_AS_RECORDED,
+	    .now = TWIN_BEGIN_USEC };
+	u->out = replay_new(r->services, r->nodes);
+	u->twin = twin_new(r->services, r->nodes, r->tasks, policy, seed);
+	u->node = must_zalloc((r->nodes + 1) * sizeof *u->node);
+	u->work_at = must_zalloc((r->services + 1) * sizeof *u->work_at);
+	u->placed = must_zalloc((r->tasks + 1) * sizeof *u->placed);
+	heap_init(&u->due);
+	heap_init(&u->waits);
+	rng_seed(&u->rng, seed);
+}
+
+static void
+run_fini(struct run *u)
+{
+	struct run_request *q;
+
+	part_clear(u);
+	while ((q = u->spare) != NULL) {
+		u->spare = q->next;
+		free(q);
+	}
+	twin_free(&u->twin);
+	heap_fini(&u->due);
+	heap_fini(&u->waits);
+	free(u->node);
+	free(u->work_at);
+	free(u->placed);
+	free(u->arrival);
+}
+
+struct replay *
+replay_run(const struct recording *r, const struct load *load, int policy, uint64_t seed)
+{
+	struct run u;
+	bool ok = true;
+
+	ASSERT(r->n > 0 && r->event[0].kind == RECORDED_BEGIN);
+	run_init(&u, r, load, policy, seed);
+	for (size_t i = 0; i < r->n && ok; i++)
+		ok = happen(&u, i);
+	run_fini(&u);
+	if (!ok)
+		replay_free(&u.out);
+	return u.out;
+}
+
+struct replay *
+replay_recorded(const struct load *l)
+{
+	struct replay *p = replay_new(l->services, l->nodes);
+
+	memcpy(p->picks, l->picks, (size_t)l->services * l->nodes * sizeof *p->picks);
+	for (uint32_t i = 0; i < l->services; i++) {
+		p->service[i].picks = l->service[i].picks;
+		p->service[i].responses = l->service[i].responses;
+		p->service[i].duration_usec = l->service[i].duration_usec;
+		memcpy(p->service[i].step, l->service[i].step, sizeof p->service[i].step);
+	}
+	return p;
+}
+
+void
+replay_free(struct replay **pp)
+{
+	struct replay *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	free(p->service);
+	free(p->picks);
+	free(p);
+}

@@ -1,0 +1,33 @@
+/*
+ * replay: a recorded period once more, through the code that steers and chooses in a running Mola,
+ * with nodes that are modelled (core.h, load.h): what shares tasks would have had, and how long
+ * requests would have taken.
+ */
+#ifndef REPLAY_REPLAY_H
+#define REPLAY_REPLAY_H
+
+#include "replay/load.h"
+
+#define REPLAY_AS_RECORDED	(-1)
+
+struct replay_service {
+	uint64_t	 picks, responses, refused;	/* refused: there was no task */
+	double		 duration_usec;			/* of all responses */
+	uint32_t	 step[LATENCY_STEPS];
+};
+
+struct replay {
+	uint32_t	 services, nodes;
+	struct replay_service *service;			/* by number */
+	uint64_t	*picks;				/* by service * nodes + node */
+	uint64_t	 unfinished;			/* were not over at the end */
+};
+
+/* What was recorded, in the same form. */
+struct replay	*replay_recorded(const struct load *);
+/* `policy`: of all services, or REPLAY_AS_RECORDED. The same seed gives the same run.
+ * NULL: a table could not be made. */
+struct replay	*replay_run(const struct recording *, const struct load *, int policy, uint64_t seed);
+void		 replay_free(struct replay **);
+
+#endif
