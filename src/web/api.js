@@ -33,9 +33,10 @@ export const basic = (name, password) => `Basic ${base64(`${name}:${password}`)}
 // #token=... of the address that `make demo` prints: it must not stay in the address or the history.
 export function tokenFromAddress() {
 	const m = location.hash.match(/[#&]token=([^&]*)/);
-	if (!m) return;
+	if (!m) return false;
 	authorizationSet(bearer(decodeURIComponent(m[1])));
 	history.replaceState(null, '', location.pathname + location.search + '#/');
+	return true;
 }
 
 function headers(more) {
@@ -44,7 +45,7 @@ function headers(more) {
 
 async function sessionOf(value) {
 	const r = await fetch('/api/v1/session', { headers: value === null ? {} : { Authorization: value }, cache: 'no-store' });
-	if (!r.ok) throw new Error(`${r.status}`);
+	if (!r.ok) throw await refusal(r);
 	return r.json();
 }
 
@@ -170,10 +171,10 @@ async function framesRead(body, alive) {
 	}
 }
 
-function lost(why) {
+function lost(why, text = null) {
 	const c = store.get('connection');
-	if (c?.state !== 'lost' || c.why !== why)
-		store.set('connection', { state: 'lost', since: c?.state === 'lost' ? c.since : store.get('seen') ?? Date.now(), why });
+	if (c?.state !== 'lost' || c.why !== why || c.text !== text)
+		store.set('connection', { state: 'lost', since: c?.state === 'lost' ? c.since : store.get('seen') ?? Date.now(), why, text });
 }
 
 async function streamOnce(signal, alive) {
@@ -208,9 +209,9 @@ async function streamRun() {
 		alive();
 		wait = await streamOnce(mine.signal, alive);
 		if (stop === mine && wait !== null && wait > 0) lost('ended');
-	} catch {
+	} catch (x) {
 		if (stop !== mine) return;
-		lost('network');
+		lost('network', x instanceof Refused ? x.message : null);
 		wait = retry;
 		retry = Math.min(RETRY_MOST_MS, retry * 2);
 	} finally {

@@ -93,7 +93,7 @@ function viewLink(v) {
 
 function connectionText(c, quiet) {
 	if (c === undefined) return t('connection.first');
-	if (c.state === 'lost') return t(c.why === 'login' ? 'connection.login' : 'connection.lost', { time: quiet });
+	if (c.state === 'lost') return [t(c.why === 'login' ? 'connection.login' : 'connection.lost', { time: quiet }), c.text].filter(Boolean).join(' ');
 	return t('connection.quiet', { time: quiet });
 }
 
@@ -160,7 +160,10 @@ async function start() {
 	api.onLogin(login);
 	connectionStart();
 	pastStart();
-	addEventListener('hashchange', () => viewShow(true));
+	addEventListener('hashchange', () => {
+		if (api.tokenFromAddress()) api.sessionLoad().finally(api.reconnect);
+		viewShow(true);
+	});
 	viewShow(false);
 	try {
 		await api.sessionLoad();

@@ -89,7 +89,7 @@ function reasons(service) {
 }
 
 function card(service) {
-	const title = h('b'), list = h('ol'), id = 'why-card', why = reasons(service);
+	const title = h('b'), list = h('ol', { 'aria-live': 'polite' }), id = 'why-card', why = reasons(service);
 	const el = h('div.why', { id, role: 'tooltip', hidden: true }, title, list);
 	let of = null;
 
@@ -100,6 +100,7 @@ function card(service) {
 		style(el, 'top', `${row.el.offsetTop + row.el.offsetHeight - 6}px`);
 		show(el, true);
 		attr(row.button, 'aria-expanded', 'true');
+		attr(row.button, 'aria-describedby', id);
 		try {
 			const task = (await why()).tasks.find((x) => x.name === name);
 			if (of !== row) return;
@@ -114,6 +115,7 @@ function card(service) {
 	function close() {
 		if (!of) return;
 		attr(of.button, 'aria-expanded', 'false');
+		attr(of.button, 'aria-describedby', null);
 		of = null;
 		show(el, false);
 	}
@@ -129,7 +131,7 @@ function errorsText(x) {
 function row(task, lookAt, pastOf) {
 	const share = h('b.num'), bar = meter('.share'), name = h('span.name', task.name), node = h('a.muted');
 	const state = badge('state.task'), reason = h('span.muted.cause'), drain = drainButton('task', true);
-	const button = h('button.share', { type: 'button', 'aria-expanded': 'false', 'aria-describedby': 'why-card' }, share, bar.el);
+	const button = h('button.share', { type: 'button', 'aria-expanded': 'false' }, share, bar.el);
 	const cell = (key, c = '') => h(`span.cell.num${c}`, { 'data-label': t(`col.${key}`) });
 	const past = spark('.past');
 	const per = cell('rate'), inflight = cell('inflight'), p50 = cell('p50'), p99 = cell('p99'), wrong = cell('errors');

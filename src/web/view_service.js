@@ -35,7 +35,7 @@ function errors() {
 		return { el: h('li', n, text, code), update(e) {
 			put(n, t('error.count', { n: num(e.count), rate: rate(e.per_second) }));
 			put(text, word('why', e.why) === e.why.replaceAll('_', ' ') ? e.text : word('why', e.why));
-			put(code, e.why);
+			put(code, e.status ? `${e.why} ${e.status}` : e.why);
 		} };
 	});
 	const el = h('section', { hidden: true }, h('h2', t('service.errors')), list);
