@@ -37,11 +37,9 @@ signs(void)
 #define EVENT(name, level, help) row("event", name, level, help, "", "", "");
 #include "../src/tbl/events.h"
 #undef EVENT
-#if __has_include("../src/tbl/warnings.h")
 #define WARNING(id, name, severity, kind, meaning, remedy) row("warning", name, severity, kind, meaning, remedy, "");
 #include "../src/tbl/warnings.h"
 #undef WARNING
-#endif
 }
 
 static void
