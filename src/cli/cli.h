@@ -5,6 +5,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+int	top_main(int argc, char **argv);
 int	nodes_main(int argc, char **argv);
 int	services_main(int argc, char **argv);
 int	tasks_main(int argc, char **argv);

@@ -27,9 +27,8 @@ struct grid {
 	size_t		 n, cap;
 };
 
-/* Bytes of the first character of a text in UTF-8; 0: it is none. */
-static size_t
-character(const char *s, uint32_t *out)
+size_t
+grid_character(const char *s, uint32_t *out)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
@@ -59,7 +58,7 @@ printable(const char *s, struct printable *out)
 	uint32_t c;
 
 	for (; *s != '\0' && n < sizeof out->text - 1; s += len > 0 ? len : 1) {
-		len = character(s, &c);
+		len = grid_character(s, &c);
 		if (len == 0 || is_hidden(c))
 			out->text[n++] = '?';
 		else if (len < sizeof out->text - n) {

@@ -7,12 +7,16 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* A text of UTF-8 without control characters, or what turns its direction, cut to fit. */
 struct printable {
 	char	text[512];
 };
 const char	*printable(const char *, struct printable *);
+/* Bytes of the first character of a text in UTF-8; 0: it is none. */
+size_t		 grid_character(const char *, uint32_t *out);
 
 enum hue { HUE_PLAIN, HUE_GOOD, HUE_WARN, HUE_BAD, HUE_FAINT, HUES };
 

@@ -5,6 +5,8 @@
 CMD(run, run_main, "[--config] [FILE]", "run the load balancer as configured in FILE")
 CMD(agent, agent_main, "[OPTIONS]", "export this machine's state to Mola and Prometheus")
 CMD(check, check_main, "[OPTIONS] FILE", "validate a configuration file, or a stack file")
+CMD(top, top_main, "[OPTIONS]",
+    "watch nodes, services, tasks and events live, in a terminal")
 CMD(nodes, nodes_main, "[OPTIONS]",
     "list the nodes, their state and their share of the requests")
 CMD(services, services_main, "[OPTIONS]", "list the services and their traffic")
