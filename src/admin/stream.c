@@ -233,21 +233,29 @@ topic_make(struct streams *ss, size_t i)
 	pages_make(ss->pages, topics[i].page, topics[i].before, "\n\n", on_made, ss);
 }
 
-/* So long that this round's work is a small part of it; a single round that took long, for others
- * on the machine were in its way, counts for nothing. */
+static unsigned
+period_for(int64_t cost_usec)
+{
+	int64_t seconds = (cost_usec * 100 / COST_PERCENT + USEC_PER_SEC - 1) / USEC_PER_SEC;
+
+	return seconds < 1 ? 1 : seconds > PERIOD_MOST_SECONDS ? PERIOD_MOST_SECONDS : (unsigned)seconds;
+}
+
+/* So long that this round's work is a small part of it. A single round that took long, for others
+ * on the machine were in its way, counts for nothing, and the period does not go back and forth. */
 static void
 period_adapt(struct streams *ss)
 {
 	int64_t cost = ss->cost_usec < ss->last_cost_usec ? ss->cost_usec : ss->last_cost_usec;
-	int64_t need = (cost * 100 / COST_PERCENT + USEC_PER_SEC - 1) / USEC_PER_SEC;
-	unsigned seconds = need < 1 ? 1 : need > PERIOD_MOST_SECONDS ? PERIOD_MOST_SECONDS
-	    : (unsigned)need;
+	unsigned longer = period_for(cost), shorter = period_for(ss->cost_usec * 3 / 2);
 
 	ss->last_cost_usec = ss->cost_usec;
 	ss->cost_usec = 0;
-	ss->calm = seconds < ss->period ? ss->calm + 1 : 0;
-	if (seconds > ss->period || ss->calm >= CALM_ROUNDS) {
-		ss->period = seconds;
+	ss->calm = shorter < ss->period ? ss->calm + 1 : 0;
+	if (longer > ss->period)
+		ss->period = longer;
+	else if (ss->calm >= CALM_ROUNDS) {
+		ss->period = shorter;
 		ss->calm = 0;
 	}
 }

@@ -65,6 +65,12 @@ shared_text(const struct shared *s)
 
 /* ---- pieces ---- */
 
+static size_t
+piece_bytes(const struct piece *p)
+{
+	return strlen(p->size) + p->text->text.len + (*p->size == '\0' ? 0 : 2);
+}
+
 static void
 piece_add(struct request *req, struct shared *text, bool owned, bool framed)
 {
@@ -75,12 +81,8 @@ piece_add(struct request *req, struct shared *text, bool owned, bool framed)
 	if (framed)
 		snprintf(p->size, sizeof p->size, "%zx\r\n", text->text.len);
 	STAILQ_INSERT_TAIL(&req->pieces, p, link);
-}
-
-static size_t
-piece_bytes(const struct piece *p)
-{
-	return strlen(p->size) + p->text->text.len + (*p->size == '\0' ? 0 : 2);
+	req->pieces_bytes += piece_bytes(p);
+	req->owned_bytes += owned ? piece_bytes(p) : 0;
 }
 
 static void
@@ -89,6 +91,8 @@ piece_drop(struct request *req)
 	struct piece *p = STAILQ_FIRST(&req->pieces);
 
 	STAILQ_REMOVE_HEAD(&req->pieces, link);
+	req->pieces_bytes -= piece_bytes(p);
+	req->owned_bytes -= p->owned ? piece_bytes(p) : 0;
 	shared_unref(&p->text);
 	free(p);
 }
@@ -104,15 +108,9 @@ request_clear_pieces(struct request *req)
 static size_t
 backlog(const struct request *req, bool all)
 {
-	size_t bytes = req->out.len, sent = req->sent < bytes ? req->sent : bytes;
-	const struct piece *p;
+	size_t sent = all || req->sent < req->out.len ? req->sent : req->out.len;
 
-	if (all)
-		sent = req->sent;
-	STAILQ_FOREACH(p, &req->pieces, link)
-		if (all || p->owned)
-			bytes += piece_bytes(p);
-	return bytes - sent;
+	return req->out.len + (all ? req->pieces_bytes : req->owned_bytes) - sent;
 }
 
 size_t

@@ -69,6 +69,7 @@ struct request {
 
 	struct buf	 out;
 	STAILQ_HEAD(, piece) pieces;	/* follow out */
+	size_t		 pieces_bytes, owned_bytes;	/* of all of them, and of those that are owned */
 	size_t		 sent;		/* of out, or else of the first piece */
 	uint64_t	 mark;		/* bytes written when the deadline was last moved */
 	request_gone_f	*gone;

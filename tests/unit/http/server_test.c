@@ -459,6 +459,81 @@ streams_are_chunked_and_end(void **state)
 	site_free(s);
 }
 
+/* Pieces and shared texts arrive in the order in which they were written, however slowly they are read. */
+static void
+streams_of_shared_texts(void **state)
+{
+	struct site *s = site_new(NULL);
+	int fd = dial(&s->at);
+	static char all[3 << 20];
+	struct shared *text;
+	struct buf b;
+	size_t at;
+
+	(void)state;
+	SAY(fd, GET("/stream"));
+	UNTIL(s->loop, s->streaming != NULL);
+	hear_until(s, fd, "chunked\r\n\r\n");
+	buf_init(&b, 1 << 20);
+	for (unsigned i = 0; i < 1 << 17; i++)
+		buf_adds(&b, STR("abcdefgh"));
+	text = shared_new(&b);
+	assert_int_equal(shared_text(text).len, 1 << 20);
+	request_write(s->streaming, STR("one"));
+	request_write_shared(s->streaming, text);
+	request_write(s->streaming, STR("two"));
+	request_write_shared(s->streaming, text);
+	shared_unref(&text);
+	request_end(s->streaming);
+	s->streaming = NULL;
+	all[0] = '\0';
+	for (int64_t until = clock_mono_usec() + UNTIL_USEC; at = strlen(all), at < 7 || strcmp(all + at - 7, "\r\n0\r\n\r\n") != 0; ) {
+		assert_true(clock_mono_usec() < until);
+		loop_turn(s->loop, USEC_PER_MSEC);
+		assert_true(hear(fd, all, sizeof all) > 0);
+	}
+	assert_int_equal(at, 2 * (3 + 5) + 2 * ((1 << 20) + 10) + 5);
+	assert_memory_equal(all, "3\r\none\r\n100000\r\nabcdefghabcd", 28);
+	assert_memory_equal(all + 8 + 8 + (1 << 20), "\r\n3\r\ntwo\r\n100000\r\nabcd", 22);
+	assert_string_equal(ask(s, fd, GET("/"), "fine"), fine);
+	close(fd);
+	site_free(s);
+}
+
+/* What waits of shared texts is the owner's to bound: only its own pieces end a stream. */
+static void
+a_backlog_is_counted(void **state)
+{
+	struct site *s = site_new(&(struct server_conf){ .stall_usec = 60 * USEC_PER_SEC });
+	int fd = dial(&s->at), little = 16384;
+	struct shared *text;
+	uint64_t written;
+	struct buf b;
+
+	(void)state;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+	SAY(fd, GET("/stream"));
+	UNTIL(s->loop, s->streaming != NULL);
+	assert_int_equal(request_backlog(s->streaming), 0);
+	buf_init(&b, 16 << 20);
+	for (unsigned i = 0; i < 1 << 21; i++)
+		buf_adds(&b, STR("abcdefgh"));
+	text = shared_new(&b);
+	request_write_shared(s->streaming, text);
+	written = request_written(s->streaming);
+	for (unsigned i = 0; i < 100; i++)
+		loop_turn(s->loop, 0);
+	assert_true(request_written(s->streaming) >= written);
+	assert_true(request_backlog(s->streaming) > 1 << 20);
+	assert_int_equal(s->gone, 0);
+	for (unsigned i = 0; i < 1 << 18; i++)
+		request_write(s->streaming, STR("abcdefgh"));
+	UNTIL(s->loop, s->gone == 1);
+	shared_unref(&text);
+	close(fd);
+	site_free(s);
+}
+
 static void
 streams_to_old_clients_end_with_the_connection(void **state)
 {
@@ -772,6 +847,8 @@ main(void)
 		cmocka_unit_test(a_stream_to_a_client_that_vanished_before_it),
 		cmocka_unit_test(answers_given_later_from_outside),
 		cmocka_unit_test(streams_are_chunked_and_end),
+		cmocka_unit_test(streams_of_shared_texts),
+		cmocka_unit_test(a_backlog_is_counted),
 		cmocka_unit_test(streams_to_old_clients_end_with_the_connection),
 		cmocka_unit_test(a_stream_is_told_once_when_its_client_leaves),
 		cmocka_unit_test(a_stream_that_is_asked_for_its_head_ends),
