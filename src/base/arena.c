@@ -10,7 +10,7 @@
 #include "base/bug.h"
 
 #define BLOCK	16384
-#define ALIGN	16
+#define ALIGN	_Alignof(max_align_t)
 
 struct block {
 	struct block	*next;

@@ -18,7 +18,7 @@ things_keep_to_themselves(void **state)
 		text[i] = arena_printf(a, "number %d", i);
 		if (i % 500 == 0)
 			memset(arena_zalloc(a, 40000), 'x', 40000);
-		assert_int_equal((uintptr_t)arena_zalloc(a, 1) % 16, 0);
+		assert_int_equal((uintptr_t)arena_zalloc(a, 1) % _Alignof(max_align_t), 0);
 	}
 	for (int i = 0; i < 2000; i++) {
 		snprintf(wanted, sizeof wanted, "number %d", i);
