@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -214,7 +215,7 @@ state_json(struct cluster *c, struct buf *b)
 			struct emu *e = c->node[k][i];
 			emu_catch_up(e, now);
 			buf_printf(b, "%s{\"node\":\"n%u\",\"cores\":%g,\"jobs\":%u,\"waiting\":%zu,\"foreign\":%u,\"hog\":%u,"
-			    "\"busy_seconds\":%.6f,\"memory_used\":%.4f,\"stall\":%.4f,\"thrash_seconds\":%.3f,\"arrived\":%lu,\"done\":%lu}", i > 0 ? "," : "", e->number, e->cpu.cores,
+			    "\"busy_seconds\":%.6f,\"memory_used\":%.4f,\"stall\":%.4f,\"thrash_seconds\":%.3f,\"arrived\":%" PRIu64 ",\"done\":%" PRIu64 "}", i > 0 ? "," : "", e->number, e->cpu.cores,
 			    emu_ours(e), e->waits.jobs.count, emu_others(e), e->hog, e->cpu.busy_usec / 1e6,
 			    (e->ram.parked + e->ram.held) / e->ram.total, e->cpu.stall, e->ram.thrash_usec / 1e6, e->arrived, e->done);
 		}

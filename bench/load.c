@@ -7,6 +7,7 @@
  * --closed N is the other kind: N connections, each requesting again as soon as it has the response.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -253,11 +254,11 @@ progress_write(struct load *l, int64_t now)
 	    ms(hist_quantile(&l->lag.hist, .99)), lag_late_share(&l->lag));
 	for (unsigned i = 0; i < l->ntargets; i++) {
 		struct target *t = l->target[i];
-		fprintf(l->progress, "target %s sent %lu done %lu failed %lu inflight %lu p50 %.2f p99 %.2f recent-p50 %.2f recent-p99 %.2f\n",
+		fprintf(l->progress, "target %s sent %" PRIu64 " done %" PRIu64 " failed %" PRIu64 " inflight %" PRIu64 " p50 %.2f p99 %.2f recent-p50 %.2f recent-p99 %.2f\n",
 		    t->name, t->sent, t->done, failed(t), t->inflight, ms(hist_quantile(&t->hist, .5)), ms(hist_quantile(&t->hist, .99)),
 		    ms(hist_quantile(&t->recent, .5)), ms(hist_quantile(&t->recent, .99)));
 		for (unsigned k = 0; k < t->nnodes; k++)
-			fprintf(l->progress, "answered %s %s %lu\n", t->name, t->node[k].name, t->node[k].count);
+			fprintf(l->progress, "answered %s %s %" PRIu64 "\n", t->name, t->node[k].name, t->node[k].count);
 		hist_clear(&t->recent);
 	}
 	fputs("end\n", l->progress);
@@ -301,14 +302,14 @@ report_table(const struct load *l)
 	for (unsigned i = 0; i < l->ntargets; i++) {
 		const struct target *t = l->target[i];
 		const struct hist *h = &t->hist;
-		printf("%-16s %9lu %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %7lu %7lu\n", t->name, h->count, hist_mean(h) / 1e3,
+		printf("%-16s %9" PRIu64 " %9.2f %9.2f %9.2f %9.2f %9.2f %9.2f %7" PRIu64 " %7" PRIu64 "\n", t->name, h->count, hist_mean(h) / 1e3,
 		    ms(hist_quantile(h, .5)), ms(hist_quantile(h, .9)), ms(hist_quantile(h, .99)), ms(hist_quantile(h, .999)),
 		    ms((int64_t)h->max), failed(t), t->unfinished);
 		for (int e = CALL_STATUS; e < CALL_ENDS; e++)
 			if (t->end[e] > 0)
-				printf("  %s: %lu failed: %s\n", t->name, t->end[e], call_end_name((enum call_end)e));
+				printf("  %s: %" PRIu64 " failed: %s\n", t->name, t->end[e], call_end_name((enum call_end)e));
 		if (caller_waited(t->caller) > 0)
-			printf("  %s: %lu requests waited for one of %u connections\n", t->name, caller_waited(t->caller), l->connections_max);
+			printf("  %s: %" PRIu64 " requests waited for one of %u connections\n", t->name, caller_waited(t->caller), l->connections_max);
 	}
 	printf("own lag: p50 %.2f ms, p99 %.2f ms, max %.1f ms, late %.2f %% of the time%s\n", ms(hist_quantile(&l->lag.hist, .5)),
 	    ms(hist_quantile(&l->lag.hist, .99)), ms((int64_t)l->lag.hist.max), 100 * lag_late_share(&l->lag),
@@ -345,18 +346,18 @@ target_json(const struct target *t)
 {
 	const struct hist *h = &t->hist;
 
-	printf("{\"name\":\"%s\",\"requests\":%lu,\"mean_ms\":%.3f,", t->name, h->count, hist_mean(h) / 1e3);
+	printf("{\"name\":\"%s\",\"requests\":%" PRIu64 ",\"mean_ms\":%.3f,", t->name, h->count, hist_mean(h) / 1e3);
 	quantile_json(h, "p50_ms", .5);
 	quantile_json(h, "p90_ms", .9);
 	quantile_json(h, "p99_ms", .99);
 	quantile_json(h, "p999_ms", .999);
-	printf("\"max_ms\":%.3f,\"unfinished\":%lu,\"waited\":%lu,\"bytes\":%lu,\"failed\":%lu,\"failures\":{", ms((int64_t)h->max),
+	printf("\"max_ms\":%.3f,\"unfinished\":%" PRIu64 ",\"waited\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"failures\":{", ms((int64_t)h->max),
 	    t->unfinished, caller_waited(t->caller), caller_bytes(t->caller), failed(t));
 	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
-		printf("%s\"%s\":%lu", e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
+		printf("%s\"%s\":%" PRIu64, e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
 	printf("},\"answered\":{");
 	for (unsigned k = 0; k < t->nnodes; k++)
-		printf("%s\"%s\":%lu", k > 0 ? "," : "", t->node[k].name, t->node[k].count);
+		printf("%s\"%s\":%" PRIu64, k > 0 ? "," : "", t->node[k].name, t->node[k].count);
 	printf("}}");
 }
 
