@@ -82,9 +82,14 @@ function trackOf(map, name, keys) {
 export const node = (name) => trackOf(nodes, name, NODE);
 export const service = (name) => trackOf(services, name, SERVICE);
 
+// What is gone keeps its past while it has one: a brain that was just started may not know all names yet.
 function gone(map, list) {
 	const names = new Set(list.map((x) => x.name));
-	for (const name of map.keys()) if (!names.has(name)) map.delete(name);
+	for (const [name, track] of map) {
+		if (names.has(name)) continue;
+		track.move(Math.floor(now() / track.step) * track.step);
+		if (Object.values(track.cols).every((c) => c.every((x) => x === null))) map.delete(name);
+	}
 }
 
 function nodesTake({ nodes: list }) {

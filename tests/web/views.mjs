@@ -40,7 +40,9 @@ for (const theme of themes) {
 			await page.setViewportSize({ width: Number(width), height });
 			await go(page, view);
 			await check(`${where}: nothing scrolls sideways`, () => fits(page));
-			await check(`${where}: axe-core finds nothing`, () => accessible(page));
+			// both themes, and both widths: that takes most of the time
+			if ((theme === 'light') === (Number(width) > 1000))
+				await check(`${where}: axe-core finds nothing`, () => accessible(page));
 			await shot(page, `${view.replace('/', '-') || 'overview'}-${theme}-${width}`);
 		}
 	}
