@@ -3,6 +3,7 @@
 import { h, svg, put, attr, show } from './dom.js';
 import * as store from './store.js';
 import { t, minute, NONE } from './texts.js';
+import { sinceOf } from './past.js';
 
 const HEIGHT = 168;
 
@@ -77,20 +78,21 @@ export function chart({ title, series, format, top, sync, steps }) {
 	const box = h('div.plot', { role: 'img' });
 	const el = h('figure.chart', h('figcaption', h('span.title', title),
 		h('span.legend', series.map((s, i) => h('span.key', swatch(s), `${s.label} `, values[i])))), box);
-	let plot = null, track = null, said = 0;
+	let plot = null, track = null, said = 0, from = 0;
 
 	function legend() {
-		const at = plot?.cursor.idx ?? track.xs.length - 1;
+		const at = typeof plot?.cursor.idx === 'number' ? from + plot.cursor.idx : track.xs.length - 1;
 		series.forEach((s, i) => put(values[i], format(track.cols[s.key][at] ?? null)));
 	}
 
 	function data() {
 		let base = null;
-		return [track.xs, ...series.map((s) => {
-			const c = track.cols[s.key];
+		from = track.since();
+		return [track.xs.slice(from), ...series.map((s) => {
+			const c = track.cols[s.key].slice(from);
 			if (!s.stack) {
 				base = c;
-				return c.slice();
+				return c;
 			}
 			base = c.map((x, i) => (x === null || base === null ? x : x + (base[i] ?? 0)));
 			return base;
@@ -140,23 +142,24 @@ export function spark(kind = '') {
 	const el = svg(`svg.spark${kind}`, { viewBox: '0 0 100 24', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, area, line);
 	return {
 		el,
-		set(values, top = 0) {
+		set(all, top = 0, from = sinceOf(all.findIndex((x) => x !== null), all.length)) {
+			const values = all.slice(from);
 			show(el, values.some((x) => x > 0));
 			const most = Math.max(top, ...values.map((x) => x ?? 0)) || 1, last = values.length - 1;
-			let d = '', fill = '', from = null;
+			let d = '', fill = '', begin = null;
 			values.forEach((v, i) => {
 				if (v === null) {
-					if (from !== null) fill += `V24H${from}Z`;
-					from = null;
+					if (begin !== null) fill += `V24H${begin}Z`;
+					begin = null;
 					return;
 				}
 				const x = (i * 100 / last).toFixed(1), at = `${x} ${(23 - 21 * v / most).toFixed(1)}`;
-				d += `${from === null ? 'M' : 'L'}${at}`;
-				fill += from === null ? `M${x} 24L${at}` : `L${at}`;
-				from ??= x;
+				d += `${begin === null ? 'M' : 'L'}${at}`;
+				fill += begin === null ? `M${x} 24L${at}` : `L${at}`;
+				begin ??= x;
 			});
 			attr(line, 'd', d);
-			attr(area, 'd', from === null ? fill : `${fill}V24H${from}Z`);
+			attr(area, 'd', begin === null ? fill : `${fill}V24H${begin}Z`);
 		},
 	};
 }

@@ -93,12 +93,19 @@ function card(service) {
 	const el = h('div.why', { id, role: 'tooltip', hidden: true }, title, list);
 	let of = null;
 
+	// Below the row, or above it where there is no room below.
+	function place(row) {
+		const at = row.el.getBoundingClientRect(), high = el.offsetHeight, { offsetTop: top, offsetHeight: height } = row.el;
+		const above = at.bottom + high > innerHeight && at.top - high > 60;
+		style(el, 'top', `${above ? top - high + 6 : top + height - 6}px`);
+	}
+
 	async function open(row, name, keep) {
 		of = row;
 		put(title, t('why.title', { name }));
 		list.replaceChildren(h('li.muted', t('loading')));
-		style(el, 'top', `${row.el.offsetTop + row.el.offsetHeight - 6}px`);
 		show(el, true);
+		place(row);
 		attr(row.button, 'aria-expanded', 'true');
 		attr(row.button, 'aria-describedby', id);
 		try {
@@ -106,6 +113,7 @@ function card(service) {
 			if (of !== row) return;
 			const steps = task?.steps?.length > 0 ? task.steps.map(stepText) : [task?.reason ?? t('why.none')];
 			list.replaceChildren(...steps.map((x) => h('li', x)));
+			place(row);
 			if (keep) el.scrollIntoView({ block: 'nearest' });
 		} catch (x) {
 			if (of === row) list.replaceChildren(h('li', x.message));
@@ -140,8 +148,8 @@ function row(task, lookAt, pastOf) {
 	const me = { el, button, name: task.name };
 
 	lookAt(me);
-	me.update = (x, most) => {
-		past.set(pastOf(x.name), most);
+	me.update = (x, most, from) => {
+		past.set(pastOf(x.name), most, from);
 		put(share, pct(x.share));
 		bar.set(x.share);
 		attr(button, 'aria-label', t('why.button', { name: x.name, share: pct(x.share) }));
@@ -167,7 +175,7 @@ function row(task, lookAt, pastOf) {
 
 export function flow(service, subs) {
 	const list = h('ol'), fan = ribbons(), why = card(service);
-	let rows = new Map(), timer = null, kept = false, most = 1, tracks = new Map();
+	let rows = new Map(), timer = null, kept = false, most = 1, from = 0, tracks = new Map();
 	const settle = steady();
 	const look = () => { settle.now(); update(store.get('tasks')); };
 	const again = () => { pages.first(); look(); };
@@ -213,7 +221,7 @@ export function flow(service, subs) {
 
 	const set = keyed(list, (x) => x.name, (x) => {
 		const me = row(x, lookAt, (name) => tracks.get(name)?.cols.share ?? []), update_ = me.update;
-		me.update = (y) => update_(y, most);
+		me.update = (y) => update_(y, most, from);
 		return me;
 	});
 
@@ -223,6 +231,7 @@ export function flow(service, subs) {
 			if (!tracks.has(x.name)) tracks.set(x.name, new Track(['rate', 'share']));
 			tracks.get(x.name).add({ rate: x.requests_per_second, share: x.share });
 		}
+		from = mine.reduce((m, x) => Math.min(m, tracks.get(x.name).since()), Infinity);
 		most = mine.reduce((m, x) => tracks.get(x.name).cols.share.reduce((a, v) => Math.max(a, v ?? 0), m), 0.001);
 	}
 

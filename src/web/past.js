@@ -10,6 +10,12 @@ let skew = 0;				// the brain's clock ahead of ours
 
 export const now = () => Date.now() / 1000 + skew;
 
+const SHOWN_LEAST = 24;			// points that are always shown: two minutes
+
+export function sinceOf(first, points) {
+	return Math.max(0, Math.min(first < 0 ? points : first, points - SHOWN_LEAST));
+}
+
 // Points in time at equal steps, with a column of numbers per key.
 export class Track {
 	constructor(keys, points = 180, step = 5) {
@@ -50,6 +56,12 @@ export class Track {
 			}
 		}
 		this.count = 1;
+	}
+
+	// Where to begin to show it: a brain that has just started knows little, which would be a speck at the right end.
+	since() {
+		const first = this.xs.findIndex((_, i) => Object.values(this.cols).some((c) => c[i] !== null));
+		return sinceOf(first, this.xs.length);
 	}
 
 	// The brain was away, if only for a moment: the line has a gap there.
