@@ -107,7 +107,7 @@ explain_add_next(const struct world_task *t, const struct charge *c, double next
 
 	s = step_add(out, STEP_NEXT, "the next request goes to %s", t->node->name);
 	step_number(s, "more", more > 0 ? more : NAN);
-	step_number(s, "others", others);
+	step_number(s, "others", isnan(others) ? NAN : fmax(0, others));
 	step_word(s, "node", t->node->name);
 	if (!isfinite(next))
 		step_more(s, ", as no task on another node takes requests");

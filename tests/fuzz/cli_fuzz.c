@@ -42,19 +42,19 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static const struct { const char *name; int (*main)(int, char **); } verbs[] = { FUZZ_VERB(nodes), FUZZ_VERB(services),
 		FUZZ_VERB(tasks), FUZZ_VERB(why), FUZZ_VERB(targets), FUZZ_VERB(events), FUZZ_VERB(config) };
 	static char screen[1 << 20];
-	char *argv[] = { NULL, (char *)"web", NULL };
+	char *argv[] = { NULL, (char *)"web", (char *)"web.1", NULL };
 	FILE *out = stdout, *err = stderr;
 	unsigned verb;
 
 	if (len == 0)
 		return 0;
-	verb = bytes[0] % 7;
+	verb = (bytes[0] & 0x3f) % 7;
 	fuzz_status = bytes[0] & 0x80 ? 404 : 200;
 	received = (struct str){ (const char *)bytes + 1, len - 1 };
 	argv[0] = (char *)(uintptr_t)verbs[verb].name;
 	stdout = stderr = fmemopen(screen, sizeof screen, "w");
 	ASSERT(stdout != NULL);
-	verbs[verb].main(strcmp(argv[0], "why") == 0 ? 2 : 1, argv);
+	verbs[verb].main(strcmp(argv[0], "why") != 0 ? 1 : bytes[0] & 0x40 ? 3 : 2, argv);
 	fflush(stdout);
 	check_screen(screen, (size_t)ftell(stdout));
 	fclose(stdout);
