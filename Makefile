@@ -67,7 +67,8 @@ HELPERS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/real/*.c tests/faults/*.
 
 all: mola
 
-mola:			## the program, optimised (what `make` alone does); ARCH=arm64 or armhf: for another machine, as build/release-ARCH/mola
+COMPLETION := build/completion/mola.bash build/completion/mola.zsh
+mola: $(COMPLETION)	## the program, optimised (what `make` alone does); ARCH=arm64 or armhf: for another machine, as build/release-ARCH/mola
 	+@$(SUBMAKE) MODE=release build/release$(addprefix -,$(CROSS))/mola
 	$(if $(CROSS),,@ln -f build/release/mola mola 2>/dev/null || cp build/release/mola mola)
 
@@ -136,6 +137,11 @@ $(HELPERS): $(B)/%: tests/%.c $(B)/flags
 
 test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS)
 fuzzers: $(FUZZERS)
+
+# What shells complete; made on this machine, whichever the program is for.
+$(COMPLETION): build/completion/mola.%: deploy/completion/mola.% tools/completion tools/completion_parts.c $(addprefix src/tbl/,cmds.h clients.h options.h policies.h)
+	@mkdir -p $(@D)
+	@CC=$(if $(CROSS),gcc,'$(CC)') tools/completion $* >$@.new && mv $@.new $@
 
 # ---- trying ----
 
@@ -243,22 +249,27 @@ DOC_DIR := $(PREFIX)/share/doc/mola
 DOCS    := LICENSE NEWS.md doc/api.md doc/example.yaml
 SERVICES := $(wildcard deploy/systemd/*.service)
 CONF    := $(SYSCONFDIR)/mola/mola.yaml
+BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/mola
+# where zsh looks: for packages of Debian, and for what is installed by hand
+ZSH_COMPLETION := $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_mola
 
 # What was built is installed, whoever calls: `make && sudo make install` compiles nothing as root.
 PROGRAM := $(if $(CROSS),build/release-$(CROSS)/mola,mola)
-install: $(if $(wildcard $(PROGRAM)),,mola)	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
+install: $(if $(wildcard $(PROGRAM)),,mola) $(if $(wildcard $(COMPLETION)),,$(COMPLETION))	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(BIN)
 	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
 	for s in $(notdir $(SERVICES)); do \
 		install -D -m 644 deploy/systemd/$$s $(DESTDIR)$(UNIT_DIR)/$$s && \
 		sed -i 's,/usr/bin/mola,$(BIN),; s,/etc/mola/,$(SYSCONFDIR)/mola/,' $(DESTDIR)$(UNIT_DIR)/$$s || exit 1; \
 	done
+	install -D -m 644 build/completion/mola.bash $(DESTDIR)$(BASH_COMPLETION)
+	install -D -m 644 build/completion/mola.zsh $(DESTDIR)$(ZSH_COMPLETION)
 	install -d $(DESTDIR)$(DOC_DIR)
 	install -m 644 $(DOCS) $(DESTDIR)$(DOC_DIR)
 	[ -e $(DESTDIR)$(CONF) ] || install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(CONF)
 
 uninstall:		## what install has put there, except the configuration
-	rm -f $(DESTDIR)$(BIN) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(SERVICES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
+	rm -f $(DESTDIR)$(BIN) $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(SERVICES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	[ ! -d $(DESTDIR)$(DOC_DIR) ] || rmdir $(DESTDIR)$(DOC_DIR)
 

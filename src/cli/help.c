@@ -56,8 +56,11 @@ help_all(void)
 static bool
 verb_has(const char *verb, const struct option_help *o)
 {
-	static const char *const clients[] = { "top", "nodes", "services", "tasks", "why", "targets",
-		"certs", "events", "config", "record", "drain", "compare", "health", NULL };
+	static const char *const clients[] = {
+#define CLIENT(name) #name,
+#include "tbl/clients.h"
+#undef CLIENT
+		NULL };
 
 	return strcmp(o->verb, verb) == 0 ||
 	    (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), clients) >= 0);

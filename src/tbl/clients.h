@@ -1,0 +1,16 @@
+/*
+ * The verbs that are clients of a running Mola, and have ASK_OPTION's options. CLIENT(verb)
+ */
+CLIENT(top)
+CLIENT(nodes)
+CLIENT(services)
+CLIENT(tasks)
+CLIENT(why)
+CLIENT(targets)
+CLIENT(certs)
+CLIENT(events)
+CLIENT(config)
+CLIENT(record)
+CLIENT(drain)
+CLIENT(compare)
+CLIENT(health)
