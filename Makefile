@@ -214,6 +214,11 @@ bench-page: mola	## the page in Chromium: until a hog is seen, until a click is 
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
 	@bench/page
 
+bench-replay: mola	## ten recorded minutes of an emulated cluster, replayed
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/replay
+
 bench-idle: mola	## bytes that an idle connection of a client costs
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin)

@@ -14,6 +14,9 @@
 #include "replay/load.h"
 
 #define ROUNDS		30	/* of fitting on_core */
+#define ON_CORE_LEAST	0.02
+#define SLOPE_LINES	10	/* that a line through durations needs */
+#define SLOPE_SIGMA	2	/* errors that make it certain */
 
 /* The speed of threads on a node, as it went: `run` is how far a thread had come at a time. */
 struct speed {
@@ -28,8 +31,15 @@ struct fit {
 	double		*inflight;		/* by service: sums */
 };
 
+/* Mean durations of a service, by how much slower than alone its threads ran: weighted sums. */
+struct slope {
+	double		 n, x, y, xx, xy, yy;
+	uint32_t	 lines;
+};
+
 struct reading {
 	struct load	*load;
+	struct slope	 slope[RECORDING_SERVICES];
 	struct speed	*speed;		/* by node */
 	struct fit	*fit;		/* by node */
 	uint32_t	 task_service[TASKS_MAX], task_node[TASKS_MAX];
@@ -120,6 +130,26 @@ step_usec(unsigned step)
 	return (double)(latency_begin_usec(step) + latency_begin_usec(step + 1)) / 2;
 }
 
+static void
+slope_add(struct slope *l, const struct recorded_did *d, double exact, const struct speed *speed,
+    int64_t now)
+{
+	double n = 0, usec = 0, run = 0, x, y;
+
+	for (unsigned i = 0; i < d->nsteps; i++) {
+		double each = step_usec(d->step[i].step) * exact;
+		n += d->step[i].count;
+		usec += d->step[i].count * each;
+		run += d->step[i].count * (speed_run(speed, now) - speed_run(speed, now - (int64_t)each));
+	}
+	if (n == 0 || !(run > 0))
+		return;
+	x = usec / run;
+	y = usec / n;
+	*l = (struct slope){ l->n + n, l->x + n * x, l->y + n * y, l->xx + n * x * x, l->xy + n * x * y,
+	    l->yy + n * y * y, l->lines + 1 };
+}
+
 /*
  * Durations as works: what a thread would have come to in that time, on a core throughout. How much
  * of it was waiting is not known before all has been read.
@@ -135,6 +165,7 @@ read_durations(struct reading *g, const struct recorded_did *d, struct load_serv
 		sum += step_usec(d->step[i].step) * d->step[i].count;
 	exact = sum > 0 ? (double)d->duration_usec / sum : 1;
 	exact = fmin(fmax(exact, 0.8), 1.25);	/* a sum of others than these, at most */
+	slope_add(&g->slope[s - g->load->service], d, exact, speed, now);
 	for (unsigned i = 0; i < d->nsteps; i++) {
 		double usec = step_usec(d->step[i].step) * exact;
 		double run = speed_run(speed, now) - speed_run(speed, now - (int64_t)usec);
@@ -226,7 +257,47 @@ fit_wanting(const struct reading *g, const struct fit *f)
 	return n;
 }
 
-/* All are on a core at first. Where a node had fewer threads than that, those that it had. */
+/*
+ * The part of its time that a service is on cores, as the line through its durations has it: what
+ * does not grow as threads become slower is waiting. Speeds are known from samples only, and this
+ * noise makes all lines flatter, so the parts are only good in comparison with each other. False:
+ * there are too few lines, or too small differences, to know.
+ */
+static bool
+slope_part(const struct slope *l, double *part, double *error)
+{
+	double x = l->x / l->n, y = l->y / l->n, var = l->xx / l->n - x * x, by, rest;
+
+	if (l->lines < SLOPE_LINES || !(var > 1e-6) || !(y > 0))
+		return false;
+	by = (l->xy / l->n - x * y) / var;
+	rest = fmax(0, l->yy / l->n - y * y - by * by * var);
+	*part = fmin(fmax(by * x / y, 0), 1);
+	*error = sqrt(rest / (var * (double)l->lines)) * x / y;
+	return true;
+}
+
+/* The one that is most on cores is there throughout, as far as lines show; and so are all of which
+ * it is not certain that they are less. */
+static void
+fit_begin(struct reading *g)
+{
+	double part[RECORDING_SERVICES], error[RECORDING_SERVICES], most = 0, least_most = 0;
+	bool known[RECORDING_SERVICES];
+
+	for (uint32_t s = 0; s < g->load->services; s++) {
+		known[s] = slope_part(&g->slope[s], &part[s], &error[s]);
+		if (known[s] && part[s] - SLOPE_SIGMA * error[s] > least_most) {
+			least_most = part[s] - SLOPE_SIGMA * error[s];
+			most = part[s];
+		}
+	}
+	for (uint32_t s = 0; s < g->load->services; s++)
+		g->load->service[s].on_core = known[s] && part[s] + SLOPE_SIGMA * error[s] < least_most ?
+		    fmax(part[s] / most, ON_CORE_LEAST) : 1;
+}
+
+/* Where a node had fewer threads than that, those that it had. */
 static void
 fit_round(struct reading *g)
 {
@@ -287,6 +358,7 @@ without_durations(struct reading *g, uint32_t service)
 static void
 finish(struct reading *g)
 {
+	fit_begin(g);
 	for (int i = 0; i < ROUNDS; i++)
 		fit_round(g);
 	for (uint32_t n = 0; n < g->load->nodes; n++)
@@ -338,8 +410,6 @@ load_new(const struct recording *r, uint64_t seed)
 	l->picks = must_zalloc(((size_t)l->services * l->nodes + 1) * sizeof *l->picks);
 	l->cores = must_zalloc((l->nodes + 1) * sizeof *l->cores);
 	l->on_core = must_zalloc((l->nodes + 1) * sizeof *l->on_core);
-	for (uint32_t i = 0; i < l->services; i++)
-		l->service[i].on_core = 1;
 	g = reading_new(l, seed);
 	for (size_t i = 0; i < r->n; i++)
 		read_event(g, &r->event[i]);
