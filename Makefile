@@ -230,6 +230,11 @@ bench-routers: mola	## what Traefik's labels cost, beside a real Traefik; 10 000
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
 	@bench/routers
 
+bench-watched: mola	## what ten dashboards cost that watch 50 nodes and 200 tasks
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/watched
+
 bench-demo: mola	## policies on one emulated cluster
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
