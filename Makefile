@@ -151,7 +151,8 @@ deps-%:
 	@tools/deps $*
 
 demo: deps		## Mola at work beside other policies: a minute, no Docker, no root
-	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load demo) mola
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load demo) build/release/mola
+	+@$(SUBMAKE) mola
 	@build/release/bench/demo
 
 # Fuzzing and newer Engines and Debians take hours: test-long. A memory limit means nothing to sanitizers: release, too.
