@@ -251,6 +251,8 @@ export function flow(service, subs) {
 	const el = h('section.flow', { on: { keydown: (e) => { if (e.key === 'Escape') close(); } } },
 		h('div.head', h('h2', t('flow.title')), h('span.muted', t('flow.hint'))), tools,
 		h('div.stage', h('div.heads', { 'aria-hidden': 'true' }, heads.map((k, i) => h(i > 2 && i < 8 ? 'span.r' : 'span', t(`col.${k}`)))), fan.el, h('div.tasks', list, why.el)), pages.el);
+	const began = Date.now();
+	subs.on('restarted', ({ at }) => { if (at > began) for (const x of tracks.values()) x.cut(); });
 	subs.on('tasks', update);
 	subs.add(() => clearTimeout(timer));
 	tasksLoad(service).then((past) => { tracks = new Map([...tracks, ...past]); }, () => { /* the stream goes on without a past */ });

@@ -130,6 +130,7 @@ async function pastLoad() {
 	} catch {
 		return;				// the stream goes on without a past
 	}
+	if (!(past.end > 0)) return;		// the brain has only just started
 	clockTake(past.end);
 	const todo = [...past.services.map((s) => [service, s]), ...past.nodes.map((n) => [node, n])];
 	while (todo.length > 0) {
@@ -144,7 +145,7 @@ export async function tasksLoad(name) {
 	const past = await read(`/api/v1/history?service=${encodeURIComponent(name)}`);
 	return new Map(past.tasks.map((x) => {
 		const track = new Track(['rate', 'share']);
-		track.load(x, past.end, past.step_seconds);
+		if (past.end > 0) track.load(x, past.end, past.step_seconds);
 		return [x.name, track];
 	}));
 }
