@@ -58,7 +58,7 @@ get_paths(struct admin *a, struct request *req)
 	    "/api/v1/warnings   what needs attention, and what to do about it\n"
 	    "/api/v1/history    the last 15 minutes; ?node=NAME or ?service=NAME\n"
 	    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
-    "/api/v1/stream     all of this as it changes; ?topics=nodes,events,...\n"
+	    "/api/v1/record     what steering sees, from now on, for mola replay; ?seconds=N\n"
 	    "/api/v1/config     the configuration in force\n"
 	    "/api/v1/config/defaults        the same, and which of it are defaults\n"
 	    "/api/v1/swarm      the Docker Swarm that is watched\n"

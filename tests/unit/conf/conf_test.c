@@ -1029,6 +1029,7 @@ test_who_may_log_in(void **state)
 	assert_true(write(fd, users + 55, sizeof users - 56) == (ssize_t)sizeof users - 56);
 	buf_init(&errors, 4096);
 	assert_null(conf_parse(str_of(yaml), "m", &errors));
+	buf_add(&errors, "", 1);
 	snprintf(expected, sizeof expected, "m:4: admin.users_file: '%s', line 4: the hash of user 3 is not understood; ", path);
 	assert_int_equal(strncmp(errors.p, expected, strlen(expected)), 0);
 	assert_null(strstr(errors.p, "hunter2"));
