@@ -1,7 +1,7 @@
 /*
  * stream: topics are made by pages.c, in slices, all of a round one after another, and go to each
  * watcher that has not still the one before of that topic before it. Events come from the log, and
- * each watcher has its own place in them.
+ * each watcher has its own place in them; where it is that of others, so is the text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +70,9 @@ struct streams {
 	LIST_HEAD(, watcher) watchers;
 	unsigned	 count;
 	struct topic	 topic[TOPICS];
+	struct shared	*events;	/* the last frame of events; NULL: none */
+	/* those after `after`, up to `last`, when there were `known` */
+	uint64_t	 events_after, events_last, events_known;
 	char		 brain[STREAM_BRAIN_MAX];
 	unsigned	 period;		/* seconds between rounds */
 	unsigned	 calm;			/* rounds that would do with less */
@@ -183,28 +186,41 @@ send_topic(struct watcher *w, size_t i)
 	w->until[i] = request_written(w->request) + request_backlog(w->request);
 }
 
-/* The next events that it has not; those that do not fit into a frame come in the next turn. */
+/* The frame of the events after this one, as many as fit. All who have the same get the same. */
+static struct shared *
+events_frame(struct streams *ss, const struct admin_view *v, uint64_t after)
+{
+	struct buf frame;
+
+	if (ss->events != NULL && ss->events_after == after &&
+	    ss->events_known == events_last(v->events))
+		return ss->events;
+	shared_unref(&ss->events);
+	buf_init(&frame, FRAME_MAX);
+	buf_adds(&frame, STR("event: events\ndata: "));
+	view_put(&frame, view_events(v, after, EVENTS_MOST, &ss->events_last));
+	buf_printf(&frame, "\nid: %s-%llu\n\n", ss->brain, (unsigned long long)ss->events_last);
+	if (frame.full)
+		buf_clear(&frame);		/* not a part of it */
+	ss->events = shared_new(&frame);
+	ss->events_after = after;
+	ss->events_known = events_last(v->events);
+	return ss->events;
+}
+
+/* The next events that it has not; those that do not fit into a frame come in a later turn. */
 static void
 send_events(struct watcher *w, const struct admin_view *v)
 {
-	char id[STREAM_BRAIN_MAX + 64];
-	uint64_t last;
-	struct buf frame;
+	struct streams *ss = w->home;
 
 	if ((w->topics & EVENTS_BIT) == 0 || request_backlog(w->request) > 0 ||
 	    (w->began && w->event == events_last(v->events)))
 		return;
-	buf_init(&frame, FRAME_MAX);
-	buf_adds(&frame, STR("event: events\ndata: "));
-	view_put(&frame, view_events(v, w->event, EVENTS_MOST, &last));
-	snprintf(id, sizeof id, "\nid: %s-%llu\n\n", w->home->brain, (unsigned long long)last);
-	buf_adds(&frame, str_of(id));
-	if (!frame.full)
-		request_write(w->request, buf_str(&frame));
-	buf_fini(&frame);
-	w->event = last;
+	request_write_shared(w->request, events_frame(ss, v, w->event));
+	w->event = ss->events_last;
 	w->began = true;
-	w->sent_usec = loop_now(w->home->loop);
+	w->sent_usec = loop_now(ss->loop);
 }
 
 static void
@@ -219,6 +235,8 @@ on_gone(void *arg, struct request *req)
 	for (size_t i = 0; i < TOPICS; i++)
 		if ((w->topics & 1u << i) != 0 && --ss->topic[i].wanted == 0)
 			shared_unref(&ss->topic[i].frame);
+	if (ss->count == 0)
+		shared_unref(&ss->events);
 	free(w);
 }
 
