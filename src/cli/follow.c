@@ -17,6 +17,7 @@
 #define POLL_USEC	USEC_PER_SEC
 #define RETRY_USEC	(300 * USEC_PER_MSEC)	/* and longer each time, up to RETRY_MOST_USEC */
 #define RETRY_MOST_USEC	(2 * USEC_PER_SEC)
+#define REOPEN_USEC	(50 * USEC_PER_MSEC)	/* when Mola has ended a stream in order */
 #define IDLE_MSEC	1000
 
 struct follow {
@@ -167,6 +168,9 @@ on_stream_end(void *arg, const struct call_end *e)
 	if (e->status == 404) {			/* an older Mola */
 		f->polls = true;
 		f->again_usec = 0;
+	} else if (e->problem == NULL && f->failures == 0) {
+		f->failures++;			/* Mola has read its configuration again, or restarts */
+		f->again_usec = clock_mono_usec() + REOPEN_USEC;
 	} else if (f->broken)
 		lost(f, "what came is no stream of Mola's events");
 	else

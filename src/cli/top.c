@@ -118,12 +118,12 @@ on_why(void *arg, const struct call_end *e)
 	json_t *j = e->problem != NULL ? NULL : json_loadb(e->body.p, e->body.len, 0, NULL);
 
 	t->why_asked = false;
-	if (d->open && j != NULL && strcmp(text_of(j, "service"), d->service) == 0) {
+	if (d->open && !d->warnings && j != NULL && strcmp(text_of(j, "service"), d->service) == 0) {
 		detail_of_why(d, j, t->canvas.cols - 2);
 		if (t->why_place && d->pane == PANE_TASKS)
 			detail_place(d);
 		t->why_place = false;
-	} else if (d->open && e->problem != NULL)
+	} else if (d->open && !d->warnings && e->problem != NULL)
 		detail_of_text(d, e->problem, t->canvas.cols - 2);
 	json_decref(j);
 	t->drawn = false;
@@ -145,8 +145,8 @@ why_is_due(const struct top *t)
 {
 	const struct top_detail *d = &t->view.detail;
 
-	return d->open && (d->pane == PANE_SERVICES || d->pane == PANE_TASKS) && !t->why_asked &&
-	    !t->view.paused && clock_mono_usec() - t->why_usec >= WHY_USEC;
+	return d->open && !d->warnings && (d->pane == PANE_SERVICES || d->pane == PANE_TASKS) &&
+	    !t->why_asked && !t->view.paused && clock_mono_usec() - t->why_usec >= WHY_USEC;
 }
 
 /* ---- the loop ---- */
@@ -238,7 +238,7 @@ loop(struct top *t)
 static int
 interactive(const struct api *a, bool may_write)
 {
-	static const char *const topics[] = { "nodes", "services", "tasks", "events", NULL };
+	static const char *const topics[] = { "nodes", "services", "tasks", "events", "warnings", NULL };
 	struct top t = { .a = a, .held = json_array() };
 	int number;
 

@@ -46,8 +46,9 @@ line_length(const char *text, int cols)
 	return text[at] == '\0' || text[at] == ' ' || space == 0 ? at : space;
 }
 
+/* The first line after `indent` spaces, the others after `hang` more. */
 static void
-wrapped_add(struct top_detail *d, int indent, int cols, const char *text)
+hanging_add(struct top_detail *d, int indent, int hang, int cols, const char *text)
 {
 	struct printable safe;
 	const char *s = printable(text, &safe);
@@ -60,7 +61,15 @@ wrapped_add(struct top_detail *d, int indent, int cols, const char *text)
 		line_add(d, line);
 		s += n;
 		s += strspn(s, " ");
+		indent += hang;
+		hang = 0;
 	}
+}
+
+static void
+wrapped_add(struct top_detail *d, int indent, int cols, const char *text)
+{
+	hanging_add(d, indent, 0, cols, text);
 }
 
 static void __attribute__((format(printf, 4, 5)))
@@ -107,8 +116,10 @@ task_add(struct top_detail *d, const json_t *task, int cols)
 	line_add(d, "");
 	wrapped_add(d, 0, cols, head);
 	wrapped_add(d, 2, cols, text_of(task, "reason"));
-	json_array_foreach(steps, i, step)
-		text_add(d, 4, cols, "%s%.1000s", "- ", text_of(step, "text"));
+	json_array_foreach(steps, i, step) {
+		snprintf(head, sizeof head, "- %.380s", text_of(step, "text"));
+		hanging_add(d, 4, 2, cols, head);
+	}
 }
 
 void
@@ -171,6 +182,22 @@ node_add(struct top_detail *d, const struct top_model *m, const struct top_node 
 		any = true;
 		text_add(d, 2, cols, "%s of %s, %s, %.0f in flight%s%s", t->name, t->service, t->state,
 		    t->inflight, *t->text == '\0' ? "" : "; ", t->text);
+	}
+}
+
+void
+detail_of_warnings(struct top_detail *d, const struct top_model *m, int cols)
+{
+	detail_clear(d);
+	if (m->nwarnings == 0)
+		line_add(d, "there is nothing that needs attention");
+	for (size_t i = 0; i < m->nwarnings; i++) {
+		const struct top_warning *w = &m->warning[i];
+		if (i > 0)
+			line_add(d, "");
+		text_add(d, 0, cols, "%s: %s%s%s", w->severity, w->kind, *w->name == '\0' ? "" : " ", w->name);
+		wrapped_add(d, 2, cols, w->text);
+		hanging_add(d, 2, 2, cols, w->remedy);
 	}
 }
 

@@ -130,6 +130,8 @@ summary_draw(const struct top_view *v, struct canvas *c)
 	}
 	for (size_t i = 0; i < m->ntasks; i++)
 		away += strcmp(m->task[i].state, "down") == 0 || strcmp(m->task[i].state, "ejected") == 0;
+	col = part_draw(c, col, (double)m->nwarnings, m->nwarnings == 1 ? "warning (w)" : "warnings (w)",
+	    HUE_WARN | STYLE_BOLD, false);
 	col = nodes_draw(m, c, col);
 	col = part_draw(c, col, rate, "req/s", HUE_PLAIN, true);
 	col = part_draw(c, col, inflight, "in flight", HUE_PLAIN, true);
@@ -312,6 +314,7 @@ help_draw(struct canvas *c)
 		"s S, r            sort by the next or the previous column; reverse",
 		"/                 filter by any text of a row; Esc shows all",
 		"p, space          pause, and go on",
+		"w                 warnings: what needs attention, and what to do",
 		"d                 drain a node or a task, or undo that, once you confirm it",
 		"?, q              this page; quit",
 		"",

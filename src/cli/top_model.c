@@ -15,7 +15,6 @@ void
 model_init(struct top_model *m)
 {
 	*m = (struct top_model){ 0 };
-	m->event = must_alloc(TOP_EVENTS_MAX * sizeof *m->event);
 }
 
 void
@@ -25,6 +24,7 @@ model_fini(struct top_model *m)
 	free(m->service);
 	free(m->task);
 	free(m->event);
+	free(m->warning);
 	*m = (struct top_model){ 0 };
 }
 
@@ -112,6 +112,17 @@ service_read(struct top_service *s, const json_t *j)
 }
 
 static void
+warning_read(struct top_warning *w, const json_t *j)
+{
+	TEXT(w->severity, j, "severity");
+	TEXT(w->kind, j, "kind");
+	TEXT(w->name, j, "name");
+	TEXT(w->text, j, "text");
+	TEXT(w->remedy, j, "remedy");
+	w->since = number(j, "since_seconds");
+}
+
+static void
 task_read(struct top_task *t, const json_t *j)
 {
 	const json_t *failure = json_object_get(j, "last_failure");
@@ -141,6 +152,10 @@ event_add(struct top_model *m)
 {
 	if (m->nevents == TOP_EVENTS_MAX)
 		memmove(m->event, m->event + 1, --m->nevents * sizeof *m->event);
+	if (m->nevents == m->events_room) {
+		m->events_room = m->events_room == 0 ? 32 : 2 * m->events_room;
+		m->event = must_realloc(m->event, m->events_room * sizeof *m->event);
+	}
 	m->event[m->nevents] = (struct top_event){ 0 };
 	return &m->event[m->nevents++];
 }
@@ -202,7 +217,9 @@ model_take(struct top_model *m, const char *topic, const json_t *value)
 	} else if (strcmp(topic, "tasks") == 0) {
 		ROWS_READ(list, m->task, m->ntasks, task_read);
 		m->has_tasks = true;
-	} else if (strcmp(topic, "events") == 0) {
+	} else if (strcmp(topic, "warnings") == 0)
+		ROWS_READ(list, m->warning, m->nwarnings, warning_read);
+	else if (strcmp(topic, "events") == 0) {
 		json_array_foreach(list, i, j)
 			event_read(event_add(m), j);
 		m->has_events = true;

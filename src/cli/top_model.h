@@ -39,12 +39,19 @@ struct top_event {
 	char		 time[32], level[8], name[48], text[TOP_TEXT_MAX];
 };
 
+struct top_warning {
+	char	severity[12], kind[16], name[TOP_NAME_MAX], text[TOP_TEXT_MAX], remedy[TOP_TEXT_MAX];
+	double	since;				/* seconds */
+};
+
 struct top_model {
 	struct top_node	*node;
 	struct top_service *service;
 	struct top_task	*task;
 	struct top_event *event;		/* oldest first */
-	size_t		 nnodes, nservices, ntasks, nevents;
+	struct top_warning *warning;
+	size_t		 nnodes, nservices, ntasks, nevents, nwarnings;
+	size_t		 events_room;
 	bool		 has_nodes, has_services, has_tasks, has_events;	/* something has come */
 };
 

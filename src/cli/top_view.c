@@ -131,7 +131,9 @@ view_changed(struct top_view *v)
 {
 	for (enum top_pane p = 0; p < PANES; p++)
 		list_sort(v, p);
-	if (v->detail.open && v->detail.pane == PANE_NODES)
+	if (v->detail.open && v->detail.warnings)
+		detail_of_warnings(&v->detail, v->m, v->cols - 2);
+	else if (v->detail.open && v->detail.pane == PANE_NODES)
 		detail_of_model(&v->detail, v->m, v->cols - 2);
 }
 
@@ -207,6 +209,7 @@ detail_begin(struct top_view *v)
 	if (row == NULL)
 		return TOP_NOTHING;
 	d->open = true;
+	d->warnings = false;
 	d->pane = v->pane;
 	d->first = 0;
 	str_copy(d->name, sizeof d->name, str_of(rows_name(row, v->pane)));
@@ -330,6 +333,11 @@ key_list(struct top_view *v, unsigned key)
 		break;
 	case '?': case 'h':
 		v->help = true;
+		break;
+	case 'w':
+		v->detail.open = v->detail.warnings = true;
+		v->detail.first = 0;
+		detail_of_warnings(&v->detail, v->m, v->cols - 2);
 		break;
 	case KEY_IS_ENTER:
 		return detail_begin(v);

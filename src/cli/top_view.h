@@ -38,6 +38,7 @@ struct top_list {
 /* A page of text about a row, in place of the lists. */
 struct top_detail {
 	bool		 open;
+	bool		 warnings;	/* of all, in place of a row */
 	enum top_pane	 pane;
 	char		 name[TOP_NAME_MAX], service[TOP_NAME_MAX];
 	char		**line;
@@ -77,6 +78,7 @@ void	view_say(struct top_view *, bool bad, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
 /* top_detail.c: lines of the detail page, wrapped to `cols` */
+void	detail_of_warnings(struct top_detail *, const struct top_model *, int cols);
 void	detail_of_model(struct top_detail *, const struct top_model *, int cols);
 void	detail_of_why(struct top_detail *, const json_t *why, int cols);
 void	detail_of_text(struct top_detail *, const char *, int cols);

@@ -205,6 +205,22 @@ test_details(void **state)
 }
 
 static void
+test_warnings(void **state)
+{
+	(void)state;
+	types("w");
+	assert_string_equal(row(2), " there is nothing that needs attention");
+	comes("warnings", "{\"warnings\":[{\"id\":\"node_blind\",\"severity\":\"error\",\"kind\":\"node\",\"name\":\"alpha\",\"text\":\"it is blind\","
+	    "\"remedy\":\"start its exporter\",\"since_seconds\":5}]}");
+	assert_non_null(strstr(row(1), "1 warning (w)  3 nodes"));
+	assert_string_equal(row(2), " error: node alpha");
+	assert_string_equal(row(3), "   it is blind");
+	assert_string_equal(row(4), "   start its exporter");
+	types("\033");
+	assert_non_null(strstr(row(2), "[1 Nodes 3]"));
+}
+
+static void
 test_drain(void **state)
 {
 	(void)state;
@@ -283,7 +299,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_nodes), TEST(test_an_older_mola), TEST(test_services), TEST(test_selection), TEST(test_filter_and_sort),
-		TEST(test_events), TEST(test_details), TEST(test_drain), TEST(test_connection), TEST(test_sizes), TEST(test_wide_characters),
+		TEST(test_events), TEST(test_details), TEST(test_warnings), TEST(test_drain), TEST(test_connection), TEST(test_sizes), TEST(test_wide_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
