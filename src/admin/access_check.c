@@ -148,6 +148,17 @@ origin_is_host(const struct request *req)
 	return true;
 }
 
+/* Browsers tell it of what carries no Origin, such as images: a page from elsewhere could hold all
+ * streams by them. A link that somebody follows is none of that. */
+static bool
+site_is_ours(const struct request *req)
+{
+	struct str site = field_of(req, "Sec-Fetch-Site");
+
+	return site.p == NULL || str_eq(site, STR("same-origin")) || str_eq(site, STR("none")) ||
+	    str_eq(field_of(req, "Sec-Fetch-Dest"), STR("document"));
+}
+
 static bool
 is_json(const struct request *req)
 {
@@ -189,7 +200,7 @@ access_check_read(const struct request *req, bool local, const struct conf *c,
 {
 	bool nobody = !logins_has_token(c, "read") && c->admin_users.n == 0;
 
-	if (!origin_is_host(req))
+	if (!origin_is_host(req) || !site_is_ours(req))
 		return deny(error, 403, "a page from elsewhere may not read");
 	if (local || login->read)
 		return true;
@@ -203,7 +214,7 @@ bool
 access_check_write(const struct request *req, const struct conf *c, const struct login *login,
     struct access_error *error)
 {
-	if (!origin_is_host(req))
+	if (!origin_is_host(req) || !site_is_ours(req))
 		return deny(error, 403, "a page from elsewhere may not write");
 	if (login->write)
 		return true;

@@ -169,7 +169,11 @@ test_reads(void **state)
 		/* which of two is meant? */
 		{ FAR BEARER READS "\r\n" BEARER READS "\r\n", 401 }, { FAR BEARER "wrong\r\n" BEARER READS "\r\n", 401 },
 		/* a page from elsewhere */
-		{ "Origin: http://evil.example\r\n", 403 }, { "Origin: null\r\n", 403 }, { FAR BEARER ALL "\r\nOrigin: https://evil\r\n", 403 },
+		{ "Origin: http://evil.example\r\n", 403 }, { "Origin: null\r\n", 403 },
+		{ "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: image\r\n", 403 }, { "Sec-Fetch-Site: same-site\r\nSec-Fetch-Dest: empty\r\n", 403 },
+		{ "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: iframe\r\n", 403 }, { "Sec-Fetch-Site: same-origin\r\n", 200 },
+		{ "Sec-Fetch-Site: none\r\nSec-Fetch-Dest: document\r\n", 200 }, { "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document\r\n", 200 },
+		{ FAR BEARER ALL "\r\nOrigin: https://evil\r\n", 403 },
 	};
 	struct stage *s = stage_new(yaml);
 
@@ -213,6 +217,7 @@ test_writes(void **state)
 		{ BEARER WRITES "\r\nOrigin: http://localhost\r\n", 403 }, { BEARER WRITES "\r\nOrigin: http://localhost:8000.evil\r\n", 403 },
 		{ BEARER WRITES "\r\nOrigin: http://localhost:8000\r\nOrigin: http://evil\r\n", 403 },
 		{ BEARER WRITES "\r\nOrigin: ftp://localhost:8000\r\n", 403 }, { BEARER WRITES "\r\nOrigin:\r\n", 403 },
+		{ BEARER WRITES "\r\nSec-Fetch-Site: cross-site\r\n", 403 },
 		{ BEARER WRITES "\r\n" BEARER WRITES "\r\n", 401 },
 	};
 	struct stage *s = stage_new(yaml);
