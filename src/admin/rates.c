@@ -4,6 +4,7 @@
  *
  * Requests are marked each second of the clock, for all tasks. Durations and errors are hundreds of
  * numbers of each: a tenth of the tasks is marked each second, those of one slot every ten seconds.
+ * A task that has come since need not wait for its turn, unless very many have, as at the start.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define MARKS	6		/* a second apart: the oldest is 5 to 6 s old */
 #define LOOKS	3		/* ten seconds apart: the oldest is 20 to 30 s old */
 #define LOOK_SECONDS	10
+#define OUT_OF_TURN	256		/* tasks that are marked in a tick without being due */
 #define STEP_USEC	(RATES_STEP_SECONDS * USEC_PER_SEC)
 
 struct look {			/* the numbers of struct live_traffic at one time */
@@ -40,6 +42,7 @@ struct rates {
 	unsigned	 newest;
 	uint64_t	 requests[TASKS_MAX][MARKS];
 	uint64_t	 ticks, steps;
+	unsigned	 out_of_turn;		/* in this tick */
 	int64_t		 step_time;		/* when the last step ended */
 	struct window	 task[TASKS_MAX];
 	struct window	 service[LIVE_SERVICES];
@@ -185,7 +188,8 @@ mark_task(struct rates *r, const struct world *w, unsigned slot, int64_t now)
 	ASSERT(slot < TASKS_MAX);
 	live_task_read(w->live, slot, &l);
 	r->requests[slot][r->newest] = l.requests;
-	if (!is_due(r->ticks, slot) && goes_on(window, l.lives, now))
+	if (!is_due(r->ticks, slot) &&
+	    (goes_on(window, l.lives, now) || r->out_of_turn++ >= OUT_OF_TURN))
 		return;
 	live_task_traffic(w->live, slot, &t);
 	window_mark(window, &t, now);
@@ -203,6 +207,7 @@ rates_tick(struct rates *r, const struct world *w, int64_t now)
 	r->newest = (r->newest + 1) % MARKS;
 	r->time[r->newest] = now;
 	r->ticks++;
+	r->out_of_turn = 0;
 	step = r->step_time == 0 || now / STEP_USEC != r->step_time / STEP_USEC;
 	LIST_FOREACH(s, &w->services, link) {
 		mark_service(r, w, s->slot, step, now);

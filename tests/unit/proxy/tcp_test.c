@@ -113,6 +113,7 @@ test_another_task(void **state)
 static void
 test_no_task(void **state)
 {
+	static struct live_traffic t;
 	int c;
 
 	(void)state;
@@ -124,6 +125,13 @@ test_no_task(void **state)
 	hear_break(c);
 	close(c);
 	assert_int_equal(whys(WHY_CONNECT_REFUSED), 1);
+	live_service_traffic(stage.live, 1, &t);
+	assert_ptr_equal(t.cause[0].why, WHY_CONNECT_REFUSED);
+	assert_int_equal(t.error[0], 1);		/* the connection failed once, and on each of both tasks */
+	for (unsigned i = 0; i < 2; i++) {
+		live_task_traffic(stage.live, i, &t);
+		assert_int_equal(t.error[0], 1);
+	}
 	assert_int_equal(inflight(), 0);
 	stage_close();
 }
