@@ -191,7 +191,7 @@ print_refused(const struct replay_runs *rs, uint32_t s)
 	printf("  %-*s", LABEL - 2, "without a task");
 	for (unsigned i = 0; i < rs->n; i++) {
 		snprintf(text, sizeof text, "%llu",
-		    (unsigned long long)rs->run[i].replay->service[s].refused);
+		    (unsigned long long)(rs->run[i].replay->service[s].refused / rs->run[i].replay->runs));
 		print_cell(rs, i == 0 ? "-" : text);
 	}
 	putchar('\n');
@@ -257,8 +257,8 @@ print_sentence(const struct replay_runs *rs)
 		if (fabs(times - 1) < SAME)
 			printf("With %s, the slowest 1 %% would have taken about as long.\n", rs->run[i].name);
 		else
-			printf("With %s, the slowest 1 %% would have taken %.2g times as long.\n", rs->run[i].name,
-			    times);
+			printf("With %s, the slowest 1 %% would have taken %.*f times as long.\n",
+			    rs->run[i].name, times < 10, times);
 	}
 }
 
@@ -300,7 +300,7 @@ json_service(const struct replay_runs *rs, unsigned run, const struct names *nam
 			    number(share_of(r, s, n))));
 	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "name", names->service[s], "policy",
 	    policy_name(rs->run[run].policy < 0 ? names->policy[s] : (enum policy)rs->run[run].policy),
-	    "requests", (json_int_t)v->picks, "refused", (json_int_t)v->refused,
+	    "requests", (json_int_t)(v->picks / r->runs), "refused", (json_int_t)(v->refused / r->runs),
 	    "mean_wait_seconds", number(mean_seconds(v)), "p99_wait_seconds", number(p99_seconds(v)),
 	    "nodes", nodes);
 }

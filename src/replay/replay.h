@@ -21,6 +21,7 @@ struct replay {
 	struct replay_service *service;			/* by number */
 	uint64_t	*picks;				/* by service * nodes + node */
 	uint64_t	 unfinished;			/* were not over at the end */
+	unsigned	 runs;				/* all numbers are sums of so many */
 };
 
 /* What was recorded, in the same form. */
@@ -28,6 +29,8 @@ struct replay	*replay_recorded(const struct load *);
 /* `policy`: of all services, or REPLAY_AS_RECORDED. The same seed gives the same run.
  * NULL: a table could not be made. */
 struct replay	*replay_run(const struct recording *, const struct load *, int policy, uint64_t seed);
+/* Adds the numbers of another run of the same recording: chance has less to say in the sums. */
+void		 replay_add(struct replay *, const struct replay *);
 void		 replay_free(struct replay **);
 
 #endif
