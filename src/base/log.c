@@ -221,7 +221,7 @@ log_event(enum log_level level, const char *event, ...)
 	va_list ap;
 
 	ASSERT(level <= LOG_ERROR);
-	if (level < conf.least)
+	if (level < conf.least && (conf.tap == NULL || level < LOG_INFO))
 		return;
 	l.n = pairs.n = 0;
 	l.full = pairs.full = false;
@@ -244,6 +244,8 @@ log_event(enum log_level level, const char *event, ...)
 	l.b[l.n] = pairs.b[pairs.n] = '\0';
 	if (conf.tap != NULL)		/* always key=value; each begins with a space */
 		conf.tap(conf.tap_arg, level, event, pairs.b + (pairs.n > 0));
+	if (level < conf.least)
+		return;
 	if (conf.json)
 		l.b[l.n++] = '}';
 	l.b[l.n] = '\n';

@@ -28,8 +28,9 @@ void	log_event(enum log_level, const char *event, ...) __attribute__((sentinel))
 void	log_flush(void);
 uint64_t log_dropped_take(void);	/* lines dropped since the last call */
 
-/* Called with each line that is written, its pairs always as key=value; for the events API. NULL:
- * none. */
+/* Called with each line that is written, and with all from LOG_INFO on that are not, its pairs
+ * always as key=value; for the events API: people look there at what happened, however little is
+ * logged. NULL: none. */
 typedef void	log_tap_f(void *arg, enum log_level, const char *event, const char *pairs);
 void	log_tap(log_tap_f *, void *arg);
 

@@ -142,4 +142,5 @@ METRIC(CERT_UP, mola_certificate_up, gauge,
     "there is none: then an older one stays in force, if there is one.")
 METRIC(CERT_FAILURES, mola_certificate_failures_total, counter,
     "Readings of a certificate's file, or renewals, that failed.")
-METRIC(EVENTS, mola_events_total, counter, "Lines that the brain has logged, by level.")
+METRIC(EVENTS, mola_events_total, counter,
+    "Events of the brain, by level; of debug only where the log has them.")

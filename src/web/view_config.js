@@ -4,30 +4,38 @@ import { h, show } from './dom.js';
 import * as store from './store.js';
 import { read } from './api.js';
 import { t } from './texts.js';
-import { notice, search } from './parts.js';
+import { choice, notice, search } from './parts.js';
 
 const isPlain = (x) => x === null || typeof x !== 'object';
 const write = (x) => (x === null ? '–' : typeof x === 'string' ? x : JSON.stringify(x));
 
-// One row for each value: its place in the file, and what it is.
-function* rowsOf(value, path) {
-	if (isPlain(value)) yield [path, write(value)];
-	else if (Array.isArray(value) && value.every(isPlain)) yield [path, value.length === 0 ? '[]' : value.map(write).join(', ')];
-	else if (Array.isArray(value)) for (const [i, x] of value.entries()) yield* rowsOf(x, `${path}[${i}]`);
+// One row for each value: its place in the file, what it is, and the path by which the API names it.
+function* rowsOf(value, place, path) {
+	if (isPlain(value)) yield { place, path, text: write(value) };
+	else if (Array.isArray(value) && value.every(isPlain)) yield { place, path, text: value.length === 0 ? '[]' : value.map(write).join(', ') };
 	else {
-		const keys = Object.entries(value);
-		if (keys.length === 0) yield [path, '{}'];
-		for (const [key, x] of keys) yield* rowsOf(x, path === '' ? key : `${path}.${key}`);
+		const inside = Object.entries(value), list = Array.isArray(value);
+		if (inside.length === 0) yield { place, path, text: '{}' };
+		for (const [key, x] of inside) yield* rowsOf(x, list ? `${place}[${key}]` : `${place}.${key}`, `${path}.${key}`);
 	}
 }
 
-function section(name, value) {
-	const rows = [...rowsOf(value, name)].map(([path, text]) => ({ path, text, el: h('tr', h('th.code', { scope: 'row' }, path), h('td.code', text)) }));
-	const el = h('details.thing', { open: rows.length <= 40 }, h('summary', h('h2', name)), h('table', h('tbody', rows.map((r) => r.el))));
+// A default may be one of a whole section: all below it is one, too.
+function isDefault(defaults, path) {
+	for (let p = path; p !== ''; p = p.slice(0, Math.max(0, p.lastIndexOf('.')))) if (defaults.has(p)) return true;
+	return false;
+}
+
+function section(title, keys, defaults) {
+	const rows = keys.flatMap(([name, value]) => [...rowsOf(value, name, name)]).map((r) => ({ ...r, own: !isDefault(defaults, r.path) }));
+	for (const r of rows)
+		r.el = h(r.own ? 'tr.own' : 'tr', h('th.code', { scope: 'row' }, r.place),
+			h('td', h('span.code', r.text), r.own ? null : h('span.muted.small', ` ${t('config.default')}`)));
+	const el = h('details.thing', { open: rows.length <= 40 }, h('summary', h('h2', title)), h('table', h('tbody', rows.map((r) => r.el))));
 	return { el, filter(fits) {
 		let any = false;
 		for (const r of rows) {
-			const on = fits(r.path, r.text);
+			const on = fits(r);
 			show(r.el, on);
 			any ||= on;
 		}
@@ -43,21 +51,30 @@ export const view = {
 	mount(root) {
 		let parts = [], mounted = true;
 		const wrong = notice('bad'), body = h('div.configuration');
-		const find = search(t('config.search'), () => parts.forEach((p) => p.filter(find.fits)));
+		let which = 'all';
+		const filter = () => parts.forEach((p) => p.filter((r) => (which === 'all' || r.own) && find.fits(r.place, r.text)));
+		const find = search(t('config.search'), filter);
+		const own = choice(t('show'), ['all', 'own'].map((k) => [k, t(`config.show.${k}`)]), (value) => {
+			which = value;
+			filter();
+		});
 		async function load() {
 			try {
-				const conf = await read('/api/v1/config');
+				const { config, defaults } = await read('/api/v1/config/defaults');
 				if (!mounted) return;
-				parts = Object.entries(conf).map(([name, value]) => section(name, value));
+				const known = new Set(defaults);
+				// keys that have no section are one together
+				const plain = Object.entries(config).filter(([, x]) => isPlain(x)), rest = Object.entries(config).filter(([, x]) => !isPlain(x));
+				parts = [section('mola.yaml', plain, known), ...rest.map(([name, value]) => section(name, [[name, value]], known))];
 				body.replaceChildren(...parts.map((p) => p.el));
-				parts.forEach((p) => p.filter(find.fits));
+				filter();
 				wrong.set(null);
 			} catch (e) {
 				wrong.set(e.message);
 			}
 		}
 
-		root.append(h('h1', t('config.title')), h('p', t('config.text')), h('div.bar', find.el), wrong.el, body);
+		root.append(h('h1', t('config.title')), h('p', t('config.text')), h('div.bar', find.el, own.el), wrong.el, body);
 		subs = store.subscriptions();
 		subs.add(() => { mounted = false; });
 		subs.on('brain', load);			// now, and by a brain that was started again

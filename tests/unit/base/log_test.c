@@ -118,6 +118,12 @@ the_tap_hears_key_value(void **state)
 	log_event(LOG_INFO, "bare", NULL);
 	end();
 	assert_string_equal(tapped, "arg|1|bare|");
+	log_setup("w", LOG_ERROR, false);		/* it hears of more than is written, but not of details */
+	begin();
+	log_event(LOG_INFO, "quiet", "a", "b", NULL);
+	log_event(LOG_DEBUG, "detail", NULL);
+	assert_string_equal(end(), "");
+	assert_string_equal(tapped, "arg|1|quiet|a=b");
 	log_tap(NULL, NULL);
 }
 
