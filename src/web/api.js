@@ -5,7 +5,7 @@ import * as store from './store.js';
 const KEEP = 'mola.authorization';
 const ALWAYS = ['nodes', 'services', 'events', 'warnings', 'targets', 'certs', 'swarm'];
 const EVENTS_KEPT = 1000;
-const RETRY_FIRST_MS = 500, RETRY_MOST_MS = 8000;
+const RETRY_FIRST_MS = 500, RETRY_MOST_MS = 8000, STEADY_MS = 5000;
 const SILENT_MS = 20000;		// the stream sends at least a ping every 15 s
 
 let authorization = sessionStorage.getItem(KEEP);
@@ -65,10 +65,10 @@ export async function logIn(value, scope) {
 	return true;
 }
 
-export async function logOut() {
+// What was read with the credentials goes with them.
+export function logOut() {
 	authorizationSet(null);
-	await sessionLoad();
-	reconnect();
+	location.reload();
 }
 
 export const loggedIn = () => authorization !== null;
@@ -189,14 +189,14 @@ async function streamOnce(signal, alive) {
 		return null;
 	}
 	if (!r.ok) throw await refusal(r);
-	retry = RETRY_FIRST_MS;
 	await framesRead(r.body, alive);
-	return retry;
+	return RETRY_FIRST_MS;
 }
 
 async function streamRun() {
 	const mine = new AbortController();
 	let silent;
+	const began = Date.now();
 	const alive = () => {
 		clearTimeout(silent);
 		silent = setTimeout(() => mine.abort(), SILENT_MS);
@@ -208,16 +208,18 @@ async function streamRun() {
 	try {
 		alive();
 		wait = await streamOnce(mine.signal, alive);
-		if (stop === mine && wait !== null && wait > 0) lost('ended');
+		if (stop === mine && wait > 0) lost('ended');
 	} catch (x) {
 		if (stop !== mine) return;
 		lost('network', x instanceof Refused ? x.message : null);
-		wait = retry;
-		retry = Math.min(RETRY_MOST_MS, retry * 2);
+		wait = RETRY_FIRST_MS;
 	} finally {
 		clearTimeout(silent);
 	}
-	if (stop === mine && wait !== null) timer = setTimeout(streamRun, wait);
+	if (stop !== mine || wait === null) return;
+	// one that ends again and again is tried ever less often
+	retry = Date.now() - began > STEADY_MS ? RETRY_FIRST_MS : Math.min(RETRY_MOST_MS, retry * 2);
+	timer = setTimeout(streamRun, wait === 0 ? 0 : retry);
 }
 
 export function reconnect() {

@@ -12,9 +12,10 @@ import { href } from './model.js';
 
 const THEME = 'mola.theme', THEMES = ['auto', 'light', 'dark'];
 const QUIET_MS = 5000;			// without news: the numbers are old
+const GRACE_MS = 2500;			// a reload ends the stream, too, and it is there again at once
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
-let shown = null, main, links, banner, chip;
+let shown = null, wasOld = false, main, links, banner, chip;
 
 // ---- the theme ----
 
@@ -102,10 +103,13 @@ function connectionLook() {
 	const c = store.get('connection'), seen = store.get('seen');
 	const period = 1000 * (store.get('brain')?.period_seconds ?? 1);
 	const quiet = seen ? Date.now() - seen : 0;
-	const old = quiet > Math.max(QUIET_MS, 3.5 * period) || c?.state === 'lost';
+	const old = quiet > Math.max(QUIET_MS, 3.5 * period) || (c?.state === 'lost' && (c.why === 'login' || quiet > GRACE_MS || !seen));
+
+	if (old && !wasOld && c?.why !== 'login') say(t('connection.lost.said'));
+	wasOld = old;
 
 	cls(document.body, 'old', old && store.get('nodes') !== undefined);
-	attr(document.documentElement, 'data-connection', c?.state === 'lost' ? 'lost' : old ? 'stale' : c ? 'live' : 'connecting');
+	attr(document.documentElement, 'data-connection', old ? (c?.state === 'lost' ? 'lost' : 'stale') : c ? 'live' : 'connecting');
 	attr(chip, 'data-tone', old ? 'bad' : c ? 'good' : 'quiet');
 	put(chip.lastChild, t(old ? 'connection.off' : c ? 'connection.live' : 'connection.connecting'));
 	show(banner, old);
@@ -115,10 +119,7 @@ function connectionLook() {
 }
 
 function connectionStart() {
-	store.subscribe('connection', (c) => {
-		connectionLook();
-		if (c.state === 'lost' && c.why !== 'login') say(t('connection.lost.said'));
-	});
+	store.subscribe('connection', connectionLook);
 	store.subscribe('restarted', ({ at }) => say(t('connection.restarted', { time: time(at) })));
 	setInterval(connectionLook, 1000);
 }

@@ -5,7 +5,7 @@ import { h, svg, put, attr, cls, show, style, keyed } from './dom.js';
 import * as store from './store.js';
 import { read } from './api.js';
 import { t, num, pct, rate, secs, word, has } from './texts.js';
-import { badge, drainButton, choice, pager, search, meter } from './parts.js';
+import { badge, drainButton, errorText, choice, pager, search, meter } from './parts.js';
 import { spark } from './chart.js';
 import { Track, tasksLoad } from './past.js';
 import { href, steady } from './model.js';
@@ -25,7 +25,7 @@ function ribbon(from, to, thick) {
 
 function ribbons() {
 	const source = svg('rect.source', { x: SOURCE_X, width: SOURCE - SOURCE_X, rx: 3 }), paths = [];
-	const el = svg('svg.ribbons', { 'aria-hidden': 'true', width: WIDTH, preserveAspectRatio: 'none' }, source);
+	const el = svg('svg.ribbons', { 'aria-hidden': 'true', width: WIDTH, height: 0, preserveAspectRatio: 'none' }, source);
 	return {
 		el,
 		set(tasks) {
@@ -112,7 +112,8 @@ function card(service) {
 			const task = (await why()).tasks.find((x) => x.name === name);
 			if (of !== row) return;
 			const steps = task?.steps?.length > 0 ? task.steps.map(stepText) : [task?.reason ?? t('why.none')];
-			list.replaceChildren(...steps.map((x) => h('li', x)));
+			const wrong = (task?.errors ?? []).map((e) => h('li.bad', `${errorText(e)}: `, h('b.num', t('error.count', { n: num(e.count), rate: rate(e.per_second) }))));
+			list.replaceChildren(...steps.map((x) => h('li', x)), ...wrong);
 			place(row);
 			if (keep) el.scrollIntoView({ block: 'nearest' });
 		} catch (x) {
@@ -133,7 +134,7 @@ function card(service) {
 // ---- a row ----
 
 function errorsText(x) {
-	return (x.errors ?? []).map((e) => `${word('why', e.why)}: ${num(e.count)}`).join('\n');
+	return (x.errors ?? []).map((e) => `${errorText(e)}: ${num(e.count)}`).join('\n');
 }
 
 function row(task, lookAt, pastOf) {
@@ -246,7 +247,7 @@ export function flow(service, subs) {
 		show(tools, own.length > TOOLS_FROM);
 	}
 
-	const tools = h('div.bar', words.el, by.el);
+	const tools = h('div.bar', { hidden: true }, words.el, by.el);
 	const heads = ['share', 'task', 'past', 'rate', 'inflight', 'p50', 'p99', 'errors', 'state'];
 	const el = h('section.flow', { on: { keydown: (e) => { if (e.key === 'Escape') close(); } } },
 		h('div.head', h('h2', t('flow.title')), h('span.muted', t('flow.hint'))), tools,

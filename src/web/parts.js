@@ -1,7 +1,7 @@
 // parts: what several views are made of. Each is {el, set(...)}: made once, then only what changed.
 
 import { h, svg, put, attr, cls, show, style } from './dom.js';
-import { t, word, NONE } from './texts.js';
+import { t, has, word, NONE } from './texts.js';
 import { TONES, SIGNS } from './model.js';
 import { confirm } from './dialog.js';
 import { write } from './api.js';
@@ -32,6 +32,12 @@ export function trendSign() {
 			attr(el, 'aria-label', trend ? word('trend', trend) : null);
 		},
 	};
+}
+
+// Why requests failed, in this language where it has the words.
+export function errorText(e) {
+	const text = has(`why.${e.why}`) ? word('why', e.why) : e.text;
+	return e.status ? `${text} (${e.status})` : text;
 }
 
 // A number that matters: set(value, what stands below, tone).

@@ -3,7 +3,7 @@
 import { h, put, show, attr, keyed } from './dom.js';
 import * as store from './store.js';
 import { t, tn, num, pct, rate, secs, word } from './texts.js';
-import { badge, figure, notice } from './parts.js';
+import { badge, errorText, figure, notice } from './parts.js';
 import { chart } from './chart.js';
 import * as past from './past.js';
 import { href } from './model.js';
@@ -30,12 +30,12 @@ function figures() {
 
 // Why requests of it failed, most frequent first.
 function errors() {
-	const list = h('ul.reasons'), set = keyed(list, (e) => e.why, () => {
+	const list = h('ul.reasons'), set = keyed(list, (e) => `${e.why} ${e.status}`, () => {
 		const n = h('b.num'), text = h('span'), code = h('code.muted');
 		return { el: h('li', n, text, code), update(e) {
 			put(n, t('error.count', { n: num(e.count), rate: rate(e.per_second) }));
-			put(text, word('why', e.why) === e.why.replaceAll('_', ' ') ? e.text : word('why', e.why));
-			put(code, e.status ? `${e.why} ${e.status}` : e.why);
+			put(text, errorText(e));
+			put(code, e.why);
 		} };
 	});
 	const el = h('section', { hidden: true }, h('h2', t('service.errors')), list);
