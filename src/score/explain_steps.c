@@ -162,6 +162,11 @@ add_share(const struct explain_got *got, struct explain_steps *out)
 static void
 add_policy(const struct world *w, const struct world_task *t, struct explain_steps *out)
 {
+	static const char *const texts[POLICY_COUNT] = {
+#define POLICY(id, name, text) text,
+#include "tbl/policies.h"
+#undef POLICY
+	};
 	unsigned inflight = live_task_inflight(w->live, t->slot);
 	const char *name = policy_name(t->service->conf.policy);
 	struct explain_step *s;
@@ -173,11 +178,8 @@ add_policy(const struct world *w, const struct world_task *t, struct explain_ste
 		step_number(s, "score", score);
 		return;
 	}
-	if (t->service->conf.policy == POLICY_ROUND_ROBIN)
-		s = step_add(out, STEP_POLICY, "%s: each in turn, whatever its node does", name);
-	else
-		s = step_add(out, STEP_POLICY, "%s looks at requests in flight on the task alone: %u", name,
-		    inflight);
+	s = step_add(out, STEP_POLICY, "%s: %s; %u in flight on this task", name,
+	    texts[t->service->conf.policy], inflight);
 	step_word(s, "policy", name);
 	step_number(s, "inflight", inflight);
 }
