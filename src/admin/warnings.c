@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/warnings.h"
+#include "admin/warnings_priv.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "certs/certs.h"
@@ -23,7 +23,7 @@
 #define TEXT_MAX	700
 #define LATELY_USEC	(10 * 60 * USEC_PER_SEC)	/* lines of the log, spans */
 #define PATIENCE_USEC	(5 * USEC_PER_SEC)	/* with what mends itself within a moment */
-#define PROCESSES	(LIVE_PARENT + 1)
+#define ERRORS_MOST	8
 
 enum warning {
 #define WARNING(id, code, severity, about, meaning, remedy) WARN_##id,
@@ -38,65 +38,6 @@ static const struct {
 #include "tbl/warnings.h"
 #undef WARNING
 };
-
-struct warnings {
-	int64_t		 looked_usec;
-	uint64_t	 dropped[PROCESSES], spans;	/* at the last look */
-	int64_t		 dropped_usec[PROCESSES], spans_usec;	/* more since; 0: not while this brain runs */
-	int64_t		 behind_usec[WORKERS_MAX], down_usec[WORKERS_MAX];	/* since; 0: it is not */
-};
-
-/* ---- what lasts ---- */
-
-struct warnings *
-warnings_new(void)
-{
-	return must_zalloc(sizeof(struct warnings));
-}
-
-void
-warnings_free(struct warnings **wp)
-{
-	free(*wp);
-	*wp = NULL;
-}
-
-static void
-since(int64_t *at, bool is, int64_t now)
-{
-	if (!is)
-		*at = 0;
-	else if (*at == 0)
-		*at = now;
-}
-
-static void
-grown(int64_t *at, uint64_t *was, uint64_t is, bool first, int64_t now)
-{
-	if (is > *was && !first)
-		*at = now;
-	*was = is;
-}
-
-void
-warnings_tick(struct warnings *ws, const struct world *w, int64_t now)
-{
-	const struct live *l = w->live;
-	bool first = ws->looked_usec == 0;
-
-	if (!first && now - ws->looked_usec < USEC_PER_SEC)
-		return;
-	ws->looked_usec = now;
-	for (unsigned p = 0; p < PROCESSES; p++)
-		grown(&ws->dropped_usec[p], &ws->dropped[p], live_log_dropped_total(l, p), first, now);
-	grown(&ws->spans_usec, &ws->spans,
-	    live_spans_total(l, SPANS_FAILED) + live_spans_total(l, SPANS_LOST), first, now);
-	for (unsigned i = 0; i < live_workers(l); i++) {
-		bool down = live_process(l, i).pid == 0;
-		since(&ws->down_usec[i], down, now);
-		since(&ws->behind_usec[i], !down && live_table(l, i) < w->serial, now);
-	}
-}
 
 /* ---- one warning ---- */
 
@@ -191,7 +132,7 @@ put_queries(const struct page *p, const struct world_service *s)
 
 	for (unsigned i = 0; p->v->user_queries != NULL && i < s->conf.terms.n; i++) {
 		user_queries_facts(p->v->user_queries, s, i, &f);
-		if (!f.good)
+		if (f.tried && !f.good)
 			put(p, WARN_SERVICE_QUERY, s->name, seconds_of(p, f.good_usec),
 			    "query %u of service %s has a result for %u of %u nodes", i + 1, s->name, f.known,
 			    p->v->world->nnodes);
@@ -454,10 +395,51 @@ put_mola(const struct page *p)
 		    "spans of traces were lost, %llu in all", (unsigned long long)ws->spans);
 }
 
+/* Events that begin so are of something that has a warning of its own. */
+static bool
+has_warning(const char *name)
+{
+	return strncmp(name, "certificate.", 12) == 0 || strcmp(name, "clock.wrong") == 0;
+}
+
+/* The last event of each name that was an error lately, the newest first. */
+static unsigned
+errors_find(const struct admin_view *v, int64_t wall, const struct event *found[ERRORS_MOST])
+{
+	const struct event *e;
+	unsigned n = 0, i;
+
+	for (e = events_after(v->events, 0); e != NULL; e = events_after(v->events, e->id)) {
+		if (e->level != LOG_ERROR || wall - e->time_usec > LATELY_USEC || has_warning(e->name))
+			continue;
+		for (i = 0; i < n && strcmp(found[i]->name, e->name) != 0; )
+			i++;
+		if (i == ERRORS_MOST)
+			i--;			/* the oldest makes room */
+		n = i < n ? n : i + 1;
+		memmove(found + 1, found, i * sizeof *found);
+		found[0] = e;
+	}
+	return n;
+}
+
+static void
+put_errors(const struct page *p)
+{
+	const struct event *found[ERRORS_MOST];
+	int64_t wall = clock_wall_usec();
+	unsigned n = p->v->events == NULL ? 0 : errors_find(p->v, wall, found);
+
+	for (unsigned i = 0; i < n; i++)
+		put(p, WARN_ERROR_LOGGED, found[i]->name,
+		    (double)(wall - found[i]->time_usec) / (double)USEC_PER_SEC, "%s: %s", found[i]->name,
+		    found[i]->text);
+}
+
 /* ---- all ---- */
 
 static void	(*const parts[])(const struct page *) = {
-	put_mola, put_certs, put_targets, put_swarm, put_services, put_nodes, put_prometheus
+	put_mola, put_errors, put_certs, put_targets, put_swarm, put_services, put_nodes, put_prometheus
 };
 
 void

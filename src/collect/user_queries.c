@@ -335,7 +335,8 @@ user_queries_facts(const struct user_queries *qs, const struct world_service *s,
 
 	*f = (struct user_query_facts){ .good = false };
 	if (q != NULL)
-		*f = (struct user_query_facts){ q->since_usec != 0 && q->why == NULL, q->good_usec, q->known };
+		*f = (struct user_query_facts){ q->since_usec != 0 && q->why == NULL, q->good_usec, q->known,
+		    q->since_usec != 0 || q->why != NULL };
 }
 
 static json_t *

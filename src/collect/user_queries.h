@@ -21,6 +21,7 @@ struct user_query_facts {
 	bool		 good;			/* the last response had a value for every node that needs one */
 	int64_t		 good_usec;		/* of the last response that was of use, monotonic; 0: none yet */
 	unsigned	 known;			/* nodes that it had a value for */
+	bool		 tried;			/* there was a response, or none could be had */
 };
 void		 user_queries_facts(const struct user_queries *, const struct world_service *, unsigned term,
 		    struct user_query_facts *);

@@ -132,6 +132,9 @@ WARNING(CLOCK_WRONG, "clock_wrong", "error", "mola",
 WARNING(LOG_DROPPED, "log_dropped", "warning", "mola",
     "Lines of the log were dropped lately, since its reader did not keep up.",
     "Log less (`log.level`), or look at what reads the log, such as Docker's log driver.")
+WARNING(ERROR_LOGGED, "error_logged", "error", "mola",
+    "The brain has logged an error within the last 10 minutes; the name is that of the event.",
+    "The text has the details, and mola-events(7) what the event means.")
 WARNING(SPANS_LOST, "spans_lost", "warning", "mola",
     "Spans of traces did not reach the collector lately.",
     "Look whether the collector of `tracing.endpoint` runs and can be reached.")

@@ -14,6 +14,7 @@ struct stage {
 	struct phys	*phys;
 	struct world	*world;
 	struct warnings	*warnings;
+	struct events	*events;
 	int64_t		 now;
 	json_t		*json;
 };
@@ -68,6 +69,7 @@ setup(void **state)
 	s->phys = phys_init(must_zalloc(phys_bytes()));
 	s->world = world_new(s->live, s->phys);
 	s->warnings = warnings_new();
+	s->events = events_new();
 	s->now = 1000 * USEC_PER_SEC;
 	pass(s, 2);
 	sampled(s);
@@ -83,6 +85,7 @@ teardown(void **state)
 
 	json_decref(s->json);
 	warnings_free(&s->warnings);
+	events_free(&s->events);
 	world_free(&s->world);
 	free(s->live);
 	free(s->phys);
@@ -100,7 +103,8 @@ later(struct stage *s, int64_t usec)
 static struct admin_view
 view(const struct stage *s)
 {
-	return (struct admin_view){ .world = s->world, .now_usec = s->now, .warnings = s->warnings };
+	return (struct admin_view){ .world = s->world, .now_usec = s->now, .warnings = s->warnings,
+	    .events = s->events };
 }
 
 static void
@@ -426,6 +430,30 @@ lost_lines_and_spans(void **state)
 	only(s, "spans_lost", NULL, "3 in all");
 }
 
+/* Each name once, with what was logged last; what has a warning of its own is not there twice. */
+static void
+errors(void **state)
+{
+	struct stage *s = *state;
+	char name[20];
+
+	log_event(LOG_WARN, "mover.given_up", "service", "web", NULL);
+	log_event(LOG_ERROR, "certificate.missing", "id", "a", NULL);
+	log_event(LOG_ERROR, "table.failed", "why", "system", NULL);
+	log_event(LOG_ERROR, "table.failed", "why", "no_memory", NULL);
+	look(s);
+	only(s, "error_logged", "table.failed", "table.failed: why=no_memory");
+	assert_true(json_number_value(json_object_get(find(s, "error_logged"), "since_seconds")) < 60);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "other.%u", i);
+		log_event(LOG_ERROR, name, NULL);
+	}
+	log_event(LOG_ERROR, "other.14", NULL);
+	look(s);
+	assert_int_equal(json_array_size(json_object_get(s->json, "warnings")), ERRORS_MOST);
+	assert_string_equal(json_string_value(json_object_get(find(s, "error_logged"), "name")), "other.14");
+}
+
 int
 main(void)
 {
@@ -433,7 +461,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_well), TEST(nodes), TEST(inactive_nodes_are_not_missed), TEST(services), TEST(all_ejected),
 		TEST(labels), TEST(swarm), TEST(targets), TEST(certificates), TEST(prometheus), TEST(reload),
-		TEST(workers), TEST(lost_lines_and_spans),
+		TEST(workers), TEST(lost_lines_and_spans), TEST(errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
