@@ -24,6 +24,8 @@ struct replay {
 	unsigned	 runs;				/* all numbers are sums of so many */
 };
 
+/* Zeroed, of one run. */
+struct replay	*replay_new(uint32_t services, uint32_t nodes);
 /* What was recorded, in the same form. */
 struct replay	*replay_recorded(const struct load *);
 /* `policy`: of all services, or REPLAY_AS_RECORDED. The same seed gives the same run.

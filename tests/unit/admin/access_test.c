@@ -193,7 +193,7 @@ static void
 test_open_for_everyone(void **state)
 {
 	static const char *const paths[] = { "/", "/api", "/healthz", "/metrics", "/web/app.js", "/api/v1/session" };
-	static const char *const closed[] = { "/api/v1/services", "/api/v1/tasks", "/api/v1/why?service=x", "/api/v1/events", "/api/v1/config",
+	static const char *const closed[] = { "/api/v1/services", "/api/v1/tasks", "/api/v1/why?service=x", "/api/v1/events", "/api/v1/record", "/api/v1/config",
 	    "/api/v1/swarm", "/api/v1/prometheus", "/api/v1/targets", "/api/v1/certs" };
 	struct stage *s = stage_new(yaml);
 
