@@ -7,6 +7,8 @@
 #include "base/bug.h"
 #include "cli/top_view.h"
 
+#define KEYS_MOST	24
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
@@ -36,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	end = j == NULL ? text + len - 2 : text + error.position;
 	model_init(&model);
 	view_init(&view, &model);
-	canvas_init(&c, 1 + bytes[1] % 64, 1 + bytes[1] * 5 % 251);
+	canvas_init(&c, 1 + bytes[1] % 44, 1 + bytes[1] * 5 % 170);
 	view.may_write = true;
 	if (json_is_object(j)) {
 		model_take(&model, topics[bytes[0] % 4], j);
@@ -45,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	view_draw(&view, &c);
 	check_screen(&c);
-	for (; end < text + len - 2; end++) {
+	for (int keys = 0; end < text + len - 2 && keys < KEYS_MOST; end++, keys++) {
 		view_key(&view, (unsigned char)*end < 16 ? KEY_IS_UP + (unsigned char)*end : (unsigned char)*end);
 		view_draw(&view, &c);
 		check_screen(&c);
