@@ -7,17 +7,24 @@ const hog = Number(process.env.HOG_FROM);
 
 const light = await visit({ ...size, token }), dark = await visit({ ...size, theme: 'dark', token });
 const phone = await visit({ width: 390, height: 844, token }), korean = await visit({ ...size, locale: 'ko-KR', token });
-await until(hog + 8);
-await shot(light, 'page-overview');
-await shot(dark, 'page-overview-dark');
+// of the demo's four clones of a cluster, the one of Mola's own policy
+for (const page of [light, dark, phone, korean]) {
+	await go(page, 'nodes');
+	await page.fill('main input[type="search"]', 'marginal');
+}
+await until(hog + 6);
+await shot(light, 'page-nodes');
 await shot(phone, 'page-phone');
-await shot(korean, 'page-overview-ko');
+await shot(korean, 'page-nodes-ko');
+await go(light, '');
+await pause(1);
+await shot(light, 'page-overview');
 await go(light, 'services/marginal');
 await go(dark, 'services/marginal');
 for (const [page, name] of [[light, 'page-service'], [dark, 'page-service-dark']]) {
 	await appears(page, '[data-task]');
 	await pause(2);
-	await page.click('[data-task] button[aria-expanded]');
+	await page.click('[data-task="marginal.7"] button[aria-expanded]');
 	await within(5, () => page.evaluate(() => document.querySelectorAll('[role=tooltip] li').length > 0));
 	await pause(1);
 	await shot(page, name);
