@@ -8,7 +8,8 @@ import { coresFree, isHot, href } from './model.js';
 
 const DENSE = 40;			// nodes from which on tiles are small
 const NARROW = 200;			// pixels by its cores below which a tile has no room for words
-const NEAR_AT_FIRST = 64;		// tiles that do not wait until they are known to be in sight
+const FIRST = 120, MORE = 150;		// tiles at once of a large fleet: the others follow, a part at a time
+const NEAR_AT_FIRST = 32;		// tiles that do not wait until they are known to be in sight
 
 function load(kind) {
 	const value = h('b.num');
@@ -73,7 +74,7 @@ function unit(nodes, small, large) {
 
 export function tiles() {
 	const el = h('div.fleet'), parts = new Map();
-	let pixels = 1;
+	let pixels = 1, limit = FIRST, timer = null;
 	const seen = new IntersectionObserver((list) => {
 		for (const e of list) {
 			const p = parts.get(e.target);
@@ -93,6 +94,18 @@ export function tiles() {
 		seen.observe(me.el);
 		return me;
 	});
+
+	function showSome(nodes) {
+		clearTimeout(timer);
+		set(nodes.slice(0, limit));
+		limit = Math.max(FIRST, Math.min(limit, nodes.length));
+		if (limit >= nodes.length) return;
+		timer = setTimeout(() => {
+			limit += MORE;
+			showSome(nodes);
+		});
+	}
+
 	return {
 		el,
 		set(nodes) {
@@ -100,8 +113,11 @@ export function tiles() {
 			pixels = dense ? unit(nodes, 112, 300) : unit(nodes, 172, 560);
 			style(el, '--unit', `${pixels.toFixed(1)}px`);
 			cls(el, 'dense', dense);
-			set(nodes);
+			showSome(nodes);
 		},
-		end() { seen.disconnect(); },
+		end() {
+			clearTimeout(timer);
+			seen.disconnect();
+		},
 	};
 }
