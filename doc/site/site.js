@@ -45,7 +45,7 @@
 		}
 		if (entry.page.includes('/why/') || entry.page.includes('/man/') || entry.page.startsWith('NEWS'))
 			sum -= 6;
-		return sum;
+		return Math.max(1, sum);
 	}
 	function marked(text, words) {
 		const all = new RegExp('(' + words.map((w) => w.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|') + ')', 'gi');
@@ -78,7 +78,7 @@
 		if (input.value.trim().toLowerCase() !== query)
 			return;			// another one has been typed meanwhile
 		const best = all.map((entry) => [points(entry, words, document.documentElement.lang), entry])
-			.filter(([p]) => p > 8).sort((a, b) => b[0] - a[0]).slice(0, 20);
+			.filter(([p]) => p > 0).sort((a, b) => b[0] - a[0]).slice(0, 20);
 		list.replaceChildren(...best.map(([, entry]) => result(entry, words)));
 		if (best.length === 0) {
 			const li = document.createElement('li');
