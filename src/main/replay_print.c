@@ -274,7 +274,10 @@ replay_print(const struct replay_runs *rs)
 	for (uint32_t s = 0; s < first->services; s++)
 		if (first->service[s].picks > 0)
 			print_service(rs, &names, s);
-	print_sentence(rs);
+	if (whole(first).picks > 0)
+		print_sentence(rs);
+	else
+		printf("\nThere is nothing to compare: no service had a request.\n");
 	names_fini(&names);
 }
 
