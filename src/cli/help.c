@@ -15,6 +15,12 @@ struct verb_help {
 	const char	*name, *args, *help;
 };
 
+enum verb {
+#define CMD(name, ...) VERB_##name,
+#include "tbl/cmds.h"
+#undef CMD
+};
+
 static const struct verb_help verbs[] = {
 #define CMD(name, function, args, help) { #name, args, help },
 #include "tbl/cmds.h"
@@ -54,16 +60,15 @@ help_all(void)
 
 /* "ask" stands for every verb that is a client of a running Mola. */
 static bool
-verb_has(const char *verb, const struct option_help *o)
+verb_has(const struct verb_help *v, const struct option_help *o)
 {
-	static const char *const clients[] = {
-#define CLIENT(name) #name,
+	static const bool is_client[NVERBS] = {
+#define CLIENT(name) [VERB_##name] = true,
 #include "tbl/clients.h"
 #undef CLIENT
-		NULL };
+	};
 
-	return strcmp(o->verb, verb) == 0 ||
-	    (strcmp(o->verb, "ask") == 0 && word_place(str_of(verb), clients) >= 0);
+	return strcmp(o->verb, v->name) == 0 || (strcmp(o->verb, "ask") == 0 && is_client[v - verbs]);
 }
 
 int
@@ -76,7 +81,7 @@ help_verb(const char *name)
 	printf("usage: mola %s%s%s\n\n%c%s.\n", v->name, *v->args == '\0' ? "" : " ", v->args,
 	    toupper(v->help[0]), v->help + 1);
 	for (size_t i = 0, any = 0; i < NOPTIONS; i++)
-		if (verb_has(name, &options[i])) {
+		if (verb_has(v, &options[i])) {
 			snprintf(option, sizeof option, "%s %s", options[i].name, options[i].argument);
 			printf("%s  %-18s  %s\n", any++ == 0 ? "\n" : "", option, options[i].help);
 		}
