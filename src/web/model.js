@@ -1,13 +1,13 @@
 // model: what the numbers of the API mean to people. Pure.
 
-export const HOT_BUSY = 0.9, HOT_PRESSURE = 0.25;
+export const HOT_BUSY = 0.95, HOT_PRESSURE = 0.5;
 
 export function coresFree(n) {
 	if (!(n.cores > 0) || n.cores_ours === null) return null;
 	return Math.max(0, n.cores - n.cores_ours - n.cores_others);
 }
 
-// Nearly all cores in use, or threads wait for one: another request would wait, too.
+// Another request would wait: nearly all cores are in use, or some thread waited for one in half of the time.
 export function isHot(n) {
 	if (n.state === 'blind') return false;
 	const busy = (n.cores_ours ?? 0) + (n.cores_others ?? 0);

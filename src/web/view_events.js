@@ -33,7 +33,7 @@ const PAIR = /([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*"|\S*)/g;
 
 function pairs(text) {
 	const found = [...text.matchAll(PAIR)].map(([, key, value]) =>
-		h('span.pair', h('span.key', key), ' ', value.startsWith('"') ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value));
+		h('span.pair', key === 'text' ? null : h('span.key', `${key} `), value.startsWith('"') ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value));
 	return h('p.pairs', found.length === 0 ? text : found.flatMap((x) => [x, ' ']));
 }
 

@@ -6,7 +6,7 @@ import { t, num, pct, secs, bytes, rate, word, NONE } from './texts.js';
 import { badge, coresBar, drainButton, figure, notice, pager, trendSign } from './parts.js';
 import { chart } from './chart.js';
 import * as past from './past.js';
-import { coresFree, isHot, byName, href } from './model.js';
+import { coresFree, isHot, byName, href, HOT_PRESSURE } from './model.js';
 
 const PAGE = 50;
 
@@ -95,15 +95,21 @@ export function nodeMount(root, name, subs) {
 		memory: figure(t('node.memory')), pressure: figure(t('node.pressure.long')), age: figure(t('node.age')) };
 	const trend = trendSign(), course = h('span.muted');
 
+	const known = [state.el, bar.el, h('div.figures', Object.values(f).map((x) => x.el)), plots.el,
+		h('section', h('h2', t('node.numbers')), reason, list.el), tasksTable(name, subs)];
+
 	root.append(h('p.crumbs', h('a', { href: href('nodes') }, `‹ ${t('nodes.title')}`)),
-		h('div.head', h('h1', name), state.el, hot, h('span.line', trend.el, course), h('span.gap'), drain.el), gone.el, trouble.el, bar.el,
-		h('div.figures', Object.values(f).map((x) => x.el)), plots.el,
-		h('section', h('h2', t('node.numbers')), reason, list.el), tasksTable(name, subs));
+		h('div.head', h('h1', name), state.el, hot, h('span.line', trend.el, course), h('span.gap'), drain.el), gone.el, trouble.el,
+		...known.slice(1));
+	show(hot, false);
+	let seen = false;
 
 	subs.on('nodes', ({ nodes }) => {
 		const n = nodes.find((x) => x.name === name);
 		gone.set(n ? null : t('node.gone', { name }));
 		show(drain.el, Boolean(n));
+		seen ||= Boolean(n);
+		for (const el of known) show(el, seen);		// what a node that is gone had stays in sight
 		if (!n) return;
 		state.set(n.state);
 		show(hot, isHot(n));
@@ -117,7 +123,7 @@ export function nodeMount(root, name, subs) {
 		f.free.set(num(coresFree(n), 1), t('figure.cores.of', { all: num(n.cores) }));
 		f.memory.set(pct(n.memory_used), bytes(n.memory_total_bytes));
 		f.pressure.set(pct(n.pressure?.cpu), t('node.pressure.rest', { memory: pct(n.pressure?.memory), io: pct(n.pressure?.io) }),
-			(n.pressure?.cpu ?? 0) >= .25 ? 'warn' : null);
+			(n.pressure?.cpu ?? 0) >= HOT_PRESSURE ? 'warn' : null);
 		f.age.set(secs(n.age_seconds), word('source', n.source), n.state === 'stale' || n.state === 'blind' ? 'warn' : null);
 		put(reason, n.reason);
 		list.set(n);

@@ -95,11 +95,14 @@ export function serviceMount(root, name, subs) {
 	const gone = notice('warn'), trouble = notice('bad'), what = h('span.muted'), f = figures(), to = flow(name, subs);
 	const wrong = errors(), plots = charts(subs), ways = routes(), leads = leadsTo(), own = queries();
 
+	let seen = false;
 	root.append(h('p.crumbs', h('a', { href: href('services') }, `‹ ${t('services.title')}`)), h('div.head', h('h1', name), what),
 		gone.el, trouble.el, ways.el, f.el, leads.el, to.el, wrong.el, plots.el, own.el);
 	subs.on('services', ({ services }) => {
 		const s = services.find((x) => x.name === name);
 		gone.set(s ? null : t('service.gone', { name }));
+		seen ||= Boolean(s);
+		for (const part of [f, to, plots]) show(part.el, seen);		// what a service that is gone had stays in sight
 		if (!s) return;
 		put(what, [s.kind && word('kind', s.kind), s.policy && t('service.policy', { name: word('policy', s.policy) }),
 			s.profile && s.profile !== 'balanced' && t('service.profile', { name: s.profile })].filter(Boolean).join(' · '));
