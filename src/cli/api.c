@@ -319,7 +319,8 @@ api_json(const struct api *a, const char *path, struct curl_slist *headers, cons
 		return j;
 	error = json_string_value(json_object_get(j, "error"));
 	if (error != NULL)
-		fprintf(stderr, "mola %s: %s\n", a->verb, printable(error, &text));
+		fprintf(stderr, "mola %s: %s%s\n", a->verb, printable(error, &text),
+		    status == 401 ? "; the token is taken from --token-file FILE or $MOLA_TOKEN" : "");
 	else
 		fprintf(stderr, "mola %s: the server at %s is not Mola: its response has status %ld\n",
 		    a->verb, a->where, status);

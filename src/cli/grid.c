@@ -126,11 +126,13 @@ void
 grid_number(struct grid *s, const json_t *j, int digits)
 {
 	char text[64] = "";
+	bool is_minus_zero;
 
 	ASSERT(digits >= 0 && digits <= 6);
 	if (json_is_number(j))
 		snprintf(text, sizeof text, "%.*f", digits, json_number_value(j));
-	grid_text(s, text, HUE_PLAIN);
+	is_minus_zero = text[0] == '-' && strspn(text + 1, "0.") == strlen(text + 1);
+	grid_text(s, is_minus_zero ? text + 1 : text, HUE_PLAIN);
 }
 
 void

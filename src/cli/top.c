@@ -297,19 +297,15 @@ plain_json(const struct api *a)
 static int
 plain(const struct api *a, int argc, char **argv)
 {
-	char *verb = argv[0];
 	int status;
 
 	if (a->json)
 		return plain_json(a);
-	argv[0] = (char *)(uintptr_t)"nodes";
-	status = nodes_main(argc, argv);
+	status = nodes_main(argc, argv);		/* errors are those of `mola top` */
 	if (status == 0) {
 		printf("\n");
-		argv[0] = (char *)(uintptr_t)"services";
 		status = services_main(argc, argv);
 	}
-	argv[0] = verb;
 	return status;
 }
 

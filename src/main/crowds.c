@@ -15,8 +15,10 @@
 static void
 log_node(const char *event, const struct world_node *n, const char *text)
 {
+	double others = n->steering.row.law.others;
+
 	log_event(LOG_INFO, event, "node", n->name, "cores", LOG_F(n->observed.sample.cores, 1), "others",
-	    LOG_F(n->steering.row.law.others, 1), "text", text, NULL);
+	    LOG_F(others > 0 ? others : 0, 1), "text", text, NULL);
 }
 
 static void

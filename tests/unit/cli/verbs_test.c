@@ -14,7 +14,7 @@
 static const char nodes_answer[] = "{\"nodes\":["
     "{\"name\":\"alpha\",\"state\":\"fresh\",\"cores\":4,\"busy\":1.5,\"others\":2.04,\"inflight\":12,\"cost\":0.875,"
     "\"memory_total_bytes\":16777216000,\"memory_available_bytes\":4194304000,\"share\":0.634,\"why\":null,\"detail\":null},"
-    "{\"name\":\"evil\\u001b[2J\\u009b1m\",\"state\":\"blind\",\"cores\":null,\"busy\":null,\"others\":0,\"inflight\":0,\"cost\":1,"
+    "{\"name\":\"evil\\u001b[2J\\u009b1m\",\"state\":\"blind\",\"cores\":null,\"busy\":null,\"others\":-0.04,\"inflight\":0,\"cost\":1,"
     "\"memory_total_bytes\":null,\"memory_available_bytes\":null,\"share\":null,\"why\":\"metrics_syntax\","
     "\"detail\":\"a line is not Prometheus text (line 3 \\u0007), since 7 s\"}]}";
 static const char services_answer[] = "{\"services\":[{\"name\":\"web\",\"policy\":\"marginal\",\"routes\":[{\"host\":\"\",\"path\":\"/\"},"
@@ -89,10 +89,12 @@ pretend(void *arg, struct request *x)
 		json = events_answer;
 	else if (str_eq(path, STR("/api/v1/config/defaults")))
 		json = config_answer;
-	else if (str_eq(path, STR("/api/v1/tasks")) && strcmp(service, "guarded") == 0)
-		json = str_eq(token, STR("Bearer of-the-file")) || str_eq(token, STR("Bearer of-the-environment")) ? tasks_answer :
-		    "{\"error\":\"the token is missing\"}";
-	else if (str_eq(path, STR("/api/v1/certs")))
+	else if (str_eq(path, STR("/api/v1/tasks")) && strcmp(service, "guarded") == 0) {
+		bool known = str_eq(token, STR("Bearer of-the-file")) || str_eq(token, STR("Bearer of-the-environment"));
+
+		json = known ? tasks_answer : "{\"error\":\"the token is missing\"}";
+		status = known ? status : 401;
+	} else if (str_eq(path, STR("/api/v1/certs")))
 		json = certs_answer;
 	else if (str_eq(path, STR("/api/v1/certs/renew")) && str_eq(body, STR("{\"certificate\":\"e.org\"}"))) {
 		json = "{\"certificate\":\"e.org\",\"state\":\"renewing\"}";
@@ -427,7 +429,8 @@ test_token(void **state)
 	file = MOLA(tasks, "guarded", "--token-file", path);
 	unsetenv("MOLA_TOKEN");
 	unlink(path);
-	assert_non_null(strstr(none.out, "the token is missing"));
+	assert_int_equal(none.status, 1);
+	assert_non_null(strstr(none.err, "the token is missing; the token is taken from --token-file FILE or $MOLA_TOKEN"));
 	assert_non_null(strstr(environment.out, "web.1"));
 	assert_string_equal(file.out, environment.out);
 }
