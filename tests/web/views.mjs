@@ -1,5 +1,5 @@
 // Every view with real data: wide and narrow, light and dark, for everybody, by keyboard, in Korean.
-import { accessible, api, check, end, fits, go, no_faults, says, shot, shown, tab_through, text_of, views_of, visit, within } from './lib/page.mjs';
+import { accessible, appears, check, end, fits, go, no_faults, says, shot, shown, tab_through, text_of, views_of, visit, within } from './lib/page.mjs';
 
 const themes = ['light', 'dark'], widths = { 360: 740, 1440: 900 };
 
@@ -7,7 +7,7 @@ const themes = ['light', 'dark'], widths = { 360: 740, 1440: 900 };
 const expected = {
 	'': ['[data-node="n1"]', '[data-service="web"]', '[data-event]'],
 	nodes: ['[data-node="n1"]', '[data-node="n4"]', '[data-node="mute"]'],
-	'nodes/n1': ['[data-action="drain"]'],
+	'nodes/n1': ['[data-action="drain"]', '[data-task="web.1"]'],
 	services: ['[data-service="web"]', '[data-service="api"]', '[data-service="attack"]'],
 	'services/web': ['[data-task="web.1"]', '[data-task="web.4"]'],
 	events: ['[data-event="table.published"]'],
@@ -53,6 +53,8 @@ const keys = await visit();
 for (const view of all)
 	await check(`${view || 'overview'}: Tab reaches everything, and shows where it is`, async () => {
 		await go(keys, view);
+		for (const selector of expected[view] ?? [])		// what comes while Tab goes through is not reached
+			await appears(keys, selector);
 		return tab_through(keys);
 	});
 

@@ -133,13 +133,15 @@ export async function visit(how = {}) {
 	const hash = how.token ? `#token=${how.token}` : how.view ? `#/${how.view}` : '';
 	await page.goto(`${WEB_URL}/${hash}`);
 	if (!how.closed)
-		await live(page);
+		await live(page).catch(async error => {
+			throw new Error(`${error.message}\n${await attribute(page, 'data-connection')}: ${JSON.stringify(faults)}\n${(await text_of(page)).slice(0, 800)}`);
+		});
 	if (how.token && how.view)
 		await go(page, how.view);
 	return page;
 }
 export const attribute = (page, name) => page.evaluate(n => document.documentElement.getAttribute(n), name);
-export const live = page => within(15, async () => await attribute(page, 'data-connection') === 'live');
+export const live = page => within(30, async () => await attribute(page, 'data-connection') === 'live');
 export const shown = (page, selector) => page.evaluate(s => [...document.querySelectorAll(s)].filter(e => e.checkVisibility()).length, selector);
 export const number_of = (page, selector, name) => page.evaluate(([s, n]) => {
 	const text = document.querySelector(s)?.getAttribute(n);
