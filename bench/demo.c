@@ -392,7 +392,7 @@ report(struct demo *d)
 	    " Real: Mola, its signals, HTTP over TCP, %.0f requests a second to each policy.\n",
 	    d->plan.nnodes, d->plan.cores[0], d->plan.cores[d->plan.nnodes - 1], d->show.rate);
 	if (d->look.load_late > tolerated || d->look.cluster_late > tolerated)
-		printf(" Note: this machine held us up for %.1f %% of the time, which colours the figures.\n",
+		printf(" Note: this machine held us up %.1f %% of the time, which affects the figures.\n",
 		    100 * (d->look.load_late > d->look.cluster_late ? d->look.load_late : d->look.cluster_late));
 	printf("\n");
 	show_words(&d->show, stdout);

@@ -228,7 +228,7 @@ show_draw(struct show *s, FILE *f)
 			line(s, f, YELLOW, " %4.1f s  %s", s->event[i].at, s->event[i].text);
 		else
 			line(s, f, PLAIN, "");
-	snprintf(last, sizeof last, "%s   %u emulated nodes; real: Mola, HTTP, %.0f requests/s each", s->where, s->nnodes,
+	snprintf(last, sizeof last, "%s   %u emulated nodes, %.0f requests/s to each", s->where, s->nnodes,
 	    s->rate);
 	fprintf(f, "%s%.*s%s\033[K", paint(s, DIM), cut(last, s->width), last, paint(s, PLAIN));
 	fflush(f);
