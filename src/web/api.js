@@ -49,8 +49,11 @@ async function sessionOf(value) {
 	return r.json();
 }
 
+// A token that Mola does not know is forgotten: with it, this page would look as if someone were logged in.
 export async function sessionLoad() {
 	const s = await sessionOf(authorization);
+	s.unknown = Boolean(authorization?.startsWith('Bearer ')) && s.user === null && !s.write;
+	if (s.unknown) authorizationSet(null);
 	store.set('session', s);
 	return s;
 }

@@ -130,6 +130,7 @@ function sessionButton() {
 	const el = h('button.quiet', { type: 'button' }, t('login.in'));
 	el.addEventListener('click', () => (api.loggedIn() ? api.logOut() : login(store.get('session')?.read ? 'write' : 'read')));
 	store.subscribe('session', (s) => {
+		if (s.unknown) say(t('login.wrong.token'));
 		put(el, t(api.loggedIn() ? 'login.out' : 'login.in'));
 		attr(el, 'title', s.user ? t('login.as', { name: s.user }) : t(s.write ? 'login.may.write' : s.read ? 'login.may.read' : 'login.may.nothing'));
 	});

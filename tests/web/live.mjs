@@ -113,6 +113,13 @@ await check('from elsewhere the page wants a login, and has numbers after it', a
 	await stranger.context().close();
 });
 
+await check('a token in the address that Mola does not know logs nobody in, and the page says so', async () => {
+	const mistaken = await visit({ token: 'x'.repeat(40) });
+	await says(mistaken, /does not know this token/);
+	await says(mistaken, /Log in/, 'header');
+	await mistaken.context().close();
+});
+
 // ---- what strangers wrote ----
 
 await check('labels with markup, quotes and long words are shown as they are', async () => {
