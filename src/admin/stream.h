@@ -1,7 +1,7 @@
 /*
  * stream: what the API shows, as server-sent events: each topic's JSON once a second, or when it
  * has changed. A text is made once for all who watch, on a large fleet less often, and not at all
- * when nobody does (doc/api.md, doc/why/0045-watching-is-cheap.md).
+ * when nobody does (doc/api.md, doc/why/0036-watching-is-cheap.md).
  */
 #ifndef ADMIN_STREAM_H
 #define ADMIN_STREAM_H

@@ -3,7 +3,7 @@
  * speed at which a thread ran on that node at that time: its cores by the threads that wanted one,
  * as sampled. Which part of a request's time was spent on a core follows from the threads that a
  * node had beside the requests in flight there: where fewer threads wanted a core than requests
- * were in flight, some of these waited for something else (doc/why/0048-what-a-replay-knows.md).
+ * were in flight, some of these waited for something else (doc/why/0039-what-a-replay-knows.md).
  */
 #include <math.h>
 #include <stdlib.h>
