@@ -31,9 +31,10 @@ const titleOf = (name) => (has(`event.${name}`) ? t(`event.${name}`) : capital(n
 // key=value key="a value with \"quotes\"", as the log writes them.
 const PAIR = /([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*"|\S*)/g;
 
-function pairs(text) {
+function pairs({ event, text }) {
 	const found = [...text.matchAll(PAIR)].map(([, key, value]) =>
-		h('span.pair', key === 'text' ? null : h('span.key', `${key} `), value.startsWith('"') ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value));
+		h('span.pair', key === 'text' ? null : h('span.key', `${key} `),
+			key === 'text' && has(`says.${event}`) ? t(`says.${event}`) : value.startsWith('"') ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value));
 	return h('p.pairs', found.length === 0 ? text : found.flatMap((x) => [x, ' ']));
 }
 
@@ -44,7 +45,7 @@ function row(e) {
 		el: h('li.event', { 'data-event': e.event, 'data-kind': kind, 'data-level': e.level },
 			h('time.num', { datetime: e.time, title: date(e.time) }, time(e.time)),
 			h('span.kind', icon(kind), word('kind', kind)),
-			h('div.what', h('p.line', h('b', { title: e.event }, titleOf(e.event)), e.level === 'info' ? null : level.el), pairs(e.text))),
+			h('div.what', h('p.line', h('b', { title: e.event }, titleOf(e.event)), e.level === 'info' ? null : level.el), pairs(e))),
 		update() {},
 	};
 }

@@ -2,7 +2,7 @@
 
 import { h, put, show, keyed, attr } from './dom.js';
 import * as store from './store.js';
-import { t, tn, num, rate, pct, secs, time, word } from './texts.js';
+import { has, t, tn, num, rate, pct, secs, time, word } from './texts.js';
 import { figure, legend, empty, notice } from './parts.js';
 import { spark } from './chart.js';
 import { servicesSum } from './past.js';
@@ -63,10 +63,10 @@ function fleet(on) {
 }
 
 // key=value key="a value": whom it is about, and what happened where a sentence says so.
-function eventText(text) {
+function eventText({ event, text }) {
 	const pairs = Object.fromEntries([...text.matchAll(/([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)/g)].map(([, k, v]) => [k, v.replace(/^"|"$/g, '')]));
 	const about = ['node', 'service', 'task', 'target', 'certificate', 'name', 'worker'].map((k) => pairs[k]).filter(Boolean);
-	const rest = pairs.text ?? (pairs.why ? word('why', pairs.why) : '');
+	const rest = has(`says.${event}`) ? t(`says.${event}`) : pairs.text ?? (pairs.why ? word('why', pairs.why) : '');
 	return about.length > 0 || rest ? [about.join(', '), rest].filter(Boolean).join(': ') : text;
 }
 
@@ -80,7 +80,7 @@ function eventRow(event) {
 			attr(sign, 'data-tone', tone);
 			put(when, time(e.time));
 			put(what, word('event', e.event));
-			put(text, eventText(e.text));
+			put(text, eventText(e));
 		},
 	};
 }
