@@ -24,7 +24,7 @@ await go(dark, 'services/marginal');
 for (const [page, name] of [[light, 'page-service'], [dark, 'page-service-dark']]) {
 	await appears(page, '[data-task]');
 	await pause(2);
-	await page.click('[data-task="marginal.7"] button[aria-expanded]');
+	await page.click('[data-task="marginal.8"] button[aria-expanded]');
 	await within(5, () => page.evaluate(() => document.querySelectorAll('[role=tooltip] li').length > 0));
 	await pause(1);
 	await shot(page, name);
