@@ -27,7 +27,7 @@ story_ends() {
 	stack rm mola
 	within 60 stack_gone
 	dk config ls -q --filter name=mola. | xargs -r "$swarm" docker "$manager" config rm >/dev/null
-	dk secret rm mola_acme >/dev/null
+	dk secret rm mola_acme mola_token >/dev/null
 }
 # What is wrong stands in the containers, not in a log of ours.
 show() {
@@ -73,16 +73,20 @@ must "workers are nobody" runs_as "$manager" 65534 '-x worker-.*'
 must "agents are not root" runs_as "$manager" 65532 '-f "^/usr/bin/mola agent"'
 must "mola why, in the container" explains "$manager"
 
-# --- HTTPS, as an update: some manager answers at any time. No CA can be reached, so there is no certificate. ---
+# --- HTTPS, and the page with a token, as an update: some manager answers at any time. No CA can be reached, so there is
+# --- no certificate.
 ask_all_the_while() { # until there is a file `enough`: a line for each round in which nobody answered
 	while [ ! -e "$tmp/enough" ]; do any_answers || echo none; sleep 0.05; done
 }
 updated() { [ "$(engine /services/mola_mola | jq -r .UpdateStatus.State)" = completed ]; }
 ask_all_the_while >"$tmp/none" &
 asking=$!
-sed 's/period: 500ms/period: 400ms/' deploy/mola443.yaml >"$tmp/mola.yaml"
+sed 's/period: 500ms/period: 400ms/; s/^  address: none/  address: ":8000"/; s/^  # token_file/  token_file/' \
+	deploy/mola443.yaml >"$tmp/mola.yaml"
 openssl rand -base64 32 | dk secret create mola_acme - >/dev/null
-sed "s,file: \./mola.*yaml,file: $tmp/mola.yaml,; s,file: \./,file: $PWD/deploy/," deploy/stack.yml >"$tmp/stack.yml"
+openssl rand -hex 32 | tee "$tmp/token" | dk secret create mola_token - >/dev/null
+sed "s,# \(- mola_token\|mola_token: \|- { target: 8000\),\1,
+	s,file: \./mola.*yaml,file: $tmp/mola.yaml,; s,file: \./,file: $PWD/deploy/," deploy/stack.yml >"$tmp/stack.yml"
 MOLA_HTTPS=443 MOLA_YAML=2 stack deploy -c "$tmp/stack.yml" -c "$tmp/demo.yml" --resolve-image never mola
 must "every Mola gets the new configuration" within 120 updated
 touch "$tmp/enough"
@@ -92,6 +96,18 @@ has_lease() { dk config ls --format '{{.Name}}' | grep -qx mola.lease; }
 no_name() { "$swarm" exec lan curl -sS --max-time 5 --connect-to "::$(address_of "$1"):443" https://demo.test/ 2>&1 | grep -q "unrecognized name"; }
 must "Molas share a store in the Swarm" within 30 has_lease
 for n in $nodes; do must "$n has TLS on port 443" within 30 no_name "$n"; done
+page() { # page NODE PATH STATUS ARGS...: what port 8000 of that node responds with to somebody outside
+	[ "$("$swarm" exec lan curl -s -o "$tmp/page" -w '%{http_code}' --max-time 5 "${@:4}" \
+		"http://$(address_of "$1"):8000$2")" = "$3" ]
+}
+is_page() { page "$1" / 200 -H 'Accept: text/html' && grep -qi '<!doctype html' "$tmp/page"; }
+shows_nodes() { page "$1" /api/v1/nodes 200 -H "Authorization: Bearer $(cat "$tmp/token")" &&
+	jq -e '.nodes | length == 3' "$tmp/page" >/dev/null; }
+for n in $nodes; do
+	must "the page comes from port 8000 of $n" within 10 is_page "$n"
+	must "what $n knows does not, without the token" page "$n" /api/v1/nodes 401
+	must "with it, it does" shows_nodes "$n"
+done
 
 story_ends
 story_ends() { :; }
