@@ -67,8 +67,9 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
 		    explain_plural(penalty));
 		step_number(s, "requests", penalty);
 	}
-	s = step_add(out, STEP_COST, "with one more request %.1f thread%s want %.1f core%s: cost %.2f", th,
-	    explain_plural(th), c->law.cores, explain_plural(c->law.cores), c->cost);
+	s = step_add(out, STEP_COST, "with one more request %.1f %s %.1f core%s: cost %.2f", th,
+	    *explain_plural(th) == '\0' ? "thread wants" : "threads want", c->law.cores,
+	    explain_plural(c->law.cores), c->cost);
 	step_number(s, "threads", th);
 	step_number(s, "cores", c->law.cores);
 	step_number(s, "cost", c->cost);

@@ -204,6 +204,8 @@ what_would_change_it_does(void **state)
 		live_give(s->live, 0, s->a->slot, s->one->slot);
 	s->b->steering.row.law.others = 2.05;
 	says(s, s->two, STEP_RANK, "number 1 of 2 by cost; web.2 on b costs least, 0.88");
+	s->b->steering.row.law.others = 0;
+	says(s, s->two, STEP_COST, "with one more request 1.0 thread wants 4.0 cores: cost 0.62");
 }
 
 static void
