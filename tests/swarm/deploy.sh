@@ -59,6 +59,8 @@ services:
       replicas: 2
       labels: { mola.host: demo.test, mola.port: "8080", mola.health.path: /health }
 E
+checks() { dk run --rm -i "$tag" check --stack /dev/stdin <"$tmp/demo.yml" | grep -q '^demo: as meant'; }
+must "the image checks a stack file of the manager" checks
 begun=$(now)
 stack deploy -c deploy/stack.yml -c "$tmp/demo.yml" --resolve-image never mola
 must "a request is answered through Mola" within 40 any_answers
