@@ -108,7 +108,7 @@ the_table_has_ratios_to_the_first(void **state)
 	s.policy[2].at_least = true;
 	show_table(&s, f);
 	fclose(f);
-	assert_non_null(strstr(text, "1.50             2.50"));
+	assert_non_null(strstr(text, "1.50            2.50"));
 	assert_non_null(strstr(text, ">123457"));
 	assert_non_null(strstr(text, "policy-1: 1 requests failed"));
 	free(text);
