@@ -3,6 +3,7 @@
  * law turned around: at what values of a node another task would be chosen.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/bug.h"
 #include "score/explain_priv.h"
@@ -58,7 +59,9 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
     int64_t now, struct explain_steps *out)
 {
 	double others = c->others < 0 ? c->others * (1 - c->law.held) : c->others;
-	double th = fmax(0, others + c->law.balancers * c->inflight) + 1;
+	double ours = c->law.balancers * c->inflight, th = fmax(0, others + ours) + 1;
+	bool full = th > c->law.cores && ours >= 0.05;	/* those that are there would wait longer, too */
+	char wait[64] = "";
 	double penalty = live_penalty(w->live, t->slot, now);
 	struct explain_step *s;
 
@@ -67,9 +70,14 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
 		    explain_plural(penalty));
 		step_number(s, "requests", penalty);
 	}
-	s = step_add(out, STEP_COST, "with one more request %.1f %s %.1f core%s: cost %.2f", th,
+	if (full)
+		snprintf(wait, sizeof wait, ", and %.1f of Mola's there would wait longer", ours);
+	s = step_add(out, full ? STEP_COST_FULL : STEP_COST,
+	    "with one more request %.1f %s %.1f core%s%s: cost %.2f", th,
 	    *explain_plural(th) == '\0' ? "thread wants" : "threads want", c->law.cores,
-	    explain_plural(c->law.cores), c->cost);
+	    explain_plural(c->law.cores), wait, c->cost);
+	if (full)
+		step_number(s, "inflight", ours);
 	step_number(s, "threads", th);
 	step_number(s, "cores", c->law.cores);
 	step_number(s, "cost", c->cost);

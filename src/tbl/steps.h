@@ -42,6 +42,8 @@ STEP(PENALTY, "penalty", "requests",
     "Failures of the task count as so many requests, and fade.")
 /* the choice */
 STEP(COST, "cost", "threads cores cost", "What one more request costs there, by the law.")
+STEP(COST_FULL, "cost_full", "inflight threads cores cost",
+    "The same where no core is free: Mola's requests that are there would wait longer, too.")
 STEP(SCORE, "score", "score", "What best-node goes by.")
 STEP(POLICY, "policy", "policy inflight", "What the policy looks at instead of the cost.")
 STEP(STICKY, "sticky", "cookie",

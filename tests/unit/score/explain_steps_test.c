@@ -200,6 +200,8 @@ what_would_change_it_does(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		live_take(s->live, 0, s->a->slot, s->one->slot);
 	says(s, s->two, STEP_NEXT, "the next request goes to b, and to another node with 1 more in flight here, or when others want more than 4.1 threads here");
+	/* the cost follows from what is said: (8.2 + 2) / 8 */
+	says(s, s->one, STEP_COST_FULL, "with one more request 8.2 threads want 8.0 cores, and 2.0 of Mola's there would wait longer: cost 1.27");
 	for (unsigned i = 0; i < 2; i++)
 		live_give(s->live, 0, s->a->slot, s->one->slot);
 	s->b->steering.row.law.others = 2.05;
