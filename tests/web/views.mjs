@@ -15,7 +15,7 @@ const expected = {
 	certs: ['[data-certificate]'],
 	warnings: ['[data-warning]'],
 	labels: ['[data-service="attack"]', '[data-service="odd"]'],
-	config: [],
+	config: ['details.thing summary'],
 };
 
 const first = await visit();

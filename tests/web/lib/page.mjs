@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 
-const { WEB_URL, WEB_TOKEN, WEB_READ_TOKEN, WEB_CONTROL, WEB_TOOLS, WEB_MOLA, SHOTS } = process.env;
+const { WEB_URL, WEB_TOKEN, WEB_READ_TOKEN, WEB_CONTROL, WEB_TOOLS, WEB_MOLA, WEB_LIMIT, SHOTS } = process.env;
 const from_tools = createRequire(`${WEB_TOOLS}/`);
 const { chromium } = from_tools('playwright-core');
 const axe_source = readFileSync(from_tools.resolve('axe-core/axe.min.js'), 'utf8');
@@ -15,10 +15,35 @@ export const url = WEB_URL, token = WEB_TOKEN, read_token = WEB_READ_TOKEN;
 let failed = false;
 const lines = text => String(text).split('\n').map(line => `# ${line}`).join('\n');
 
+// What is being waited for, outermost first: neither Chromium's start nor what Playwright asks of a page ends by itself.
+const doing = new Set();
+// step(WORDS, SECONDS, f): what f resolves to; throws when that takes longer
+export async function step(words, seconds, f) {
+	const me = { words, since: Date.now() };
+	let timer;
+	doing.add(me);
+	try {
+		return await Promise.race([f(), new Promise((_, fail) => {
+			timer = setTimeout(() => fail(new Error(`not done after ${seconds} s: ${standing()}`)), seconds * 1000);
+		})]);
+	} finally {
+		clearTimeout(timer);
+		doing.delete(me);
+	}
+}
+const standing = () => [...doing].map(s => `${s.words} (${((Date.now() - s.since) / 1000).toFixed(1)} s)`).join(' > ');
+if (WEB_LIMIT)
+	setTimeout(() => {
+		console.log(lines(`where it stands: ${standing() || 'between two checks'}\n${JSON.stringify(faults)}\nnot answered: ${unanswered()}`));
+		console.log(`not ok it ends within ${WEB_LIMIT} s`);
+		process.exit(1);		// Chromium goes with it
+	}, Number(WEB_LIMIT) * 1000).unref();
+
+const CHECK_SECONDS = 60;
 // check(WORDS, f): passes unless f throws, or returns or resolves to what is not true; what it throws is seen
 export async function check(words, f) {
 	try {
-		const got = await f();
+		const got = await step(words, CHECK_SECONDS, async () => f());
 		if (got !== true && got !== undefined)
 			throw new Error(typeof got === 'string' ? got : JSON.stringify(got, null, 1));
 		console.log(`ok ${words}`);
@@ -79,8 +104,14 @@ export const signal = (pid, name) => process.kill(pid, name);
 
 // ---- Chromium ----
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'] });
+// It is no part of what is tested here: when it does not start, another one may.
+const START_SECONDS = 20;
+const launch = () => step('Chromium starts', START_SECONDS + 5, () => chromium.launch({ executablePath: '/usr/bin/chromium', timeout: START_SECONDS * 1000,
+	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'] }));
+const browser = await launch().catch(error => {
+	console.log(lines(`once more: ${error.message.slice(0, 3000)}`));
+	return launch();
+});
 
 // What must not be, of all pages: violations of the CSP, errors, requests to another origin.
 export const faults = { csp: [], errors: [], foreign: [] };
@@ -99,8 +130,16 @@ function note(list, what, where) {
 	if (!(list === faults.errors && expected?.test(what)))
 		list.push(`${where}: ${what}`);
 }
+const asked = new Map();		// requests without an answer: when they were sent
+const unanswered = () => [...asked].map(([r, since]) => `${r.url()} for ${((Date.now() - since) / 1000).toFixed(1)} s`).join(', ') || 'none';
 async function watch(page) {
 	const at = () => page.url().replace(/token=.*/, '');
+	page.on('request', request => asked.set(request, Date.now()));
+	for (const event of ['requestfinished', 'requestfailed'])
+		page.on(event, request => asked.delete(request));
+	page.on('response', response => asked.delete(response.request()));
+	page.on('close', () => [...asked.keys()].filter(r => r.frame().page() === page).forEach(r => asked.delete(r)));
+	page.on('crash', () => note(faults.errors, 'the page crashed', at()));
 	page.on('request', request => {
 		const to = new URL(request.url());
 		if (to.origin !== WEB_URL && to.protocol !== 'data:' && to.protocol !== 'blob:')
@@ -123,25 +162,30 @@ export async function no_faults() {
 		await check(words, () => faults[name].length === 0 || faults[name].slice(0, 10).join('\n'));
 }
 
-// visit({view, theme, width, height, locale, token, headers, phone}): a page in a window of its own, past its first data
-export async function visit(how = {}) {
-	const context = await browser.newContext({ locale: how.locale ?? 'en-US', colorScheme: how.theme ?? 'light',
+// visit({view, theme, width, height, locale, token, headers, closed, before}): a page in a window of its own, past its first
+// data unless it is `closed`; before(page) comes before it is loaded
+const VISIT_SECONDS = 45;
+export const visit = (how = {}) => step(`a visit to /${how.view ?? ''}`, VISIT_SECONDS, () => visited(how));
+async function visited(how) {
+	const context = await step('a window opens', 15, () => browser.newContext({ locale: how.locale ?? 'en-US', colorScheme: how.theme ?? 'light',
 		viewport: { width: how.width ?? 1440, height: how.height ?? 900 }, extraHTTPHeaders: how.headers ?? {},
-		reducedMotion: 'reduce', hasTouch: how.width < 600 });
-	const page = await context.newPage();
-	await watch(page);
+		reducedMotion: 'reduce', hasTouch: how.width < 600 }));
+	const page = await step('a page opens', 15, () => context.newPage());
+	await step('the page is watched', 15, () => watch(page));
+	await how.before?.(page);
 	const hash = how.token ? `#token=${how.token}` : how.view ? `#/${how.view}` : '';
-	await page.goto(`${WEB_URL}/${hash}`);
+	await step('the page is loaded', 25, () => page.goto(`${WEB_URL}/${hash}`, { timeout: 20000 }));
 	if (!how.closed)
 		await live(page).catch(async error => {
-			throw new Error(`${error.message}\n${await attribute(page, 'data-connection')}: ${JSON.stringify(faults)}\n${(await text_of(page)).slice(0, 800)}`);
+			throw new Error(`${error.message}\n${await attribute(page, 'data-connection')}: ${JSON.stringify(faults)}\nnot answered: ${unanswered()}\n`
+				+ (await text_of(page)).slice(0, 800));
 		});
 	if (how.token && how.view)
 		await go(page, how.view);
 	return page;
 }
 export const attribute = (page, name) => page.evaluate(n => document.documentElement.getAttribute(n), name);
-export const live = page => within(30, async () => await attribute(page, 'data-connection') === 'live');
+export const live = page => step('the page is live', 35, () => within(30, async () => await attribute(page, 'data-connection') === 'live'));
 export const shown = (page, selector) => page.evaluate(s => [...document.querySelectorAll(s)].filter(e => e.checkVisibility()).length, selector);
 export const number_of = (page, selector, name) => page.evaluate(([s, n]) => {
 	const text = document.querySelector(s)?.getAttribute(n);
@@ -196,8 +240,8 @@ export async function tab_through(page, most = 400) {
 		window.getSelection().removeAllRanges();
 		document.querySelectorAll('[data-tabbed]').forEach(e => e.removeAttribute('data-tabbed'));
 	});
-	const unseen = [];
-	let ends = 0;		// from where the focus was to the end, and from the beginning
+	const unseen = [], before_end = [];
+	let last = 'nothing', ends = 0;		// from where the focus was to the end, and from the beginning
 	for (let i = 0; i < most; i++) {
 		await page.keyboard.press('Tab');
 		const at = await page.evaluate(() => {
@@ -209,6 +253,9 @@ export async function tab_through(page, most = 400) {
 			const marked = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
 			return { again, marked, html: e.outerHTML.slice(0, 140) };
 		});
+		if (at.end)
+			before_end.push(`nothing had the focus after: ${last}`);
+		last = at.again ? `${at.html}, which had it before` : at.html;
 		if (at.end && ++ends < 2)
 			continue;
 		if (at.end || at.again)
@@ -220,7 +267,7 @@ export async function tab_through(page, most = 400) {
 		.filter(e => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && e.tabIndex >= 0 && !e.hasAttribute('data-tabbed') && !e.closest('[inert]')
 			&& !(e.type === 'radio' && e.name && document.querySelector(`input[type="radio"][name="${e.name}"][data-tabbed]`)))
 		.map(e => `not reached: ${e.outerHTML.slice(0, 140)}`));
-	return unseen.length + left.length === 0 || unseen.concat(left).slice(0, 12).join('\n');
+	return unseen.length + left.length === 0 || unseen.concat(left).slice(0, 12).concat(before_end, `the last one: ${last}`).join('\n');
 }
 // by_keyboard(page, selector, key): Tab until the element has the focus, then the key
 export async function by_keyboard(page, selector, key = 'Enter', most = 400) {
@@ -240,6 +287,6 @@ export async function shot(page, name) {
 	await page.screenshot({ path: `${SHOTS}/${name}.png` });
 }
 export async function end() {
-	await browser.close();
-	process.exitCode = failed ? 1 : 0;
+	await step('Chromium ends', 10, () => browser.close()).catch(error => console.log(lines(error.message)));
+	process.exit(failed ? 1 : 0);		// whatever else is open
 }
