@@ -6,6 +6,8 @@ const KEEP = 'mola.authorization';
 const ALWAYS = ['nodes', 'services', 'events', 'warnings', 'targets', 'certs', 'swarm'];
 const EVENTS_KEPT = 1000;
 const RETRY_FIRST_MS = 500, RETRY_MOST_MS = 8000, STEADY_MS = 5000;
+const ANSWER_MS = 10000;		// for the session, and the first words of the stream
+const READ_MS = 30000, WRITE_MS = 60000;
 const SILENT_MS = 20000;		// the stream sends at least a ping every 15 s
 
 let authorization = sessionStorage.getItem(KEEP);
@@ -44,7 +46,8 @@ function headers(more) {
 }
 
 async function sessionOf(value) {
-	const r = await fetch('/api/v1/session', { headers: value === null ? {} : { Authorization: value }, cache: 'no-store' });
+	const r = await fetch('/api/v1/session', { headers: value === null ? {} : { Authorization: value }, cache: 'no-store',
+		signal: AbortSignal.timeout(ANSWER_MS) });
 	if (!r.ok) throw await refusal(r);
 	return r.json();
 }
@@ -95,7 +98,8 @@ async function refusal(r) {
 }
 
 export async function read(path) {
-	const r = await fetch(path, { headers: headers({ Accept: 'application/json' }), cache: 'no-store' });
+	const r = await fetch(path, { headers: headers({ Accept: 'application/json' }), cache: 'no-store',
+		signal: AbortSignal.timeout(READ_MS) });
 	if (!r.ok) throw await refusal(r);
 	return r.json();
 }
@@ -105,7 +109,7 @@ export async function write(path, body) {
 	for (;;) {
 		if (!store.get('session')?.write && !await loginAsk?.('write')) return null;
 		const r = await fetch(path, { method: 'POST', headers: headers({ 'Content-Type': 'application/json' }),
-			body: JSON.stringify(body) });
+			body: JSON.stringify(body), signal: AbortSignal.timeout(WRITE_MS) });
 		if (r.ok) return r.json();
 		if (r.status !== 401) throw await refusal(r);
 		await sessionLoad();
@@ -180,7 +184,10 @@ function lost(why, text = null) {
 		store.set('connection', { state: 'lost', since: c?.state === 'lost' ? c.since : store.get('seen') ?? Date.now(), why, text });
 }
 
+// What this page may do is asked first: a token that Mola does not know must not go with the stream.
 async function streamOnce(signal, alive) {
+	if (!store.get('session')) await sessionLoad();
+	alive(ANSWER_MS);
 	const topics = [...ALWAYS, ...extra].join(',');
 	const after = store.get('events')?.last ?? 0, brain = store.get('brain')?.brain;
 	const more = brain === undefined ? {} : { 'Last-Event-ID': `${brain}-${after}` };
@@ -200,16 +207,15 @@ async function streamRun() {
 	const mine = new AbortController();
 	let silent;
 	const began = Date.now();
-	const alive = () => {
+	const alive = (ms = SILENT_MS) => {
 		clearTimeout(silent);
-		silent = setTimeout(() => mine.abort(), SILENT_MS);
+		silent = setTimeout(() => mine.abort(), ms);
 	};
 
 	stop = mine;
 	clearTimeout(timer);
 	let wait = null;
 	try {
-		alive();
 		wait = await streamOnce(mine.signal, alive);
 		if (stop === mine && wait > 0) lost('ended');
 	} catch (x) {

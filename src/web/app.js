@@ -163,13 +163,10 @@ async function start() {
 	connectionStart();
 	pastStart();
 	addEventListener('hashchange', () => {
-		if (api.tokenFromAddress()) api.sessionLoad().finally(api.reconnect);
+		if (api.tokenFromAddress()) api.sessionLoad().catch(() => { /* the stream asks again */ }).then(api.reconnect);
 		viewShow(true);
 	});
 	viewShow(false);
-	try {
-		await api.sessionLoad();
-	} catch { /* the stream says that nobody is there */ }
 	api.streamStart();
 }
 

@@ -78,27 +78,30 @@ export function show(el, on) {
 }
 
 // A list that follows its items: make(item) gives {el, update(item)}; elements stay with their key, move only when the order
-// changed, and go with their item. Returns update(items).
+// changed, and go with their item. One that moves loses the focus, and gets it back. Returns update(items).
 export function keyed(parent, key, make_) {
 	let parts = new Map();
 	return (items) => {
-		const next = new Map();
-		let at = parent.firstChild;
+		const wanted = new Map(), next = new Map(), focus = document.activeElement;
 		for (const item of items) {
 			const k = key(item);
-			if (next.has(k)) continue;
+			if (!wanted.has(k)) wanted.set(k, item);
+		}
+		for (const [k, part] of parts) {	// first: those behind it need not move then
+			if (wanted.has(k)) continue;
+			if (part.end) part.end();
+			part.el.remove();
+		}
+		let at = parent.firstChild;
+		for (const [k, item] of wanted) {
 			const part = parts.get(k) ?? make_(item);
-			parts.delete(k);
 			next.set(k, part);
 			if (part.el === at) at = at.nextSibling;
 			else parent.insertBefore(part.el, at);
 			part.update(item);
 		}
-		for (const part of parts.values()) {
-			if (part.end) part.end();
-			part.el.remove();
-		}
 		parts = next;
+		if (focus?.isConnected && focus !== document.activeElement) focus.focus({ preventScroll: true });
 		return next;
 	};
 }

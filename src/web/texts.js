@@ -1,6 +1,7 @@
 // texts: all words of the page by key, in the language of the browser; numbers and times as that language writes them.
 
 const LANGUAGES = ['en', 'ko'];
+const ANSWER_MS = 10000, AGAIN_MS = 1000;
 
 export const lang = (navigator.languages ?? [navigator.language])
 	.map((l) => l.slice(0, 2).toLowerCase()).find((l) => LANGUAGES.includes(l)) ?? 'en';
@@ -9,9 +10,18 @@ const locale = (navigator.languages ?? []).find((l) => l.toLowerCase().startsWit
 const plural = new Intl.PluralRules(lang);
 let texts = {};
 
+// Without them there is no page: tried until they come.
 export async function textsLoad() {
-	const r = await fetch(`/web/texts/${lang}.json`);
-	texts = await r.json();
+	for (;;) {
+		try {
+			const r = await fetch(`/web/texts/${lang}.json`, { signal: AbortSignal.timeout(ANSWER_MS) });
+			if (!r.ok) throw new Error(`HTTP ${r.status}`);
+			texts = await r.json();
+			break;
+		} catch {
+			await new Promise((done) => { setTimeout(done, AGAIN_MS); });
+		}
+	}
 	document.documentElement.lang = lang;
 }
 

@@ -54,6 +54,7 @@ export const view = {
 		let which = 'all';
 		const filter = () => parts.forEach((p) => p.filter((r) => (which === 'all' || r.own) && find.fits(r.place, r.text)));
 		const find = search(t('config.search'), filter);
+		let shown = null;		// what is there stays while it is the same: with new elements the focus would be lost
 		const own = choice(t('show'), ['all', 'own'].map((k) => [k, t(`config.show.${k}`)]), (value) => {
 			which = value;
 			filter();
@@ -62,13 +63,16 @@ export const view = {
 			try {
 				const { config, defaults } = await read('/api/v1/config/defaults');
 				if (!mounted) return;
+				wrong.set(null);
+				const text = JSON.stringify([config, defaults]);
+				if (text === shown) return;
+				shown = text;
 				const known = new Set(defaults);
 				// keys that have no section are one together
 				const plain = Object.entries(config).filter(([, x]) => isPlain(x)), rest = Object.entries(config).filter(([, x]) => !isPlain(x));
 				parts = [section('mola.yaml', plain, known), ...rest.map(([name, value]) => section(name, [[name, value]], known))];
 				body.replaceChildren(...parts.map((p) => p.el));
 				filter();
-				wrong.set(null);
 			} catch (e) {
 				wrong.set(e.message);
 			}
@@ -77,7 +81,7 @@ export const view = {
 		root.append(h('h1', t('config.title')), h('p', t('config.text')), h('div.bar', find.el, own.el), wrong.el, body);
 		subs = store.subscriptions();
 		subs.add(() => { mounted = false; });
-		subs.on('brain', load);			// now, and by a brain that was started again
+		subs.on('brain', load);			// now, and whenever the stream begins again
 		let last = 0;
 		subs.on('events', ({ events }) => {
 			const reload = events.findLast((e) => e.event === 'reload.done');
