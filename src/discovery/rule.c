@@ -338,10 +338,11 @@ parse(struct rule_parser *r, struct str s, struct rule *out)
 
 	r->problem[0] = '\0';
 	r->rest = s;
-	r->unsupported = rule.unsupported;
 	if (s.len > RULE_BYTES_MAX)
 		return rule_reject(r, "longer than 4096 bytes");
+	r->unsupported = rule.unsupported;
 	root = read_or(r);
+	r->unsupported = NULL;
 	if (root == NULL || !skip_blanks(r) || r->problem[0] != '\0')
 		return rule_reject(r, "not understood");
 	if (r->rest.len > 0)
