@@ -1,5 +1,5 @@
 // What changes while somebody looks: a hog, drains, logins, a brain that is killed, names that strangers wrote.
-import { api, appears, brain, by_keyboard, check, end, expecting, go, hog, live, no_faults, number_of, pause, read_token, says, shot, shown, signal,
+import { api, appears, brain, by_keyboard, check, end, expecting, go, hog, leave, live, no_faults, number_of, pause, read_token, says, shot, shown, signal,
 	text_of, token, url, visit, within, write } from './lib/page.mjs';
 
 const node = name => `[data-node="${name}"]`;
@@ -110,14 +110,14 @@ await check('from elsewhere the page wants a login, and has numbers after it', a
 		await go(stranger, 'nodes');
 		await appears(stranger, node('n1'));
 	});
-	await stranger.context().close();
+	await leave(stranger);
 });
 
 await check('a token in the address that Mola does not know logs nobody in, and the page says so', async () => {
 	const mistaken = await visit({ token: 'x'.repeat(40) });
 	await says(mistaken, /does not know this token/);
 	await says(mistaken, /Log in/, 'header');
-	await mistaken.context().close();
+	await leave(mistaken);
 });
 
 // ---- what strangers wrote ----

@@ -1,5 +1,5 @@
 // Answers that do not come, and a stream that begins again: the page goes on by itself, and takes the focus from nobody.
-import { appears, check, end, expecting, go, live, no_faults, visit, within } from './lib/page.mjs';
+import { appears, check, end, expecting, go, leave, live, no_faults, visit, within } from './lib/page.mjs';
 
 // The first request to this path has no answer, or this one.
 const first = (path, answer = () => {}) => async page => {
@@ -24,7 +24,7 @@ const all_started = expecting(/status of 503|ERR_FAILED/, () => Promise.all(Obje
 		const page = await visit({ before, closed: true });
 		await live(page);
 		await appears(page, '[data-node="n1"]');
-		await page.context().close();
+		await leave(page);
 	}))));
 
 const page = await visit();

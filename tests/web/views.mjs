@@ -1,5 +1,5 @@
 // Every view with real data: wide and narrow, light and dark, for everybody, by keyboard, in Korean.
-import { accessible, appears, check, end, fits, go, no_faults, says, shot, shown, tab_through, text_of, views_of, visit, within } from './lib/page.mjs';
+import { accessible, appears, check, end, fits, go, leave, no_faults, says, shot, shown, tab_through, text_of, views_of, visit, within } from './lib/page.mjs';
 
 const themes = ['light', 'dark'], widths = { 360: 740, 1440: 900 };
 
@@ -46,7 +46,7 @@ for (const theme of themes) {
 			await shot(page, `${view.replace('/', '-') || 'overview'}-${theme}-${width}`);
 		}
 	}
-	await page.context().close();
+	await leave(page);
 }
 
 const keys = await visit();
@@ -68,7 +68,7 @@ await check('by the browser\'s language the page is Korean', async () => {
 		await says(korean, /[가-힣]/, 'main');
 	}
 	await shot(korean, 'fleet-ko');
-	await korean.context().close();
+	await leave(korean);
 });
 await no_faults();
 await end();

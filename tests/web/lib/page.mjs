@@ -184,6 +184,7 @@ async function visited(how) {
 		await go(page, how.view);
 	return page;
 }
+export const leave = page => step('a window closes', 15, () => page.context().close());
 export const attribute = (page, name) => page.evaluate(n => document.documentElement.getAttribute(n), name);
 export const live = page => step('the page is live', 35, () => within(30, async () => await attribute(page, 'data-connection') === 'live'));
 export const shown = (page, selector) => page.evaluate(s => [...document.querySelectorAll(s)].filter(e => e.checkVisibility()).length, selector);
