@@ -358,6 +358,7 @@ usage(void)
 	    "  --burst SECONDS    mean work of one such thread (2)\n"
 	    "  --seed N           of the tenants (1)\n"
 	    "  --hog NODE,THREADS,FROM[,TO]   seconds from the start; may be given again\n"
+	    "  --orca             responses report the load of their node (endpoint-load-metrics)\n"
 	    "  --config LISTEN,ADMIN,SOCKET,PERIOD,POLICY,...   do not run: print a configuration of Mola for this cluster,\n"
 	    "                     policy k on set k, chosen by the host of that name;\n"
 	    "                     NAME=PROFILE is policy marginal for that profile\n", stderr);
@@ -408,7 +409,7 @@ options_parse(struct cluster *c, int argc, char **argv)
 		{ "parked", 1, NULL, 'P' }, { "sets", 1, NULL, 'k' }, { "net", 1, NULL, 'n' },
 		{ "port", 1, NULL, 'p' }, { "exporter-port", 1, NULL, 'e' }, { "tenants", 1, NULL, 't' }, { "burst", 1, NULL, 's' },
 		{ "size", 1, NULL, 'z' }, { "seed", 1, NULL, 'r' }, { "hog", 1, NULL, 'h' },
-		{ "config", 1, NULL, 'C' }, { 0 } };
+		{ "orca", 0, NULL, 'o' }, { "config", 1, NULL, 'C' }, { 0 } };
 	char *config = NULL, *ram = NULL, *parked = NULL;
 	bool ok = true;
 	int o;
@@ -427,6 +428,7 @@ options_parse(struct cluster *c, int argc, char **argv)
 		case 'z': ok = (c->tenants_conf.size = atof(optarg)) > 0; break;
 		case 'r': c->seed = strtoull(optarg, NULL, 10); break;
 		case 'h': ok = hog_parse(c, optarg); break;
+		case 'o': c->herd.orca = true; break;
 		case 'C': config = optarg; break;
 		default: ok = false;
 		}

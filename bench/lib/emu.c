@@ -66,15 +66,18 @@ hold(struct emu *e, double bytes)
 static void
 thread_end(struct thread *t)
 {
-	char fields[48];
+	char fields[48 + ORCA_FIELD_MAX], report[ORCA_FIELD_MAX] = "";
+	struct emu *e = t->emu;
 
 	if (t->hold > 0)
 		hold(t->emu, -t->hold);
 	if (t->request == NULL) {
 		t->emu->tenants--;
 	} else {
-		snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n", t->emu->number);
-		t->emu->done++;
+		e->done++;
+		if (e->herd->orca)
+			orca_field(&e->orca, e->cpu.now, e->cpu.cores, e->cpu.busy_usec, e->done, report);
+		snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n%s", e->number, report);
 		serve_respond(t->request, 200, fields, STR("ok\n"));
 	}
 	free(t);

@@ -5,6 +5,7 @@
 #ifndef BENCH_EMU_H
 #define BENCH_EMU_H
 
+#include "orca.h"
 #include "ram.h"
 #include "serve.h"
 #include "vcpu.h"
@@ -13,6 +14,7 @@
 struct herd {
 	struct heap	 due;		/* nodes by the next thing that happens on them */
 	struct wake	 wake;
+	bool		 orca;		/* responses carry a report of the node's load */
 };
 
 struct emu {				/* fields are for reading */
@@ -25,6 +27,7 @@ struct emu {				/* fields are for reading */
 	struct ram	 ram;
 	unsigned	 tenants, hog;	/* threads of others */
 	uint64_t	 arrived, done;	/* requests */
+	struct orca	 orca;
 };
 
 /* `fn` is called when something is due, or may be: it must call herd_run. */
