@@ -247,6 +247,11 @@ bench-decision: mola	## Mola and today's proxies on clones of one emulated clust
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
 	@bench/decision
 
+bench-scale: mola	## what the size of a cluster costs: up to 2000 nodes and 20 000 tasks
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster pick tick)
+	@bench/scale
+
 bench-memory: mola	## a service that needs memory, with profiles ram and cpu
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)

@@ -1,6 +1,7 @@
 /*
- * pick: what one choice of the default policy costs, among 8 tasks and among 1000, each on a node of its own.
- * Time goes by as at 50 000 requests per second, node state changes every 100 ms, a few requests per task are in flight, and
+ * pick: what one choice of the default policy costs, among 8 tasks and among 1000, each on a node of its own; or, for each
+ * TASKS,NODES that is given, among so many tasks on so many nodes. CPU time of this thread.
+ * Time goes by as at 50 000 requests per second, node state changes every 100 ms, a few requests per node are in flight, and
  * another worker's come and go. Taking and giving are replayed without choosing, and subtracted.
  */
 #include <stdio.h>
@@ -17,18 +18,18 @@
 #define SAMPLE_USEC	100000
 
 struct bench {
-	unsigned	 n;
+	unsigned	 tasks, nodes;		/* task i is on node i % nodes */
 	struct live	*live;
 	struct phys	*phys;
 	struct table	*table;
 	struct pick	*pick;
 	struct rng	 rng;
 	int64_t		 now;
-	uint32_t	*chosen;	/* task slot of each pick: node slots are the same */
+	uint32_t	*chosen;		/* task slot of each pick */
 };
 
 static struct table *
-table_make(unsigned n)
+table_make(unsigned tasks, unsigned nodes)
 {
 	struct table_maker *m = table_maker_new(1);
 	struct table_service s = { .name = table_maker_text(m, STR("web")), .policy = POLICY_MARGINAL, .connect_usec = 1,
@@ -37,13 +38,13 @@ table_make(unsigned n)
 	char name[32];
 	int fd;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < nodes; i++) {
 		snprintf(name, sizeof name, "n%u", i);
 		table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, str_of(name)), .slot = i });
 	}
 	table_maker_service(m, &s);
-	for (unsigned i = 0; i < n; i++) {
-		struct table_task task = { .node = i, .slot = i };
+	for (unsigned i = 0; i < tasks; i++) {
+		struct table_task task = { .node = i % nodes, .slot = i };
 		ASSERT(addr_parse(STR("127.0.0.1:80"), &task.addr) == NULL);
 		snprintf(name, sizeof name, "web.%u", i);
 		task.name = table_maker_text(m, str_of(name));
@@ -58,20 +59,32 @@ table_make(unsigned n)
 static void
 sample(struct bench *b)
 {
-	for (unsigned i = 0; i < b->n; i++)
+	for (unsigned i = 0; i < b->nodes; i++)
 		phys_write(b->phys, i, &(struct phys_row){ .law = { .cores = 1 + i % 8, .others = 4 * rng_double(&b->rng),
 		    .neutral = 1, .sampled_usec = b->now, .period_usec = SAMPLE_USEC, .balancers = 1 }, .score = 50 });
 }
 
-/* Each request is in flight until as many as four per task have come after it. */
+static void
+take(struct bench *b, unsigned worker, uint32_t task)
+{
+	live_take(b->live, worker, task % b->nodes, task);
+}
+
+static void
+give(struct bench *b, unsigned worker, uint32_t task)
+{
+	live_give(b->live, worker, task % b->nodes, task);
+}
+
+/* Each request is in flight until as many as four per node have come after it. */
 static int64_t
 run(struct bench *b, bool choose)
 {
 	const struct table_service *s = table_services(b->table, &(uint32_t){ 0 });
 	const struct table_task *task;
 	const struct pick_avoid nobody = { .n = 0 };
-	unsigned flying = 4 * b->n;
-	int64_t began = clock_mono_usec();
+	unsigned flying = 4 * b->nodes;
+	int64_t began = clock_thread_usec();
 
 	for (unsigned i = 0; i < PICKS; i++) {
 		b->now += STEP_USEC;
@@ -81,16 +94,16 @@ run(struct bench *b, bool choose)
 			ASSERT(pick_task(b->pick, b->table, s, &nobody, b->now, &task) == NULL);
 			b->chosen[i] = task->slot;
 		}
-		live_take(b->live, 0, b->chosen[i], b->chosen[i]);
-		live_take(b->live, 1, i * 7 % b->n, i * 7 % b->n);
+		take(b, 0, b->chosen[i]);
+		take(b, 1, i * 7 % b->tasks);
 		if (i >= flying) {
-			live_give(b->live, 0, b->chosen[i - flying], b->chosen[i - flying]);
-			live_give(b->live, 1, (i - flying) * 7 % b->n, (i - flying) * 7 % b->n);
+			give(b, 0, b->chosen[i - flying]);
+			give(b, 1, (i - flying) * 7 % b->tasks);
 		}
 	}
 	live_forget_worker(b->live, 0);
 	live_forget_worker(b->live, 1);
-	return clock_mono_usec() - began;
+	return clock_thread_usec() - began;
 }
 
 static int
@@ -103,15 +116,15 @@ ascending(const void *a, const void *b)
 
 /* The median of several rounds, in nanoseconds. */
 static double
-measure(unsigned n)
+measure(unsigned tasks, unsigned nodes)
 {
-	struct bench b = { .n = n, .now = SAMPLE_USEC };
+	struct bench b = { .tasks = tasks, .nodes = nodes, .now = SAMPLE_USEC };
 	double nsec[ROUNDS];
 
 	b.live = live_init(must_zalloc(live_bytes()), 2);
 	b.phys = phys_init(must_zalloc(phys_bytes()));
 	b.chosen = must_zalloc(PICKS * sizeof *b.chosen);
-	b.table = table_make(n);
+	b.table = table_make(tasks, nodes);
 	b.pick = pick_new(b.live, b.phys, 1);
 	pick_set_table(b.pick, b.table);
 	rng_seed(&b.rng, 1);
@@ -129,9 +142,21 @@ measure(unsigned n)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	printf("bench pick-8 %.1f ns\n", measure(8));
-	printf("bench pick-1000 %.0f ns\n", measure(1000));
+	unsigned tasks, nodes;
+
+	if (argc == 1) {
+		printf("bench pick-8 %.1f ns\n", measure(8, 8));
+		printf("bench pick-1000 %.0f ns\n", measure(1000, 1000));
+	}
+	for (int i = 1; i < argc; i++) {
+		if (sscanf(argv[i], "%u,%u", &tasks, &nodes) != 2 || nodes < 1 || nodes > NODES_MAX ||
+		    tasks < nodes || tasks > TASKS_MAX) {
+			fprintf(stderr, "usage: pick [TASKS,NODES ...]\n");
+			return 2;
+		}
+		printf("bench scale-pick-%u-%u %.1f ns\n", tasks, nodes, measure(tasks, nodes));
+	}
 	return 0;
 }

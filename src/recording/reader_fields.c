@@ -174,7 +174,7 @@ take_task(struct line *l, bool known, uint32_t *out)
 	char text[SHOWN_MAX];
 	struct str s = l->rest;
 
-	if (!take_u32(l, "the number of a task, below 16384", TASKS_MAX - 1, out))
+	if (!take_u32(l, "the number of a task, below 32768", TASKS_MAX - 1, out))
 		return false;
 	if (known && !l->reader->task_is[*out])
 		return line_fail(l, "'%s' names a task that no line before has: %s", l->kind,
