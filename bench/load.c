@@ -28,6 +28,7 @@
 #include "net/tls.h"
 
 #define TARGETS_MAX	16
+#define ADDRESSES_MAX	4	/* of one target */
 #define NAMES_MAX	64
 
 enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
@@ -41,8 +42,9 @@ struct load;
 struct target {
 	struct load	*load;
 	char		 name[32], host[64];
-	struct addr	 addr;
-	struct caller	*caller;
+	struct addr	 addr[ADDRESSES_MAX];	/* of balancers side by side, each request to one of them at random */
+	struct caller	*caller[ADDRESSES_MAX];
+	unsigned	 naddrs;
 	uint64_t	 sent, inflight, done, end[CALL_ENDS], unfinished;
 	struct hist	 hist, recent;		/* of the whole run after warm-up; since the last report of progress */
 	unsigned	 nnodes;
@@ -76,7 +78,7 @@ struct load {
 	const char	*prefix, *path;
 	struct buf	 fields;		/* of every request, a line each */
 	FILE		*progress;
-	struct rng	 rng;
+	struct rng	 rng, spread;		/* of requests and their moments; of addresses */
 	struct wake	 wake;
 	struct timer	 tick;
 	struct io	 signals;
@@ -153,7 +155,7 @@ shot_fire(struct target *t, int64_t intended, const char *query)
 	LIST_INSERT_HEAD(&t->shots, s, link);
 	t->sent++;
 	t->inflight++;
-	caller_ask(t->caller, &s->call);
+	caller_ask(t->caller[rng_below(&t->load->spread, t->naddrs)], &s->call);
 }
 
 /* The arrivals. */
@@ -272,13 +274,24 @@ on_tick(void *arg)
 	int64_t now = loop_now(l->loop);
 
 	for (unsigned i = 0; i < l->ntargets; i++)
-		caller_tidy(l->target[i]->caller);
+		for (unsigned k = 0; k < l->target[i]->naddrs; k++)
+			caller_tidy(l->target[i]->caller[k]);
 	if (l->progress != NULL)
 		progress_write(l, now);
 	timer_set(l->loop, &l->tick, now + (int64_t)(l->every * 1e6), on_tick, l);
 }
 
 /* The report. */
+
+static uint64_t
+sum(const struct target *t, uint64_t (*of)(const struct caller *))
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k < t->naddrs; k++)
+		n += of(t->caller[k]);
+	return n;
+}
 
 static void
 count_unfinished(struct load *l)
@@ -308,8 +321,8 @@ report_table(const struct load *l)
 		for (int e = CALL_STATUS; e < CALL_ENDS; e++)
 			if (t->end[e] > 0)
 				printf("  %s: %" PRIu64 " failed: %s\n", t->name, t->end[e], call_end_name((enum call_end)e));
-		if (caller_waited(t->caller) > 0)
-			printf("  %s: %" PRIu64 " requests waited for one of %u connections\n", t->name, caller_waited(t->caller), l->connections_max);
+		if (sum(t, caller_waited) > 0)
+			printf("  %s: %" PRIu64 " requests waited for one of %u connections\n", t->name, sum(t, caller_waited), l->connections_max);
 	}
 	printf("own lag: p50 %.2f ms, p99 %.2f ms, max %.1f ms, late %.2f %% of the time%s\n", ms(hist_quantile(&l->lag.hist, .5)),
 	    ms(hist_quantile(&l->lag.hist, .99)), ms((int64_t)l->lag.hist.max), 100 * lag_late_share(&l->lag),
@@ -352,7 +365,7 @@ target_json(const struct target *t)
 	quantile_json(h, "p99_ms", .99);
 	quantile_json(h, "p999_ms", .999);
 	printf("\"max_ms\":%.3f,\"unfinished\":%" PRIu64 ",\"waited\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"failures\":{", ms((int64_t)h->max),
-	    t->unfinished, caller_waited(t->caller), caller_bytes(t->caller), failed(t));
+	    t->unfinished, sum(t, caller_waited), sum(t, caller_bytes), failed(t));
 	for (int e = CALL_STATUS; e < CALL_ENDS; e++)
 		printf("%s\"%s\":%" PRIu64, e > CALL_STATUS ? "," : "", call_end_name((enum call_end)e), t->end[e]);
 	printf("},\"answered\":{");
@@ -379,7 +392,7 @@ report_json(const struct load *l)
 static int
 usage(void)
 {
-	fputs("usage: load --target NAME=ADDRESS:PORT[,HOST]... [option...]\n"
+	fputs("usage: load --target NAME=ADDRESS:PORT[+ADDRESS:PORT...][,HOST]... [option...]\n"
 	    "  --rate R          requests per second, to each target (100)\n"
 	    "  --seconds S       how long (10); --warmup S of them at the start do not count (0)\n"
 	    "  --grace S         wait for the last responses (2)\n"
@@ -401,16 +414,19 @@ static bool
 target_parse(struct load *l, const char *text)
 {
 	struct target *t = must_zalloc(sizeof *t);
-	struct str rest = str_of(text), name, address;
+	struct str rest = str_of(text), name, addresses, address;
 
-	if (l->ntargets == TARGETS_MAX || !str_split(&rest, '=', &name) || !str_split(&rest, ',', &address))
+	if (l->ntargets == TARGETS_MAX || !str_split(&rest, '=', &name) || !str_split(&rest, ',', &addresses))
 		return false;
 	str_copy(t->name, sizeof t->name, name);
-	str_copy(t->host, sizeof t->host, rest.len > 0 ? rest : address);
+	str_copy(t->host, sizeof t->host, rest.len > 0 ? rest : addresses);
 	t->load = l;
 	LIST_INIT(&t->shots);
 	l->target[l->ntargets++] = t;
-	return addr_parse(address, &t->addr) == NULL;
+	while (str_split(&addresses, '+', &address))
+		if (t->naddrs == ADDRESSES_MAX || addr_parse(address, &t->addr[t->naddrs++]) != NULL)
+			return false;
+	return true;
 }
 
 static bool
@@ -507,9 +523,11 @@ callers_make(struct load *l)
 		BUG("no settings for TLS");
 	for (unsigned i = 0; i < l->ntargets; i++) {
 		struct target *t = l->target[i];
-		struct caller_conf conf = { t->addr, l->connections_max, l->tls, l->over == OVER_H2, "" };
-		str_copy(conf.host, sizeof conf.host, str_of(t->host));
-		t->caller = caller_new(l->loop, &conf);
+		for (unsigned k = 0; k < t->naddrs; k++) {
+			struct caller_conf conf = { t->addr[k], l->connections_max / t->naddrs, l->tls, l->over == OVER_H2, "" };
+			str_copy(conf.host, sizeof conf.host, str_of(t->host));
+			t->caller[k] = caller_new(l->loop, &conf);
+		}
 	}
 }
 
@@ -517,6 +535,7 @@ static void
 load_start(struct load *l)
 {
 	rng_seed(&l->rng, l->seed);
+	rng_seed(&l->spread, ~l->seed);
 	callers_make(l);
 	wake_open(&l->wake, l->loop, on_wake, l);
 	l->start = clock_mono_usec();

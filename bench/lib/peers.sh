@@ -3,16 +3,36 @@
 # checks where they cost nothing. Sourced by bench/decision, which has $dir, $second, $port, the array core, set_of and node;
 # $over, where Mola, HAProxy and nginx are to have TLS, too, at $secure_port.
 
-haproxy=${HAPROXY:-haproxy} nginx=${NGINX:-nginx} envoy=build/peers/envoy traefik=build/peers/traefik
+# HAProxy and nginx are this machine's, or those of the Debian that $suite names, in a root of its own (tools/root).
+peer=(env)
+[ -z "${suite:-}" ] || peer=(tools/root "$suite" --bind "$dir" --)
+haproxy=("${peer[@]}" "${HAPROXY:-haproxy}") nginx=("${peer[@]}" "${NGINX:-nginx}") envoy=build/peers/envoy traefik=build/peers/traefik-3.7
 . bench/lib/certificate.sh
 at() { echo "127.$second.1.$1:$port"; }
+peers_ready() {
+	[ -z "${suite:-}" ] || tools/root "$suite" --install "haproxy nginx-light" true || exit 1
+}
+peers_versions() {
+	"${haproxy[@]}" -v | sed -n 's/^HAProxy version \([^ ]*\).*/# HAProxy \1/p'
+	"${nginx[@]}" -v 2>&1 | sed -n 's,.*nginx/,# nginx ,p'
+	[ ! -x $envoy ] || $envoy --version 2>&1 | sed -n 's,.*version: [^/]*/\([^/]*\)/.*,# Envoy \1,p'
+	[ ! -x $traefik ] || $traefik version | sed -n 's/^Version: */# Traefik /p'
+}
+# Some stand side by side: so many processes, each with an address of its own, and clients spread over them.
+beside() { case $1 in *-[23]) echo "${1##*-}" ;; *) echo 1 ;; esac; }
+stands() { echo $((70 + 4 * $(set_of "$1") + $2)); }	# stands NAME K: the k-th of these, from 1
 
 secure() { echo "${1/:$port/:$secure_port}"; }	# secure PLACE: the same with TLS
 
-# Where each contender listens: an address, and the host by which those that share one are told apart.
+# Where each contender listens: an address (several of those side by side), and the host by which those that share one are told apart.
 where() {
+	local k several
 	case $1 in
+	*-[23])
+		for k in $(seq "$(beside "$1")"); do several+=+$(at "$(stands "$1" "$k")"); done
+		echo "${several#+},$1" ;;
 	oracle) echo "127.$second.$((10 + $(set_of oracle))).250:$port" ;;
+	mola-agent*) echo "$(at 5),$1" ;;
 	mola*) echo "$(at 1),$1" ;;
 	haproxy*) echo "$(at 2),$1" ;;
 	nginx*) echo "$(at 3),$1" ;;
@@ -24,24 +44,29 @@ where() {
 # --- Mola: what it serves itself, and what it drives ---
 
 mola_nodes() {		# of these contenders
-	local n i
+	local n i from
 	echo "nodes:"
 	for n; do for i in "${!core[@]}"; do
-		echo "  - { name: $n-n$((i + 1)), node_exporter: \"http://$(exporter "$n" $((i + 1)))/metrics\" }"
+		from="node_exporter: \"http://$(exporter "$n" $((i + 1)))/metrics\""
+		[[ $n != mola-agent* ]] || from="agent: \"$(agent "$n" $((i + 1)))\""
+		echo "  - { name: $n-n$((i + 1)), $from }"
 	done; done
 }
 mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	local i
 	printf '  - name: %s\n    %s\n' "$1" "$2"
-	[ $# -lt 3 ] || echo "    policy: $3"
+	[ -z "${3:-}" ] || echo "    policy: $3"
 	echo "    tasks:"
-	for i in "${!core[@]}"; do echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\" }"; done
+	for i in "${!core[@]}"; do
+		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\" }"
+	done
 }
-mola_top() {		# NAME ADMIN PERIOD
+mola_top() {		# NAME ADMIN PERIOD [BALANCERS]
 	printf 'stop: 1s\nadmin: { address: "127.%s.1.%s:%s", socket: %s/%s.sock }\nlog: { level: info }\n' $second "$2" $port "$dir" "$1"
-	printf 'signals: { period: %s }\nclients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n' "$3"
+	printf 'signals: { period: %s%s }\nclients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n' "$3" "${4:+, balancers: $4}"
 }
-mola_conf() {		# NAME...: those that Mola serves; "mola" alone is its default
+mola_policy() { local p=${1#mola}; p=${p#-agent}; echo "${p#-}"; }	# "mola" alone is its default
+mola_conf() {		# NAME...: those that Mola serves
 	local n
 	mola_top mola 21 "$period"
 	if [ -z "$over" ]; then
@@ -53,7 +78,22 @@ mola_conf() {		# NAME...: those that Mola serves; "mola" alone is its default
 	echo "workers: 1"
 	mola_nodes "$@"
 	echo "services:"
-	for n; do [ "$n" = mola ] && mola_service "$n" "host: $n" || mola_service "$n" "host: $n" "${n#mola-}"; done
+	for n; do mola_service "$n" "host: $n" "$(mola_policy "$n")"; done
+}
+agent_conf() {		# NAME...: the same by agents, whose streams tell ten times a second
+	local n
+	mola_top mola-agent 22 100ms
+	printf 'listen: "%s"\nworkers: 1\n' "$(at 5)"
+	mola_nodes "$@"
+	echo "services:"
+	for n; do mola_service "$n" "host: $n" "$(mola_policy "$n")"; done
+}
+beside_conf() {		# NAME K: one of those side by side, as it is told how many there are
+	mola_top "$1-$2" $((40 + $(stands "$1" "$2"))) "$period" "$(beside "$1")"
+	printf 'listen: "%s"\nworkers: 1\n' "$(at "$(stands "$1" "$2")")"
+	mola_nodes "$1"
+	echo "services:"
+	mola_service "$1" "host: $1"
 }
 # Those that Mola drives have a Mola each: it knows the nodes of their clone, and no other.
 driver_conf() {		# NAME
@@ -65,7 +105,7 @@ driver_conf() {		# NAME
 	mola_service "$1" "$route"
 	printf 'targets:\n  - name: it\n    services: [ %s ]\n' "$1"
 	case $1 in
-	haproxy-*) printf '    kind: haproxy\n    socket: unix:%s/haproxy.sock\n' "$dir" ;;
+	haproxy-*) printf '    kind: haproxy\n    socket: unix:%s/haproxy.%s.sock\n' "$dir" "127.$second.1.2" ;;
 	envoy-*) printf '    kind: envoy-file\n    file: %s/drive/envoy.json\n    power: 2\n    api: http://127.%s.1.4:9901\n' "$dir" $second ;;
 	traefik-driven) printf '    kind: traefik-file\n    routers: true\n    file: %s/drive/%s/dynamic_conf.yml\n    strategy: leasttime\n' "$dir" "$1" ;;
 	traefik-driven-wrr) printf '    kind: traefik-file\n    routers: true\n    file: %s/drive/%s/dynamic_conf.yml\n' "$dir" "$1" ;;
@@ -77,23 +117,32 @@ driver_conf() {		# NAME
 
 # --- HAProxy ---
 
-haproxy_conf() {	# NAME...
-	local n i
-	printf 'global\n  nbthread 1\n  maxconn 8000\n  stats socket %s/haproxy.sock mode 600 level admin\n' "$dir"
-	printf 'defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n  http-reuse always\n'
-	printf '  default-server check inter 2s\nfrontend in\n  bind %s\n' "$(at 2)"
-	[ -z "$over" ] || printf '  bind %s ssl crt %s alpn h2,http/1.1\n' "$(secure "$(at 2)")" "$dir/web.pem"
+# A server's settings by somebody who knows the machines: weights are the cores. maxconn is EACH for a core: requests past it
+# wait in HAProxy, in one line for all servers, and the first free one takes the next. One more than run, so that no core idles
+# while a response is on its way, were enough on a machine of our own; with tenants who fairly share the cores, whoever asks
+# for little gets little. 
+haproxy_server() {	# NAME CORES
+	case $1 in
+	haproxy-cores | haproxy-2) echo " weight $(($2 * 10))" ;;
+	haproxy-maxconn) echo " weight $(($2 * 10)) maxconn $(($2 * ${EACH:-4}))" ;;
+	esac
+}
+haproxy_conf() {	# ADDRESS NAME...
+	local n i at=$1
+	shift
+	printf 'global\n  nbthread 1\n  maxconn 8000\n  stats socket %s/haproxy.%s.sock mode 600 level admin\n' "$dir" "${at%:*}"
+	printf 'defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n  timeout queue 600s\n  http-reuse always\n'
+	printf '  default-server check inter 2s\nfrontend in\n  bind %s\n' "$at"
+	[ -z "$over" ] || printf '  bind %s ssl crt %s alpn h2,http/1.1\n' "$(secure "$at")" "$dir/web.pem"
 	printf '  use_backend %%[req.hdr(host)]\n'
 	for n; do
 		printf 'backend %s\n' "$n"
 		case $n in
-		haproxy-random) echo "  balance random(2)" ;;
+		haproxy-random) echo "  balance random(2)" ;;		# what HAProxy does by itself since 3.3
 		haproxy-roundrobin) echo "  balance roundrobin" ;;
 		*) echo "  balance leastconn" ;;
 		esac
-		for i in "${!core[@]}"; do
-			echo "  server n$((i + 1)) $(node "$n" $((i + 1)))$([ "$n" = haproxy-cores ] && echo " weight $((core[i] * 10))")"
-		done
+		for i in "${!core[@]}"; do echo "  server n$((i + 1)) $(node "$n" $((i + 1)))$(haproxy_server "$n" "${core[i]}")"; done
 	done
 }
 
@@ -114,21 +163,41 @@ nginx_conf() {		# NAME
 
 # --- Envoy ---
 
-envoy_endpoints() {	# NAME
-	local i a
+envoy_endpoints() {	# NAME: all nodes together, or each a locality of its own
+	local i a own
 	for i in "${!core[@]}"; do
 		a=$(node "$1" $((i + 1)))
+		own="      - lb_endpoints:"
+		[ "$1" != envoy-locality ] || own="      - locality: { zone: n$((i + 1)) }\n        lb_endpoints:"
+		[ "$1" != envoy-locality ] && [ "$i" -gt 0 ] || printf '%b\n' "$own"
 		echo "        - endpoint: { address: { socket_address: { address: ${a%:*}, port_value: ${a#*:} } } }"
 	done
 }
+# Policies that work by the reports of tasks (ORCA): requests per second by CPU use; and by what is idle of each node, which is a
+# locality of its own. By themselves they renew weights each second, as reports are, the latter through a mean of 5 s. A
+# black-out of 10 s as it is by default would have them begin when all is over.
+envoy_extension() {	# NAME FIELD...
+	local at=type.googleapis.com/envoy.extensions.load_balancing_policies.$1.v3 message
+	message=$(sed -E 's/(^|_)(.)/\U\2/g' <<<"$1")
+	printf '{ policies: [ { typed_extension_config: { name: envoy.load_balancing_policies.%s, typed_config: { "@type": %s.%s%s } } } ] }' \
+	    "$1" "$at" "$message" "${2:+, $2}"
+}
+envoy_policy() {	# NAME
+	case $1 in
+	*-rr) echo "    lb_policy: ROUND_ROBIN" ;;
+	*-cswrr) echo "    load_balancing_policy: $(envoy_extension client_side_weighted_round_robin "blackout_period: 0.5s")" ;;
+	*-locality) echo "    load_balancing_policy: $(envoy_extension load_aware_locality "endpoint_picking_policy: $(envoy_extension round_robin)")" ;;
+	*) echo "    lb_policy: LEAST_REQUEST" ;;
+	esac
+}
 envoy_cluster() {	# NAME
 	printf '  - name: %s\n    connect_timeout: 5s\n    circuit_breakers: { thresholds: [ { max_connections: 100000, max_pending_requests: 100000, max_requests: 100000 } ] }\n' "$1"
-	case $1 in *-rr) echo "    lb_policy: ROUND_ROBIN" ;; *) echo "    lb_policy: LEAST_REQUEST" ;; esac
+	envoy_policy "$1"
 	if [ "$1" = envoy-driven ]; then
 		printf '    type: EDS\n    eds_cluster_config: { eds_config: { resource_api_version: V3, path_config_source: { path: %s/drive/envoy.json } } }\n' "$dir"
 		return
 	fi
-	printf '    type: STATIC\n    load_assignment:\n      cluster_name: %s\n      endpoints:\n      - lb_endpoints:\n' "$1"
+	printf '    type: STATIC\n    load_assignment:\n      cluster_name: %s\n      endpoints:\n' "$1"
 	envoy_endpoints "$1"
 }
 envoy_conf() {		# NAME...
