@@ -19,7 +19,7 @@ VERSION := $(shell cat VERSION)
 B       := build/$(MODE)$(addprefix -,$(CROSS))
 WERROR  ?= $(if $(filter san,$(MODE)),1)
 
-ROOMS   := main cli stack replay admin acme tracing targets collect engine certs conf recording proxy pick filter score drive discovery signals world http vault net base
+ROOMS   := main cli stack replay sharing admin acme tracing targets collect engine certs conf recording proxy pick filter score drive discovery signals world http vault net base
 PKGS    := libcurl jansson yaml-0.1 libseccomp libnghttp2 openssl libcrypt libcares zlib libbrotlienc libzstd ncursesw
 
 PKG_CONFIG := pkg-config
