@@ -1,5 +1,5 @@
 /*
- * law: three short formulas, so that workers and brain cannot differ. Called for every task at
+ * law: a few short formulas, so that workers and brain cannot differ. Called for every task at
  * every request: the exponential is only paid for nodes that have fallen silent.
  */
 #include <math.h>
@@ -24,14 +24,45 @@ law_others(const struct law_node *n, int64_t now)
 	return trust * n->others + (1 - trust) * n->neutral;
 }
 
+/* How many threads want a core, as far as is known: not below 0. */
+static double
+demand(const struct law_node *n, double others, double inflight)
+{
+	double d = (others < 0 ? others * (1 - n->held) : others) + n->balancers * inflight;
+
+	return d > 0 ? d : 0;
+}
+
 double
 law_cost(const struct law_node *n, double others, double inflight)
 {
-	double ours = n->balancers * inflight;
-	double demand = (others < 0 ? others * (1 - n->held) : others) + ours;
-	double th = (demand > 0 ? demand : 0) + 1;
+	double th = demand(n, others, inflight) + 1;
 
 	if (th <= n->cores)
 		return 0.5 + 0.5 * th / n->cores;
-	return (th + ours) / n->cores;
+	return (th + n->balancers * inflight) / n->cores;
+}
+
+double
+law_available(const struct law_node *n, double available, int64_t now)
+{
+	double trust;
+
+	if (!(available > 0))
+		return NAN;
+	trust = law_trust(n, now);
+	return 1 / (trust / available + (1 - trust) / n->cores);
+}
+
+double
+law_cost_task(const struct law_node *n, double others, double inflight, double available,
+    double task_inflight)
+{
+	double cost = law_cost(n, others, inflight);
+	double want = n->balancers * task_inflight, all = demand(n, others, inflight), alone;
+
+	if (!(available > 0))
+		return cost;
+	alone = (want < all ? want : all) + 1;
+	return alone > available && alone / available > cost ? alone / available : cost;
 }

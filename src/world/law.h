@@ -11,6 +11,13 @@
  * more. Where what they hold while they wait matters more than cores (a profile such as ram),
  * only 1 - held of that counts. The second branch is the derivative of total delay under
  * processor sharing.
+ *
+ * Linux is fair to containers, not to threads: however many threads of a task want a core, they
+ * have together what the containers beside it leave to its own. Where that is known, `available`
+ * cores, the task of the next request counts, too. Of our m requests on it those that want a core
+ * are L * m, or all the demand if that is less:
+ *     m' = min(L * m, th - 1)
+ *     cost = max(the above, m' + 1 > available ?  (m' + 1) / available  :  0)
  */
 #ifndef WORLD_LAW_H
 #define WORLD_LAW_H
@@ -40,5 +47,13 @@ double	law_trust(const struct law_node *, int64_t now_usec);
 double	law_others(const struct law_node *, int64_t now_usec);
 /* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */
 double	law_cost(const struct law_node *, double others, double inflight);
+/* The cores that a task's container could have, as told with the node's sample, by the age of that:
+ * what is not trusted any more becomes the whole node. NAN: it was not told (not above 0, or NAN
+ * itself). */
+double	law_available(const struct law_node *, double available, int64_t now_usec);
+/* Cost of one more request on a task with `task_inflight` of our own, of the `inflight` on its
+ * node. The cores that its container could have are known, or it costs what law_cost says. */
+double	law_cost_task(const struct law_node *, double others, double inflight, double available,
+    double task_inflight);
 
 #endif

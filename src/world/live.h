@@ -19,7 +19,6 @@
 #include "world/refused.h"
 
 #define WORKERS_MAX	16
-#define TASKS_MAX	32768		/* task slots */
 #define LIVE_SERVICES	512		/* rows of services; 0 is for all that have none of their own */
 
 struct live;

@@ -2,8 +2,10 @@
  * phys: rows that one process writes and others read. Each slot holds two copies: the writer
  * fills the one that is not in force and then counts up, the readers take the one that the
  * count names and see whether it still does. So a writer that is held up or dies in the middle
- * of a row delays no reader, and no reader sees half of a row.
+ * of a row delays no reader, and no reader sees half of a row. What a task's container could have
+ * is a single number, written and read at once.
  */
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ struct phys_slot {
 
 struct phys {
 	struct phys_slot	slot[NODES_MAX];
+	_Atomic double		available[TASKS_MAX];	/* 0: not known */
 };
 
 _Static_assert(sizeof(struct phys_row) % 8 == 0, "rows are copied in words");
@@ -99,4 +102,21 @@ phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
 	if (!(row->law.balancers >= 1))
 		row->law.balancers = 1;
 	return whole;
+}
+
+void
+phys_set_available(struct phys *p, unsigned task_slot, double cores)
+{
+	ASSERT(task_slot < TASKS_MAX);
+	atomic_store_explicit(&p->available[task_slot], cores > 0 ? cores : 0, memory_order_relaxed);
+}
+
+double
+phys_available(const struct phys *p, unsigned task_slot)
+{
+	double cores;
+
+	ASSERT(task_slot < TASKS_MAX);
+	cores = atomic_load_explicit(&p->available[task_slot], memory_order_relaxed);
+	return cores > 0 ? cores : NAN;
 }

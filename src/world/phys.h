@@ -1,8 +1,8 @@
 /*
  * phys: the small shared block that changes with every sample, written by the brain alone and
- * read by every worker. Rows are addressed by node slot (table.h). A row is read whole, never
- * half of one and half of the next; when the brain dies the rows stay and grow old, and the law
- * discounts them by their age.
+ * read by every worker. Rows are addressed by node slot, what a task's container could have by task
+ * slot (table.h). A row is read whole, never half of one and half of the next; when the brain dies
+ * all stays and grows old, and the law discounts it by the age of the node's sample.
  */
 #ifndef WORLD_PHYS_H
 #define WORLD_PHYS_H
@@ -14,6 +14,7 @@
 #include "world/profile.h"
 
 #define NODES_MAX	2048		/* node slots */
+#define TASKS_MAX	32768		/* task slots */
 
 struct phys;
 
@@ -62,5 +63,10 @@ bool		 phys_holds(const struct phys *, unsigned slot, const struct phys_row *);
 /* False: the row changed all the time, and `row` keeps what was read before. What has never been
  * written or read (zeroed memory) is made a row that can be reckoned with. */
 bool		 phys_read(const struct phys *, unsigned slot, struct phys_row *);
+
+/* The cores that the container of a task could have on its node if it wanted all it can get, as of
+ * the node's sample: NAN, or not above 0, is not known. A slot's new life begins so. Brain only. */
+void		 phys_set_available(struct phys *, unsigned task_slot, double cores);
+double		 phys_available(const struct phys *, unsigned task_slot);	/* > 0, or NAN */
 
 #endif

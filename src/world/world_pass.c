@@ -261,6 +261,7 @@ task_slot_take(struct world *w, struct world_service *s, const char *name, const
 	free(key);
 	if (ok && fresh) {
 		live_reset_task(w->live, *slot);
+		phys_set_available(w->phys, *slot, NAN);
 		w->index->task_drained[*slot] = false;
 	}
 	return ok;

@@ -102,6 +102,54 @@ the_never_sampled_are_neutral(void **state)
 	near(law_trust(&n, 5), 0);
 }
 
+static void
+a_container_that_gets_less_than_it_wants_costs_what_it_gets(void **state)
+{
+	(void)state;
+	/* four busy containers beside it on four cores leave it .8 of a core, though few threads want one */
+	near(law_cost_task(&node, 0, 0, 0.8, 0), 1 / 0.8);
+	near(law_cost_task(&node, 0, 3, 0.8, 3), 4 / 0.8);
+	near(law_cost_task(&node, 0, 3, 0.8, 1), 2 / 0.8);		/* two of the three are on another task there */
+	near(law_cost_task(&node, -2, 3, 0.8, 3), 2 / 0.8);		/* two of the three wait for something else */
+	near(law_cost_task(&node, -9, 3, 0.8, 3), 1 / 0.8);
+	struct law_node shared = node;
+	shared.balancers = 2;
+	near(law_cost_task(&shared, 0, 2, 0.8, 1), 3 / 0.8);		/* the other balancer has one there, too */
+}
+
+static void
+a_container_that_gets_what_it_wants_costs_what_its_node_costs(void **state)
+{
+	(void)state;
+	for (double others = -2; others < 9; others++)
+		for (double n = 0; n < 9; n++) {
+			near(law_cost_task(&node, others, n, NAN, n), law_cost(&node, others, n));	/* not known */
+			near(law_cost_task(&node, others, n, 0, n), law_cost(&node, others, n));
+			near(law_cost_task(&node, others, n, 4, n), law_cost(&node, others, n));	/* all of the node */
+			near(law_cost_task(&node, others, n, n + 1, n), law_cost(&node, others, n));
+			for (double e = 0.1; e < 4; e += 0.1)
+				assert_true(law_cost_task(&node, others, n + 1, e, n + 1) >= law_cost_task(&node, others, n, e, n));
+		}
+}
+
+static void
+what_a_container_could_have_becomes_the_node_as_it_grows_old(void **state)
+{
+	(void)state;
+	int64_t t = node.sampled_usec;
+	double e = law_available(&node, 0.5, t);
+
+	near(e, 0.5);
+	for (int64_t late = 0; late < 60 * SEC; late += SEC) {
+		assert_true(law_available(&node, 0.5, t + late) >= e);
+		e = law_available(&node, 0.5, t + late);
+	}
+	near(1 / law_available(&node, 0.5, t + 8 * SEC), exp(-1) / 0.5 + (1 - exp(-1)) / 4);
+	for (double n = 0; n < 9; n++)		/* and then it says no more than its node does */
+		near(law_cost_task(&node, 1, n, law_available(&node, 0.5, t + 600 * SEC), n), law_cost(&node, 1, n));
+	assert_true(isnan(law_available(&node, NAN, t)) && isnan(law_available(&node, 0, t)));
+}
+
 int
 main(void)
 {
@@ -114,6 +162,9 @@ main(void)
 		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
 		cmocka_unit_test(the_fresh_are_believed_and_the_old_decay_to_neutral),
 		cmocka_unit_test(the_never_sampled_are_neutral),
+		cmocka_unit_test(a_container_that_gets_less_than_it_wants_costs_what_it_gets),
+		cmocka_unit_test(a_container_that_gets_what_it_wants_costs_what_its_node_costs),
+		cmocka_unit_test(what_a_container_could_have_becomes_the_node_as_it_grows_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

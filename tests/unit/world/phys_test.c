@@ -100,6 +100,23 @@ the_writer_knows_what_is_in_force(void **state)
 	free(p);
 }
 
+static void
+what_a_container_could_have_is_known_or_not(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	static const double unknown[] = { NAN, 0, -1 };
+
+	assert_true(isnan(phys_available(p, 0)) && isnan(phys_available(p, TASKS_MAX - 1)));
+	for (unsigned i = 0; i < 3; i++) {
+		phys_set_available(p, TASKS_MAX - 1, 0.25);
+		assert_true(phys_available(p, TASKS_MAX - 1) == 0.25);
+		phys_set_available(p, TASKS_MAX - 1, unknown[i]);
+		assert_true(isnan(phys_available(p, TASKS_MAX - 1)));
+	}
+	free(p);
+}
+
 int
 main(void)
 {
@@ -108,6 +125,7 @@ main(void)
 		cmocka_unit_test(an_unwritten_row_can_be_reckoned_with),
 		cmocka_unit_test(what_was_left_half_written_is_not_seen),
 		cmocka_unit_test(the_writer_knows_what_is_in_force),
+		cmocka_unit_test(what_a_container_could_have_is_known_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

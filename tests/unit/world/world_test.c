@@ -191,6 +191,8 @@ another_address_is_another_slot_with_clean_counters(void **state)
 	pass_all(w);
 	was = world_task(w, STR("web.1"))->slot;
 	live_set_health(st->live, was, HEALTH_DOWN);
+	for (unsigned slot = 0; slot < 16; slot++)		/* what earlier tenants could have */
+		phys_set_available(st->phys, slot, 1.5);
 	world_pass_begin(w);
 	pass_node(w, "alpha");
 	s = pass_service(w, "web");
@@ -199,6 +201,7 @@ another_address_is_another_slot_with_clean_counters(void **state)
 	assert_int_not_equal(world_task(w, STR("web.1"))->slot, was);
 	live_task_read(st->live, world_task(w, STR("web.1"))->slot, &l);
 	assert_int_equal(l.health, HEALTH_UNKNOWN);
+	assert_true(isnan(phys_available(st->phys, world_task(w, STR("web.1"))->slot)));
 }
 
 static void
