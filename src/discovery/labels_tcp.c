@@ -185,6 +185,7 @@ labels_check_kind(struct labels *l)
 		{ "mola.health.scheme", SERVICE_HTTP },
 		{ "mola.health.follow_redirects", SERVICE_HTTP },
 		{ "mola.scheme", SERVICE_HTTP },
+		{ "mola.load", SERVICE_HTTP },
 		{ "mola.pass_host", SERVICE_HTTP },
 		{ "mola.task_tls.verify", SERVICE_HTTP },
 		{ "mola.task_tls.ca", SERVICE_HTTP },

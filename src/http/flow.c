@@ -29,6 +29,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	flow_excuse(f);
 	f->over = f->keep = f->whole = f->bare = f->last = false;
 	f->stage = NULL;
+	f->watch = NULL;
 	f->tap = NULL;
 	f->most = UINT64_MAX;
 	f->large = false;
@@ -62,6 +63,7 @@ flow_fini(struct flow *f)
 	page_give(f);
 	if (f->stage != NULL)
 		flow_stage_free(&f->stage);
+	f->watch = NULL;
 }
 
 enum io_result
@@ -211,10 +213,19 @@ begin(struct flow *f, size_t used, enum body_kind kind, uint64_t length, bool le
 	flow_excuse(f);
 	h1_body_init(&f->body, kind, length);
 	f->body.lenient = lenient;
+	f->body.watch = f->watch;
+	f->body.watch_arg = f->watch_arg;
 	f->bare = bare;
 	f->most = UINT64_MAX;
 	f->large = false;
 	return flow_check(f);
+}
+
+void
+flow_watch_trailers(struct flow *f, h1_watch_f *watch, void *arg)
+{
+	f->watch = watch;
+	f->watch_arg = arg;
 }
 
 bool
@@ -427,6 +438,7 @@ flow_next(struct flow *f, int64_t now)
 	f->end = rest;
 	f->over = f->keep = f->whole = false;
 	f->tap = NULL;
+	f->watch = NULL;
 	flow_excuse(f);
 	f->moved_usec = now;
 }

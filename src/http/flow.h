@@ -48,6 +48,8 @@ struct flow {
 	struct h1_body	 body;
 	bool		 last;			/* the owner ends the sink's direction as soon as this message is written */
 	bool		 bare;			/* chunked framing stays here: only data goes on */
+	h1_watch_f	*watch;			/* of trailers, the owner's; NULL: nobody looks at them */
+	void		*watch_arg;
 	struct tap	*tap;			/* the owner's: gets a copy of the body; NULL: none is made */
 	struct flow_stage *stage;		/* the body is encoded on its way; NULL: it is not */
 	uint64_t	 body_bytes;		/* that came, framing included */
@@ -93,6 +95,8 @@ enum flow_result	 flow_read_on(struct flow *, size_t most, int64_t now_usec);
 /* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is
  * malformed. */
 bool			 flow_begin(struct flow *, size_t used, enum body_kind, uint64_t length);
+/* From now on trailers of bodies that begin are shown to `watch`, until flow_next or flow_fini. */
+void			 flow_watch_trailers(struct flow *, h1_watch_f *watch, void *arg);
 /* No trailer of a request goes on; nothing of it has been sent, nor begun otherwise. */
 void			 flow_drop_trailers(struct flow *);
 /* The same for a response, whose framing is read leniently (h1_body.h). */

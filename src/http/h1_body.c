@@ -176,6 +176,16 @@ trailer_line(const char *p, const char *lf, struct str *name)
 	return name->len > 0 && *colon == ':' && chars_skip(colon + 1, lf, CHAR_VALUE) == lf - 1;
 }
 
+/* The line ends in CRLF; whoever watches gets its value without the blanks around it. */
+static bool
+is_unwanted(struct h1_body *b, struct str name, const char *lf)
+{
+	if (b->trailerless || is_forbidden(name))
+		return true;
+	return b->watch != NULL
+	    && b->watch(b->watch_arg, name, str_trim(str_between(name.p + name.len + 1, lf - 1)));
+}
+
 /* Whole lines only: a name decides whether its line goes on. */
 static enum parse
 eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at, h1_trailer_f *fn, void *arg)
@@ -193,7 +203,7 @@ eat_trailer(struct h1_body *b, const char *p, size_t len, size_t *at, h1_trailer
 			return PARSE_MORE;
 		if (!trailer_line(p + *at, lf, &name))
 			return PARSE_BAD;
-		if (name.len > 0 && (b->trailerless || is_forbidden(name)))
+		if (name.len > 0 && is_unwanted(b, name, lf))
 			cut_add(b, *at, n);
 		else if (name.len > 0 && fn != NULL)
 			fn(arg, (struct str){ p + *at, n - 2 });

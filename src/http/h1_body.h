@@ -15,6 +15,9 @@ struct h1_cut {
 	size_t	at, len;	/* in the piece that was eaten last */
 };
 
+/* Looks at a trailer that may go on. True: it shall not. */
+typedef bool	h1_watch_f(void *arg, struct str name, struct str value);
+
 struct h1_body {
 	enum body_kind	kind;
 	uint64_t	left;		/* bytes left of the length, or of this chunk's data */
@@ -25,6 +28,8 @@ struct h1_body {
 	uint64_t	data;		/* bytes of chunks so far, without their framing */
 	uint16_t	line;		/* bytes of the present size line */
 	uint32_t	trailer;	/* bytes of all trailer lines */
+	h1_watch_f	*watch;		/* the owner's, for trailers; NULL: nobody looks */
+	void		*watch_arg;
 	unsigned	ncuts;
 	struct h1_cut	cut[H1_CUTS_MAX];	/* in order, within the *used bytes */
 };

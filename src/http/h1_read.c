@@ -57,7 +57,9 @@ static const struct known_field known_fields[26][3] = {
 	/* what a client and its proxy say to each other (RFC 9110, 11.7) */
 	[18] = { { FIELD_OTHER, true, "proxy-authenticate" } },
 	[19] = { { FIELD_OTHER, true, "proxy-authorization" } },
-	[25] = { { FIELD_STRICT_TRANSPORT_SECURITY, false, "strict-transport-security" } },
+	[21] = { { FIELD_LOAD, false, "endpoint-load-metrics" } },
+	[25] = { { FIELD_STRICT_TRANSPORT_SECURITY, false, "strict-transport-security" },
+		 { FIELD_LOAD_BIN, false, "endpoint-load-metrics-bin" } },
 };
 
 static const struct str forwarded = { "x-forwarded", 11 };

@@ -238,7 +238,8 @@ wire_field(struct wire *w, struct wire_field *f)
 	}
 }
 
-enum { CPU = 1, MEMORY = 2, RPS_WHOLE = 3, RPS = 6, EPS = 7, APPLICATION = 9 };	/* numbers of fields */
+/* Numbers of fields. */
+enum { CPU = 1, MEMORY = 2, RPS_WHOLE = 3, RPS = 6, EPS = 7, APPLICATION = 9 };
 
 static double *
 wire_place(struct orca_report *r, uint64_t field)

@@ -23,6 +23,7 @@ struct candidate {
 	uint32_t	slot;			/* node slot, or task slot for least-conn */
 	uint32_t	first, ntasks;		/* of candidate_sets.order */
 	double		penalty;		/* what failures of its best task look like, in requests */
+	double		load;			/* its cost is multiplied by this, at least 1 */
 };
 
 typedef uint32_t	count_f(const struct live *, unsigned slot);
@@ -43,6 +44,8 @@ struct candidates {				/* of one service */
 	bool		 fresh;			/* false: read all, whatever its age */
 	uint32_t	 failure_serial;	/* of live, when all was read */
 	bool		 all_used;		/* ejections do not count */
+	bool		 loads;			/* tasks say of their load, and it counts: */
+	struct utilization_mean mean;		/* of all of them */
 };
 
 struct node_row {				/* of a node slot, as of read_usec */
@@ -158,6 +161,7 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	uint32_t base = s->first_task, n = 0;
 
 	set->profile = s->profile;
+	set->loads = s->load != LOAD_NONE;
 	set->count = s->policy == POLICY_MARGINAL ? live_node_inflight
 	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	set->candidate = sets->candidates + base;		/* as many as tasks at most */
@@ -220,14 +224,14 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 /* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one
  * that is just full. */
 static double
-candidate_cost(const struct candidates *set, const struct candidate *c)
+cost_unreported(const struct candidates *set, const struct candidate *c)
 {
 	const struct node_row *n;
 	struct law_node law;
 	double cost;
 
 	if (set->policy == POLICY_LEAST_CONN)
-		return c->inflight + c->penalty;
+		return c->inflight + c->penalty + set->loads;	/* none in flight can be dear, too */
 	n = node_at(set->home, c->slot, set->now_usec);
 	if (set->policy == POLICY_BEST_NODE)
 		/* positive, so that SAME is a factor */
@@ -237,6 +241,12 @@ candidate_cost(const struct candidates *set, const struct candidate *c)
 		cost = law_cost(&law, n->others, c->inflight + c->penalty);
 	}
 	return cost >= 0 && cost < INFINITY ? cost : 1;
+}
+
+static double
+candidate_cost(const struct candidates *set, const struct candidate *c)
+{
+	return cost_unreported(set, c) * c->load;
 }
 
 static bool
@@ -269,6 +279,48 @@ candidate_look(const struct candidates *set, struct candidate *c, bool penalties
 		usable = true;
 	}
 	return usable;
+}
+
+/* ---- what tasks say of their load ---- */
+
+double
+candidates_load(const struct candidates *set, uint32_t slot)
+{
+	double trust, factor;
+
+	if (!set->loads)
+		return 1;
+	factor = live_load_factor(set->home->live, slot, set->now_usec, &trust);
+	return utilization_of(&set->mean, factor, trust);
+}
+
+static void
+loads_add(struct candidates *set)
+{
+	const struct candidate_sets *sets = set->home;
+
+	set->mean = (struct utilization_mean){ 0 };
+	for (uint32_t i = 0; set->loads && i < set->n; i++)
+		for (uint32_t k = 0; k < set->candidate[i].ntasks; k++) {
+			uint32_t slot = sets->task[sets->order[set->candidate[i].first + k]].slot;
+			double trust, factor = live_load_factor(sets->live, slot, set->now_usec, &trust);
+			utilization_mean_add(&set->mean, factor, trust);
+		}
+}
+
+/* That of its usable task that has the least: it gets the requests. */
+static double
+candidate_load(const struct candidates *set, const struct candidate *c)
+{
+	const struct candidate_sets *sets = set->home;
+	double least = INFINITY;
+
+	for (uint32_t k = 0; set->loads && k < c->ntasks; k++) {
+		uint32_t slot = sets->task[sets->order[c->first + k]].slot;
+		double load = task_usable(set, slot) ? candidates_load(set, slot) : INFINITY;
+		least = load < least ? load : least;
+	}
+	return isinf(least) ? 1 : least;
 }
 
 static bool
@@ -309,9 +361,11 @@ refresh(struct candidates *set)
 	set->refreshed_usec = set->now_usec;
 	set->failure_serial = live_failure_serial(set->home->live);
 	set->all_used = most_ejected(set);
+	loads_add(set);
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct candidate *c = &set->candidate[i];
 		c->inflight = set->count != NULL ? set->count(set->home->live, c->slot) : 0;
+		c->load = candidate_load(set, c);
 		cost_set(set, i, candidate_look(set, c, penalties) ? candidate_cost(set, c) : INFINITY);
 	}
 }

@@ -30,6 +30,9 @@ void		 candidates_begin(struct candidates *, int64_t now_usec);
 uint32_t	 candidates_lowest(struct candidates *, struct rng *, uint32_t out[CANDIDATES_LOWEST]);
 /* Takes a candidate out of the choice under way. */
 void		 candidates_withdraw(struct candidates *, uint32_t candidate);
+/* What the cost of a task is multiplied by for what it says of its own load (utilization.h), as of
+ * the choice under way; 1 where its service does not ask. */
+double		 candidates_load(const struct candidates *, uint32_t task_slot);
 /* Ejections do not count: more than half of the service's tasks would be out of use. As of the
  * choice under way. */
 bool		 candidates_all_used(const struct candidates *);

@@ -32,6 +32,7 @@ struct choice {
 	int64_t		 now;
 	bool		 all_used;	/* ejections do not count */
 	bool		 penalties;	/* there are some */
+	const struct candidates *loads;	/* whose tasks say of their load; NULL: they do not */
 	/* the fewest in flight so far, and how many had as few: each of them is kept with the
 	 * same chance */
 	const struct table_task *best;
@@ -124,6 +125,8 @@ offer(struct choice *c, const struct table_task *t)
 {
 	double n = live_task_inflight(c->pick->live, t->slot) + penalty(c, t);
 
+	if (c->loads != NULL)
+		n = (n + 1) * candidates_load(c->loads, t->slot);
 	ASSERT(n >= 0 && !t->draining);
 	if (c->best == NULL || n < c->inflight) {
 		c->best = t;
@@ -165,6 +168,7 @@ pick_among_lowest(struct choice *c, struct candidates *set)
 
 	candidates_begin(set, c->now);
 	c->all_used = candidates_all_used(set);
+	c->loads = set;
 	while ((n = candidates_lowest(set, &c->pick->rng, lowest)) > 0) {
 		for (uint32_t i = 0; i < n; i++)
 			offer_candidate(c, set, lowest[i]);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
+#include "proxy/task_load.h"
 #include "proxy/tunnel.h"
 
 #define INTERIMS_MAX	64	/* 1xx before a response */
@@ -152,6 +153,7 @@ tunnel_enter(struct exchange *x, size_t used)
 	if (!x->upgrade || !x->up.over || x->attempt.deaf)
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
 	edits_init(&edits);
+	task_load_head(&x->attempt, &x->proxy->head, &edits);
 	if (!bind_client(x, &edits)
 	    || !h1_write_response(&x->down.head, &x->proxy->head, &edits, H1_UPGRADE))
 		return exchange_fail(x, WHY_NO_MEMORY);
@@ -255,11 +257,12 @@ response_begin(struct exchange *x, size_t used)
 	ASSERT(x->status == 0 && h->status >= 200 && h->status <= 999);
 	x->attempt.status = h->status;
 	access_note_origin(x->proxy->access, &x->log, h);
+	edits_init(&edits);
+	task_load_head(&x->attempt, h, &edits);
 	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
 		return next;
 	if (x->filters != NULL && filters_catch(x, h->status, WHY_COMPLETE, &next))
 		return next;
-	edits_init(&edits);
 	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
@@ -270,6 +273,7 @@ response_begin(struct exchange *x, size_t used)
 			return exchange_fail(x, WHY_NO_MEMORY);
 		edits_init(&edits);
 	}
+	flow_watch_trailers(&x->down, task_load_watch(&x->attempt), &x->attempt);
 	if ((why = body_begin(x, h, used, &edits)) != NULL)
 		return exchange_try_other(x, why);
 	/* the page's request is no HEAD, whatever the client's is: there may be a body behind it */

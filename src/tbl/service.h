@@ -23,6 +23,11 @@ SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
     "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or "
     "weights and limits such as ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
+SETTING(LOAD, load, WORKERS, FILE_AND_LABEL, DEFAULTS, load, "none", "", "",
+    "Whether tasks report their own load in responses (ORCA): orca reads endpoint-load-metrics and "
+    "endpoint-load-metrics-bin, in the head of a response or in its trailers, and removes them; "
+    "orca-pass leaves them for clients, such as gRPC's. A task with a utilization near 1 or past "
+    "it costs more then, where the policy compares tasks; see LOAD REPORTS in mola.yaml(5).")
 SETTING(SCHEME, scheme, WORKERS, FILE_AND_LABEL, DEFAULTS, scheme, "http", "", "",
     "The protocol of the tasks: http (HTTP/1.1), h2c (HTTP/2 without TLS, as of gRPC servers), "
     "https (TLS, with HTTP/2 where the task chooses it, else HTTP/1.1) or h2 (TLS, with "

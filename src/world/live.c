@@ -246,6 +246,38 @@ live_census_add(const struct live *l, unsigned task, int64_t now, struct live_ce
 	c->ejected += outlier_is_ejected(&l->task[task].outlier, now);
 }
 
+/* ---- what tasks say of themselves ---- */
+
+void
+live_note_load(struct live *l, unsigned task, const struct utilization_report *r, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	if (r != NULL)
+		utilization_note(&l->load[task].said, r, now);
+	else
+		utilization_note_nonsense(&l->load[task].said);
+}
+
+double
+live_load_factor(const struct live *l, unsigned task, int64_t now, double *trust)
+{
+	ASSERT(task < TASKS_MAX);
+	return utilization_factor(&l->load[task].said, now, trust);
+}
+
+void
+live_load_read(const struct live *l, unsigned task, struct live_load *out)
+{
+	const struct utilization *u = &l->load[task].said;
+
+	ASSERT(task < TASKS_MAX);
+	*out = (struct live_load){ .noted_usec = GET(u->noted_usec), .utilization = GET(u->smooth),
+	    .memory = GET(u->memory), .rps = GET(u->rps), .eps = GET(u->eps),
+	    .reports = GET(u->reports), .nonsense = GET(u->nonsense) };
+}
+
+/* ---- counts ---- */
+
 void
 live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 {
@@ -341,6 +373,7 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->health_cause, 0);
 	outlier_reset(&t->outlier);
 	live_reset_traffic(&l->task_traffic[task]);
+	utilization_reset(&l->load[task].said);
 	ADD(t->lives, 1);
 	ADD(l->state_serial, 1);
 }

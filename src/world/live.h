@@ -17,6 +17,7 @@
 #include "world/outlier.h"
 #include "world/phys.h"
 #include "world/refused.h"
+#include "world/utilization.h"
 
 #define WORKERS_MAX	16
 #define LIVE_SERVICES	512		/* rows of services; 0 is for all that have none of their own */
@@ -48,6 +49,13 @@ struct live_task {			/* a snapshot of one task */
 	uint32_t	 ejections;	/* ever */
 	struct live_cause ejected_cause;
 	uint32_t	 lives;		/* of the slot: another tenant, another number */
+};
+
+struct live_load {			/* what a task says of its own load (utilization.h) */
+	int64_t		 noted_usec;	/* of the last report with a utilization; monotonic, 0: never */
+	double		 utilization;	/* smoothed */
+	double		 memory, rps, eps;	/* of the last report; 0: not said */
+	uint64_t	 reports, nonsense;	/* ever */
 };
 
 size_t		live_bytes(void);
@@ -100,6 +108,13 @@ live_census_all(const struct live_census *c)
 {
 	return 2 * c->ejected > c->healthy;
 }
+
+/* A response of the task had a report on its load; NULL: it had one that cannot be read. */
+void		live_note_load(struct live *, unsigned task_slot, const struct utilization_report *,
+    int64_t now_usec);
+double		live_load_factor(const struct live *, unsigned task_slot, int64_t now_usec,
+    double *trust);		/* utilization_factor() */
+void		live_load_read(const struct live *, unsigned task_slot, struct live_load *);
 
 /* A client got a response from this task, or in the place of one. */
 void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);

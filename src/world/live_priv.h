@@ -10,6 +10,7 @@
 
 #include "world/limits.h"
 #include "world/live.h"
+#include "world/utilization.h"
 
 struct row {					/* one cache line: a column per worker */
 	_Atomic uint32_t	inflight[WORKERS_MAX];
@@ -62,6 +63,11 @@ struct task_traffic {
 	struct error_row	errors;
 };
 
+/* A cache line. */
+struct load_row {
+	struct utilization	said;
+} __attribute__((aligned(64)));
+
 struct service_row {
 	_Atomic uint32_t	lives;
 	struct error_row	errors;
@@ -89,6 +95,7 @@ struct live {
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
 	struct limits		limits __attribute__((aligned(64)));
 	struct task_traffic	task_traffic[TASKS_MAX] __attribute__((aligned(64)));
+	struct load_row		load[TASKS_MAX];
 	struct service_row	service[LIVE_SERVICES];
 	struct service_column	service_column[WORKERS_MAX][LIVE_SERVICES];
 };

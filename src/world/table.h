@@ -32,6 +32,8 @@ enum proxy_version { PROXY_NONE, PROXY_V1, PROXY_V2, PROXY_VERSIONS };
 /* What tasks speak. HTTPS: TLS with HTTP/2 where the task chooses it; H2: with HTTP/2 only. */
 enum scheme { SCHEME_HTTP, SCHEME_H2C, SCHEME_HTTPS, SCHEME_H2, SCHEME_COUNT };
 const char	*scheme_name(enum scheme);
+/* Whether tasks report their own load, and clients get that, too. */
+enum load_reports { LOAD_NONE, LOAD_ORCA, LOAD_ORCA_PASS, LOAD_REPORTS };
 enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
 /* What a health check over HTTP is. */
 enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_MODES };
@@ -77,6 +79,7 @@ struct table_task {
 #define ROW_COUNT		uint32_t
 #define ROW_SWITCH		bool
 #define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
+#define ROW_LOAD		enum load_reports
 #define ROW_SCHEME		enum scheme
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */
 #define ROW_TLS_NAME		struct table_ref	/* empty: the service's name */

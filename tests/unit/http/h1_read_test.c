@@ -473,6 +473,7 @@ known_fields_are_known(void **state)
 	    [FIELD_X_FORWARDED_FOR] = "X-Forwarded-For", [FIELD_X_FORWARDED_PROTO] = "X-Forwarded-Proto",
 	    [FIELD_X_FORWARDED_HOST] = "X-Forwarded-Host", [FIELD_X_FORWARDED_PORT] = "X-FORWARDED-Port", [FIELD_X_REAL_IP] = "x-real-IP",
 	    [FIELD_FORWARDED] = "Forwarded", [FIELD_COOKIE] = "COOKIE", [FIELD_DATE] = "Date",
+	    [FIELD_LOAD] = "Endpoint-Load-Metrics", [FIELD_LOAD_BIN] = "endpoint-load-metrics-BIN",
 	    [FIELD_STRICT_TRANSPORT_SECURITY] = "Strict-Transport-Security" };
 	static const char *const proxies[] = { "X-Forwarded", "x-forwarded-", "X-Forwarded-Server", "X-FORWARDED-TLS-CLIENT-CERT" };
 	static const char *const twins[] = { "x-forwarded_for", "X_FORWARDED_FOR", "X_Forwarded", "X-Forwarded-Tls_Client", "X_Real-IP",

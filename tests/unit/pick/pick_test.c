@@ -18,13 +18,15 @@ static struct phys *phys;
 static struct pick *picker;
 static struct table *table;
 static int64_t now;
+static enum load_reports loads;
 
 /* A service of `ntasks` tasks; task i stands on node i % nnodes. Slots are indexes. */
 static struct table *
 make(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndraining)
 {
 	struct table_maker *m = table_maker_new(1);
-	struct table_service s = { .policy = policy, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	struct table_service s = { .policy = policy, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
+	    .load = loads };
 	struct table *t;
 	char name[16];
 	int fd;
@@ -480,6 +482,126 @@ test_best_node(void **state)
 	close_table();
 }
 
+/* ---- what tasks say of their load ---- */
+
+static void
+says(unsigned task, double utilization)
+{
+	live_note_load(live, task, &(struct utilization_report){ .utilization = utilization }, now);
+}
+
+static void
+test_a_full_task_costs_more(void **state)
+{
+	(void)state;
+	loads = LOAD_ORCA;
+	open_table(POLICY_MARGINAL, 2, 2, 0);
+	says(0, 0.95);
+	says(1, 0.2);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(pick(), 1);
+	/* a node that is full all the same gets no more for it: cost 1.8 of an idle one with a task that is */
+	node_is(1, 4, 8);
+	later();
+	assert_int_equal(pick(), 0);
+	close_table();
+	loads = LOAD_NONE;
+	open_table(POLICY_MARGINAL, 2, 2, 0);		/* nobody asked */
+	node_is(0, 4, 0);
+	node_is(1, 4, 1);
+	says(0, 0.95);
+	assert_int_equal(pick(), 0);
+	close_table();
+}
+
+/* The less loaded of several tasks on a node. */
+static void
+test_a_full_task_of_a_node(void **state)
+{
+	(void)state;
+	loads = LOAD_ORCA;
+	open_table(POLICY_MARGINAL, 1, 3, 0);
+	says(0, 1);
+	says(1, 0.3);
+	says(2, 0.9);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(pick(), 1);
+	loads = LOAD_NONE;
+	close_table();
+}
+
+/* The choices of many requests, that come and go; every task says `utilization`, 0: it says nothing. */
+static void
+choices(enum policy policy, double utilization, unsigned out[300])
+{
+	loads = utilization > 0 ? LOAD_ORCA : LOAD_NONE;
+	open_table(policy, 7, 14, 0);
+	for (unsigned i = 0; i < 7; i++)
+		node_is(i, 2 + i % 3, i % 4);
+	for (unsigned i = 0; i < 300; i++) {
+		if (i % 50 == 0)
+			later();
+		for (unsigned t = 0; utilization > 0 && t < 14; t++)
+			says(t, utilization);
+		out[i] = pick();
+		fly(0, out[i] % 7, out[i], 1);
+		if (i >= 20)
+			live_give(live, 0, out[i - 20] % 7, out[i - 20]);
+	}
+	loads = LOAD_NONE;
+	close_table();
+}
+
+static void
+test_what_all_say_changes_nothing(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_LEAST_CONN, POLICY_BEST_NODE };
+	static const double says_all[] = { 0.1, 0.9, 1.7 };
+	unsigned without[300], with[300];
+
+	(void)state;
+	for (size_t p = 0; p < sizeof policies / sizeof *policies; p++) {
+		choices(policies[p], 0, without);
+		for (size_t u = 0; u < sizeof says_all / sizeof *says_all; u++) {
+			choices(policies[p], says_all[u], with);
+			assert_memory_equal(with, without, sizeof with);
+		}
+	}
+}
+
+/* One that says nothing is as the others are, neither better nor worse. */
+static void
+test_a_silent_task(void **state)
+{
+	struct candidates *set;
+
+	(void)state;
+	loads = LOAD_ORCA;
+	open_table(POLICY_MARGINAL, 3, 3, 0);
+	set = candidates_of(picker->sets, 0);
+	candidates_begin(set, now);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(candidates_load(set, i) == 1);
+	says(0, 1);
+	says(1, 0.5);
+	later();
+	candidates_begin(set, now);
+	assert_true(fabs(candidates_load(set, 0) - 2) < 1e-9);
+	assert_true(fabs(candidates_load(set, 1) - 1.0625) < 1e-9);
+	assert_true(fabs(candidates_load(set, 2) - 1.53125) < 1e-9);
+	/* what is old means less and less, and then nothing */
+	now += UTILIZATION_GONE_USEC / 2;
+	says(1, 0.5);
+	candidates_begin(set, now);
+	assert_true(candidates_load(set, 0) < 2 && candidates_load(set, 0) > candidates_load(set, 2));
+	now += UTILIZATION_GONE_USEC / 2;
+	says(1, 0.5);
+	candidates_begin(set, now);
+	assert_true(fabs(candidates_load(set, 0) - candidates_load(set, 1)) < 1e-9);
+	loads = LOAD_NONE;
+	close_table();
+}
+
 int
 main(void)
 {
@@ -501,6 +623,10 @@ main(void)
 		cmocka_unit_test(test_round_robin),
 		cmocka_unit_test(test_random_two),
 		cmocka_unit_test(test_best_node),
+		cmocka_unit_test(test_a_full_task_costs_more),
+		cmocka_unit_test(test_a_full_task_of_a_node),
+		cmocka_unit_test(test_what_all_say_changes_nothing),
+		cmocka_unit_test(test_a_silent_task),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
