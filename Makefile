@@ -252,6 +252,11 @@ bench-scale: mola	## what the size of a cluster costs: up to 2000 nodes and 20 0
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster pick tick)
 	@bench/scale
 
+bench-real: mola	## three real machines with CPU quotas, real tenants' containers and real work: Mola beside HAProxy; root, 12 minutes
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,load tenants) build/release/real/burnd build/release/real/procview
+	@bench/real
+
 bench-memory: mola	## a service that needs memory, with profiles ram and cpu
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)

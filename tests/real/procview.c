@@ -1,13 +1,14 @@
 /*
  * procview: gives a node that is only a cgroup a /proc of its own, for those who read one:
  *
- *   procview [--in-place] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...
+ *   procview [--in-place] [--every MS] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...
  *
  * For every group (its path below the root, the same in every hierarchy of v1) it keeps VIEW/stat and VIEW/loadavg
- * true, and VIEW/meminfo if memory is counted for the group. The model: a node with a quota of Q cores is a machine of
+ * true, and VIEW/meminfo if memory is counted for the group, anew every 50 ms if nothing else is said. The model: a node with a quota of Q cores is a machine of
  * V = ceil(Q) slow CPUs. Its busy time is the group's CPU time times V/Q, and busy and idle together advance by V
  * seconds per second: a node that eats its whole quota is 100 % busy, an idle one 0 %. What a group gets beyond its quota
- * within one period of the kernel's is carried over, so that nothing is ever more than busy.
+ * within one period of the kernel's is carried over, so that nothing is ever more than busy. Whoever reads /proc/stat
+ * runs meanwhile and is counted there, so one more runs than does in the group.
  * Files are replaced whole, so a reader never sees half of one. Where they are mounted over others they must stay the
  * files they are: --in-place overwrites them, each with one write that never gets shorter.
  * A group may be taken away and made anew: a node that was switched off stands still meanwhile.
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_SECONDS	0.05
+#define EVERY_MSEC	50
 #define CARRY_MOST	2.0		/* seconds per CPU */
 #define TICKS_PER_SECOND 100		/* in which /proc/stat counts */
 #define NODES_MAX	16
@@ -218,7 +219,7 @@ node_show(const struct node *n)
 	for (int c = 0; c < n->cpus; c++)
 		at += (size_t)snprintf(text + at, sizeof text - at, "cpu%d %ld 0 0 %ld 0 0 0 0 0 0\n", c, busy / n->cpus, idle / n->cpus);
 	snprintf(text + at, sizeof text - at, "intr 0\nctxt 0\nbtime 1\nprocesses 0\nprocs_running %d\nprocs_blocked %d\n"
-	    "softirq 0 0 0 0 0 0 0 0 0 0 0\n", n->running, n->blocked);
+	    "softirq 0 0 0 0 0 0 0 0 0 0 0\n", n->running + 1, n->blocked);
 	replace(n, "stat", text);
 	snprintf(text, sizeof text, "%.2f %.2f %.2f %d/%d 1\n", n->load, n->load, n->load, n->running, n->threads);
 	replace(n, "loadavg", text);
@@ -278,16 +279,21 @@ main(int argc, char **argv)
 {
 	static struct node nodes[NODES_MAX];
 	char sign[PATH_BYTES];
+	int n, every_msec = EVERY_MSEC;
 	double last, t;
-	int n;
 
 	if (argc > 1 && (in_place = strcmp(argv[1], "--in-place") == 0)) {
 		argv++;
 		argc--;
 	}
+	if (argc > 2 && strcmp(argv[1], "--every") == 0) {
+		every_msec = atoi(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
 	n = (argc - 2) / 2;
-	if (argc < 4 || argc % 2 != 0 || n > NODES_MAX) {
-		fputs("usage: procview [--in-place] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...\n", stderr);
+	if (every_msec < 1 || every_msec > 1000 || argc < 4 || argc % 2 != 0 || n > NODES_MAX) {
+		fputs("usage: procview [--in-place] [--every MS] CGROUP_ROOT GROUP VIEW [GROUP VIEW]...\n", stderr);
 		return 2;
 	}
 	snprintf(sign, sizeof sign, "%s/cgroup.controllers", argv[1]);
@@ -297,7 +303,7 @@ main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		node_begin(&nodes[i], argv[1], argv[2 + 2 * i], argv[3 + 2 * i]);
 	for (last = now_seconds(); !ending; last = t) {
-		usleep((useconds_t)(TICK_SECONDS * 1e6));
+		usleep((useconds_t)every_msec * 1000);
 		t = now_seconds();
 		for (int i = 0; i < n; i++) {
 			node_tick(&nodes[i], t - last);
