@@ -57,6 +57,7 @@ ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib/$(r).a)
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SCENES  := $(B)/brain/scene
+SHARES  := $(B)/shares/share
 WEB     := $(shell find src/web tools/web -type f -o -type d)
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
@@ -105,6 +106,7 @@ endef
 $(eval $(call compile_rule,,src/))
 $(eval $(call compile_rule,bench/,bench/,-Ibench))
 $(eval $(call compile_rule,brain/,tests/brain/))
+$(eval $(call compile_rule,shares/,tests/sharing/))
 $(eval $(call compile_rule,unit/,tests/unit/,-Wno-missing-prototypes))
 $(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
 
@@ -129,13 +131,18 @@ $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
 
+# It runs on other machines, too: nothing but the C library.
+$(SHARES): $(patsubst tests/sharing/%.c,$(B)/shares/%.o,$(wildcard tests/sharing/*.c)) $(B)/lib/sharing.a $(B)/lib/base.a
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm -lpthread
+
 $(B)/swarm/%: private STATIC := -static		# it is all that is in its image
 $(HELPERS): $(B)/%: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< -lm -lpthread
 
-test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS)
+test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES)
 fuzzers: $(FUZZERS)
 
 # What shells complete; made on this machine, whichever the program is for.
