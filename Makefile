@@ -254,6 +254,11 @@ bench-decision: mola	## Mola and today's proxies on clones of one emulated clust
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
 	@bench/decision
 
+bench-react: mola	## how soon a hog is noticed: emulated, and in a real Swarm (as root)
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load) $(patsubst %,build/release/%,real/procview real/hog swarm/hello bench/contender)
+	@bench/react
+
 bench-scale: mola	## what the size of a cluster costs: up to 2000 nodes and 20 000 tasks
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster pick tick)
