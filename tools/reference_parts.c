@@ -34,6 +34,9 @@ signs(void)
 #define NODE_METRIC(id, name, type, sampled, help) row("node_metric", #name, #type, #sampled, help, "", "");
 #include "../src/tbl/node_metrics.h"
 #undef NODE_METRIC
+#define CONTAINER_METRIC(id, name, type, sampled, help) row("container_metric", #name, #type, #sampled, help, "", "");
+#include "../src/tbl/container_metrics.h"
+#undef CONTAINER_METRIC
 #define EVENT(name, level, help) row("event", name, level, help, "", "", "");
 #include "../src/tbl/events.h"
 #undef EVENT

@@ -21,6 +21,7 @@
 #include "conf/conf_type.h"
 #include "conf/conf_value.h"
 #include "http/server.h"
+#include "main/descriptors.h"
 #include "main/procfs.h"
 #include "main/verbs.h"
 #include "net/loop.h"
@@ -68,7 +69,7 @@ reply_text(struct request *req, int status, const char *text)
 static void
 reply_metrics(struct agent *a, struct request *req)
 {
-	const struct proc_view *view = procfs_look(a->procfs, loop_now(a->loop), true);
+	const struct proc_view *view = procfs_look(a->procfs, clock_mono_usec(), true);
 	struct buf page;
 
 	buf_init(&page, TEXT_MAX);
@@ -115,7 +116,7 @@ stream_due(void *arg)
 	timer_set(a->loop, &s->timer, s->due_usec, stream_due, s);
 	if (a->looked_usec == 0 || now - a->looked_usec >= LOOK_USEC) {
 		buf_clear(&a->block);
-		proc_block(&a->block, procfs_look(a->procfs, now, false));
+		proc_block(&a->block, procfs_look(a->procfs, clock_mono_usec(), false));
 		a->looked_usec = now;
 	}
 	request_write(s->request, buf_str(&a->block));
@@ -229,6 +230,7 @@ run(struct agent *a)
 		return help_misuse("agent",
 		    "--listen %s: expected an address such as 0.0.0.0:9101, :9101 or unix:/path",
 		    a->listen);
+	descriptors_raise();
 	if ((a->procfs = procfs_new(a->proc, a->cgroup)) == NULL)
 		return help_misuse("agent",
 		    "--proc %s: expected a directory with a file stat that can be read (%s)",

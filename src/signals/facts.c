@@ -7,6 +7,13 @@ const struct fact fact_all[FACT_COUNT] = {
 #undef NODE_METRIC
 };
 
+const struct fact container_all[CONTAINER_COUNT] = {
+#define CONTAINER_METRIC(id, name, type, sampled, help) \
+	{ { #name, sizeof #name - 1 }, #type, help, sampled },
+#include "tbl/container_metrics.h"
+#undef CONTAINER_METRIC
+};
+
 const struct mode mode_all[MODE_COUNT] = {
 #define CPU_MODE(id, name, busy) { { #name, sizeof #name - 1 }, busy },
 #include "tbl/cpu_modes.h"

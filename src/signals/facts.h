@@ -1,6 +1,6 @@
 /*
- * facts: the rows of tbl/node_metrics.h and its neighbours as enums and constants, for the
- * reader (node.c) and for the writer (proc_page.c).
+ * facts: the rows of tbl/node_metrics.h, tbl/container_metrics.h and tbl/cpu_modes.h as enums and
+ * constants, for the reader (node.c) and for the writer (proc_page.c).
  */
 #ifndef SIGNALS_FACTS_H
 #define SIGNALS_FACTS_H
@@ -28,6 +28,13 @@ struct fact {
 	bool		 sampled;
 };
 
+enum container_fact {
+#define CONTAINER_METRIC(id, name, type, sampled, help) CONTAINER_##id,
+#include "tbl/container_metrics.h"
+#undef CONTAINER_METRIC
+	CONTAINER_COUNT
+};
+
 enum cpu_mode {
 #define CPU_MODE(id, name, busy) MODE_##id,
 #include "tbl/cpu_modes.h"
@@ -44,6 +51,7 @@ struct mode {
 #define FACT_CPU_BACK_SECONDS 3.0
 
 extern const struct fact fact_all[FACT_COUNT];
+extern const struct fact container_all[CONTAINER_COUNT];
 extern const struct mode mode_all[MODE_COUNT];
 
 bool	fact_real_net(struct str device);

@@ -10,6 +10,9 @@
 #include "signals/proc.h"
 
 #define TICKS_PER_SECOND	100.0		/* USER_HZ, the unit of these files whatever the kernel's own HZ */
+#define SHARES_MOST		262144.0	/* of v1; v2 has WEIGHT_MOST */
+#define SHARES_IDLE		3.0
+#define WEIGHT_MOST		10000.0
 
 static bool
 eat_line(struct str *text, struct str *line)
@@ -279,18 +282,130 @@ proc_cpuacct_usage(struct str text, double *seconds)
 	return true;
 }
 
+/* The number after a word that begins a line; NaN: there is none. */
+static double
+keyed_number(struct str text, struct str key)
+{
+	struct str line;
+
+	while (eat_line(&text, &line))
+		if (str_eq(eat_word(&line), key))
+			return eat_number(&line);
+	return NAN;
+}
+
 bool
 proc_cpu_stat(struct str text, double *seconds)
 {
-	struct str line;
-	double usec;
+	double usec = keyed_number(text, STR("usage_usec"));
 
-	while (eat_line(&text, &line))
-		if (str_eq(eat_word(&line), STR("usage_usec")) && !isnan(usec = eat_number(&line))) {
-			*seconds = usec / 1e6;
-			return true;
-		}
-	return false;
+	if (isnan(usec))
+		return false;
+	*seconds = usec / 1e6;
+	return true;
+}
+
+bool
+proc_throttled(struct str text, double *seconds)
+{
+	double usec = keyed_number(text, STR("throttled_usec"));
+
+	if (isnan(usec))
+		usec = keyed_number(text, STR("throttled_time")) / 1e3;
+	if (isnan(usec))
+		return false;
+	*seconds = usec / 1e6;
+	return true;
+}
+
+bool
+proc_cpu_shares(struct str text, double *weight)
+{
+	struct str line;
+	double shares;
+
+	if (!eat_line(&text, &line) || !((shares = eat_number(&line)) >= 1 && shares <= SHARES_MOST))
+		return false;
+	*weight = shares;
+	return true;
+}
+
+/* As the kernel turns one into the other. A group that only gets what nobody wants (cpu.idle)
+ * reads 0. */
+bool
+proc_cpu_weight(struct str text, double *weight)
+{
+	struct str line;
+	double w;
+
+	if (!eat_line(&text, &line) || !((w = eat_number(&line)) >= 0 && w <= WEIGHT_MOST))
+		return false;
+	*weight = w > 0 ? w * 1024 / 100 : SHARES_IDLE;
+	return true;
+}
+
+/* A quota of no time at all is none that a kernel has. */
+static bool
+quota_cores(double quota, double period, double *cores)
+{
+	if (!(quota > 0 && period > 0))
+		return false;
+	*cores = quota / period;
+	return true;
+}
+
+bool
+proc_cpu_max(struct str text, double *cores)
+{
+	struct str line, quota;
+	uint64_t usec;
+
+	if (!eat_line(&text, &line))
+		return false;
+	quota = eat_word(&line);
+	if (str_eq(quota, STR("max"))) {
+		*cores = INFINITY;
+		return true;
+	}
+	return str_to_u64(quota, &usec) && quota_cores((double)usec, eat_number(&line), cores);
+}
+
+bool
+proc_cfs_quota(struct str quota, struct str period, double *cores)
+{
+	struct str used, of;
+
+	if (!eat_line(&quota, &used))
+		return false;
+	if (str_eq(str_trim(used), STR("-1"))) {
+		*cores = INFINITY;
+		return true;
+	}
+	return eat_line(&period, &of) && quota_cores(eat_number(&used), eat_number(&of), cores);
+}
+
+bool
+proc_cpu_list(struct str text, double *cpus)
+{
+	struct str line, part, first;
+	uint64_t a, b;
+	double n = 0;
+
+	if (!eat_line(&text, &line))
+		return false;
+	while (line.len > 0 && str_split(&line, ',', &part)) {
+		str_split(&part, '-', &first);
+		if (!str_to_u64(str_trim(first), &a) || a >= PROC_CPUS_MAX)
+			return false;
+		b = a;
+		if (part.p != NULL && (!str_to_u64(str_trim(part), &b) || b < a || b >= PROC_CPUS_MAX))
+			return false;
+		n += (double)(b - a + 1);
+	}
+	if (!(n > 0))
+		return false;
+	*cpus = n;
+	return true;
 }
 
 bool

@@ -29,9 +29,13 @@ struct proc_net {
 	double		received, sent;
 };
 
+/* What is not known is NaN. */
 struct proc_container {
 	char		id[PROC_ID_BYTES];
-	double		cpu_seconds;
+	double		cpu_seconds, throttled_seconds;
+	double		available;		/* cores that it could have if it asked for all it can get */
+	double		quota;			/* cores, its own or of what it is in; INFINITY: none */
+	double		weight;			/* 1024 is the usual */
 };
 
 /* One look at a machine. Large: allocate it; what is not used is not touched. */
@@ -54,9 +58,16 @@ typedef bool proc_text_f(struct str text, struct proc_view *);
 proc_text_f	proc_stat, proc_meminfo, proc_loadavg, proc_diskstats, proc_net_dev;
 proc_text_f	proc_pressure_cpu, proc_pressure_memory, proc_pressure_io;
 
-/* Files of a cgroup: v1 cpuacct.usage, v2 cpu.stat. */
-bool	proc_cpuacct_usage(struct str text, double *seconds);
-bool	proc_cpu_stat(struct str text, double *seconds);
+/* Files of a cgroup; false, and the output is as it was: nothing of use was found. */
+typedef bool proc_group_f(struct str text, double *);
+proc_group_f proc_cpuacct_usage, proc_cpu_stat;		/* seconds; v1 cpuacct.usage, v2 cpu.stat */
+proc_group_f proc_throttled;		/* seconds; cpu.stat of both */
+/* v1 cpu.shares, v2 cpu.weight; both as the former: 1024 is what a group has that was given none */
+proc_group_f proc_cpu_shares, proc_cpu_weight;
+proc_group_f proc_cpu_max;		/* cores, INFINITY: no quota; v2 cpu.max */
+proc_group_f proc_cpu_list;		/* how many CPUs; of both: "0-3,7" */
+/* cores, INFINITY: no quota; v1 cpu.cfs_quota_us and cpu.cfs_period_us */
+bool	proc_cfs_quota(struct str quota, struct str period, double *);
 /* Is this the name of the cgroup of a container of Docker's? "<64 hex>" (cgroupfs) or
  * "docker-<64 hex>.scope" (systemd). */
 bool	proc_container_id(struct str directory, char id[PROC_ID_BYTES]);

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "base/bug.h"
-#include "base/bug.h"
 #include "base/escape.h"
 #include "signals/proc_page.h"
 
@@ -99,16 +98,33 @@ add_head(struct buf *b, const char *name, const char *type, const char *help)
 }
 
 static void
+add_container(struct buf *b, enum container_fact f, const struct proc_container *c)
+{
+	double value = NAN;
+
+	switch (f) {
+	case CONTAINER_SECONDS:		value = c->cpu_seconds; break;
+	case CONTAINER_THROTTLED:	value = c->throttled_seconds; break;
+	case CONTAINER_AVAILABLE:	value = rint(c->available * 1e4) / 1e4; break;
+	case CONTAINER_QUOTA:		value = c->quota; break;
+	case CONTAINER_WEIGHT:		value = c->weight; break;
+	case CONTAINER_COUNT:		BUG("no such fact");
+	}
+	if (!isfinite(value))		/* not known, or no quota */
+		return;
+	buf_printf(b, "%s{id=\"%s\"} " NUMBER "\n", container_all[f].name.p, c->id, value);
+}
+
+static void
 add_containers(struct buf *b, const struct proc_view *v)
 {
-	static const char name[] = "mola_container_cpu_seconds_total";
-
 	ASSERT(v->ncontainers <= PROC_CONTAINERS_MAX);
-	if (v->ncontainers > 0)
-		add_head(b, name, "counter", "Seconds of CPU that a container has used.");
-	for (unsigned i = 0; i < v->ncontainers; i++) {
-		const struct proc_container *c = &v->container[i];
-		buf_printf(b, "%s{id=\"%s\"} " NUMBER "\n", name, c->id, c->cpu_seconds);
+	for (int f = 0; f < CONTAINER_COUNT; f++) {
+		const struct fact *fact = &container_all[f];
+		if (v->ncontainers > 0)
+			add_head(b, fact->name.p, fact->type, fact->help);
+		for (unsigned i = 0; i < v->ncontainers; i++)
+			add_container(b, (enum container_fact)f, &v->container[i]);
 	}
 }
 
@@ -131,5 +147,8 @@ proc_block(struct buf *b, const struct proc_view *v)
 	for (int f = 0; f < FACT_COUNT; f++)
 		if (fact_all[f].sampled && is_there(v, (enum fact_id)f))
 			add_fact(b, v, (enum fact_id)f, false);
+	for (int f = 0; f < CONTAINER_COUNT; f++)
+		for (unsigned i = 0; container_all[f].sampled && i < v->ncontainers; i++)
+			add_container(b, (enum container_fact)f, &v->container[i]);
 	buf_adds(b, STR("# EOF\n"));
 }

@@ -38,10 +38,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static proc_text_f *const readers[] = { proc_stat, proc_meminfo, proc_loadavg, proc_diskstats, proc_net_dev,
 	    proc_pressure_cpu, proc_pressure_memory, proc_pressure_io };
+	static proc_group_f *const group_files[] = { proc_cpuacct_usage, proc_cpu_stat, proc_throttled, proc_cpu_shares,
+	    proc_cpu_weight, proc_cpu_max, proc_cpu_list };
 	static struct proc_view now, before;
 	char id[PROC_ID_BYTES];
 	struct str text;
-	double seconds;
+	double number;
 
 	if (len == 0)
 		return 0;
@@ -53,8 +55,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	proc_steady(&now, &before);
 	check_page(&now, proc_page);
 	check_page(&now, proc_block);
-	proc_cpuacct_usage(text, &seconds);
-	proc_cpu_stat(text, &seconds);
+	for (size_t i = 0; i < sizeof group_files / sizeof *group_files; i++)
+		ASSERT(!group_files[i](text, &number) || number >= 0);
+	ASSERT(!proc_cpu_shares(text, &number) || number > 0);
+	ASSERT(!proc_cpu_weight(text, &number) || number > 0);
+	ASSERT(!proc_cfs_quota(text, text, &number) || number > 0);
 	if (proc_container_id(text, id))
 		ASSERT(strlen(id) == PROC_ID_BYTES - 1);
 	return 0;

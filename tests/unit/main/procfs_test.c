@@ -1,4 +1,4 @@
-/* Small /proc and cgroup trees of the test's own making. */
+/* A small /proc of the test's own making. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,6 @@
 #include "main/procfs.c"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9)
-#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 struct tree {
 	char	top[64], proc[80], cgroup[80];
@@ -96,82 +94,12 @@ test_no_proc_no_procfs(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-static double
-used(const struct proc_view *v, const char *id)
-{
-	for (unsigned i = 0; i < v->ncontainers; i++)
-		if (strcmp(v->container[i].id, id) == 0)
-			return v->container[i].cpu_seconds;
-	return -1;
-}
-
-static void
-test_cgroup_v1(void **state)
-{
-	const struct tree *t = *state;
-	const struct proc_view *v;
-	struct procfs *p;
-
-	put(t, "cg/cpuacct/cpuacct.usage", "99\n");
-	put(t, "cg/cpuacct/docker/cpuacct.usage", "99\n");
-	put(t, "cg/cpuacct/docker/" ID_A "/cpuacct.usage", "1500000000\n");
-	put(t, "cg/cpuacct/a/b/c/docker-" ID_B ".scope/cpuacct.usage", "2000000000\n");
-	p = procfs_new(t->proc, t->cgroup);
-	assert_int_equal(procfs_look(p, 1, false)->ncontainers, 0);
-	v = procfs_look(p, 1, true);
-	assert_int_equal(v->ncontainers, 2);
-	NEAR(used(v, ID_A), 1.5);
-	NEAR(used(v, ID_B), 2);
-	procfs_free(&p);
-}
-
-/* Containers come and go between walks; those that have gone are not told of, newcomers are found soon. */
-static void
-test_cgroup_v2(void **state)
-{
-	const struct tree *t = *state;
-	const struct proc_view *v;
-	char gone[PATH_BYTES];
-	struct procfs *p;
-
-	put(t, "cg/cgroup.controllers", "cpu\n");
-	put(t, "cg/system.slice/docker-" ID_A ".scope/cpu.stat", "usage_usec 1500000\nuser_usec 1\n");
-	p = procfs_new(t->proc, t->cgroup);
-	v = procfs_look(p, USEC_PER_SEC, true);
-	assert_int_equal(v->ncontainers, 1);
-	NEAR(used(v, ID_A), 1.5);
-	put(t, "cg/docker/" ID_B "/cpu.stat", "usage_usec 7\n");
-	snprintf(gone, sizeof gone, "%s/system.slice/docker-" ID_A ".scope/cpu.stat", t->cgroup);
-	assert_int_equal(unlink(gone), 0);
-	assert_int_equal(procfs_look(p, 2 * USEC_PER_SEC, true)->ncontainers, 0);
-	v = procfs_look(p, 2 * USEC_PER_SEC + WALK_EVERY_USEC, true);
-	assert_int_equal(v->ncontainers, 1);
-	NEAR(used(v, ID_B), 7e-6);
-	procfs_free(&p);
-}
-
-static void
-test_cgroup_v1_and_v2(void **state)
-{
-	const struct tree *t = *state;
-	struct procfs *p;
-
-	put(t, "cg/unified/cgroup.controllers", "\n");
-	put(t, "cg/unified/docker/" ID_A "/cpu.stat", "usage_usec 1000000\n");
-	p = procfs_new(t->proc, t->cgroup);
-	NEAR(used(procfs_look(p, 1, true), ID_A), 1);
-	procfs_free(&p);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_look, grow, fell),
 		cmocka_unit_test_setup_teardown(test_no_proc_no_procfs, grow, fell),
-		cmocka_unit_test_setup_teardown(test_cgroup_v1, grow, fell),
-		cmocka_unit_test_setup_teardown(test_cgroup_v2, grow, fell),
-		cmocka_unit_test_setup_teardown(test_cgroup_v1_and_v2, grow, fell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,40 @@ test_containers(void **state)
 }
 
 static void
+test_limits(void **state)
+{
+	double x = -1;
+
+	(void)state;
+	assert_true(proc_cpu_shares(STR("512\n"), &x));
+	NEAR(x, 512);
+	assert_true(proc_cpu_weight(STR("100\n"), &x));
+	NEAR(x, 1024);
+	assert_true(proc_cpu_weight(STR("0\n"), &x));
+	NEAR(x, 3);
+	assert_true(proc_cpu_max(STR("150000 100000\n"), &x));
+	NEAR(x, 1.5);
+	assert_true(proc_cfs_quota(STR("25000\n"), STR("50000\n"), &x));
+	NEAR(x, .5);
+	assert_true(proc_cpu_list(STR("0-3,7,9-9\n"), &x));
+	NEAR(x, 6);
+	assert_true(proc_throttled(STR("nr_periods 0\nthrottled_usec 1500000\n"), &x));
+	NEAR(x, 1.5);
+	assert_true(proc_throttled(STR("nr_throttled 3\nthrottled_time 2500000000"), &x));
+	NEAR(x, 2.5);
+	assert_false(proc_cpu_shares(STR("0\n"), &x) || proc_cpu_shares(STR("262145\n"), &x));
+	assert_false(proc_cpu_weight(STR("10001\n"), &x) || proc_cpu_weight(STR("max\n"), &x));
+	assert_false(proc_cpu_max(STR("0 100000\n"), &x) || proc_cpu_max(STR("5\n"), &x) || proc_cpu_max(STR(""), &x));
+	assert_false(proc_cfs_quota(STR("5\n"), STR("0\n"), &x) || proc_cfs_quota(STR("-2\n"), STR("1\n"), &x));
+	assert_false(proc_cpu_list(STR("\n"), &x) || proc_cpu_list(STR("3-1"), &x) || proc_cpu_list(STR("0-4096"), &x));
+	assert_false(proc_cpu_list(STR("1-2-3"), &x) || proc_cpu_list(STR("a"), &x) || proc_throttled(STR("x 1"), &x));
+	NEAR(x, 2.5);
+	assert_true(proc_cpu_max(STR("max 100000\n"), &x) && isinf(x));
+	x = 0;
+	assert_true(proc_cfs_quota(STR("-1\n"), STR("100000\n"), &x) && isinf(x));
+}
+
+static void
 test_garbage(void **state)
 {
 	static const char *const texts[] = { "", "\n\n\n", "cpu", "cpu\n", "cpux 1\n", "cpu0", "some", ":", "::::\n", " : ",
@@ -252,6 +286,35 @@ test_there_and_back(void **state)
 	node_free(&n);
 }
 
+/* Pages tell all of a container, streams what it could have; what is not known has no line. */
+static void
+test_containers_told(void **state)
+{
+	struct proc_view *v = view();
+	struct buf b;
+
+	(void)state;
+	v->ncontainers = 2;
+	v->container[0] = (struct proc_container){ ID, 1.5, NAN, .123456, INFINITY, 512 };
+	v->container[1] = (struct proc_container){ "b", 2, .25, NAN, .5, 1024 };
+	buf_init(&b, 1 << 20);
+	proc_block(&b, v);
+	assert_string_equal(strndupa(b.p, b.len), "mola_container_cpu_available_cores{id=\"" ID "\"} 0.1235\n"
+	    "mola_container_cpu_quota_cores{id=\"b\"} 0.5\n# EOF\n");
+	buf_clear(&b);
+	proc_page(&b, v);
+	buf_add(&b, "", 1);
+	assert_non_null(strstr(b.p, "mola_container_cpu_seconds_total{id=\"" ID "\"} 1.5\n"));
+	assert_non_null(strstr(b.p, "mola_container_cpu_throttled_seconds_total{id=\"b\"} 0.25\n"));
+	assert_null(strstr(b.p, "mola_container_cpu_throttled_seconds_total{id=\"" ID "\"}"));
+	assert_non_null(strstr(b.p, "mola_container_cpu_quota_cores{id=\"b\"} 0.5\n"));
+	assert_null(strstr(b.p, "mola_container_cpu_quota_cores{id=\"" ID "\"}"));
+	assert_null(strstr(b.p, "mola_container_cpu_available_cores{id=\"b\"}"));
+	assert_non_null(strstr(b.p, "mola_container_cpu_weight{id=\"" ID "\"} 512\n"));
+	buf_fini(&b);
+	free(v);
+}
+
 int
 main(void)
 {
@@ -263,9 +326,11 @@ main(void)
 		cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_more_than_there_is_room_for),
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_containers_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
