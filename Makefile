@@ -126,6 +126,7 @@ $(UNITS): private LIBS += -lcmocka -lbrotlidec
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/fuzz/replay.o)
 $(FUZZERS): private LIBS += -lbrotlidec $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(BENCHLIB)
+$(B)/bench/model: $(patsubst bench/%.c,$(B)/bench/%.o,$(wildcard bench/sim/*.c))
 $(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
 $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
@@ -268,6 +269,14 @@ bench-real: mola	## three real machines with CPU quotas, real tenants' container
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,load tenants) build/release/real/burnd build/release/real/procview
 	@bench/real
+
+model:			## policies on clusters in virtual time (bench/scenarios): a minute; one: build/release/bench/model FILE
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
+	@build/release/bench/model $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) bench/scenarios/*.scenario
+
+bench-law:		## the law beside the one before: all scenarios and the drawn ones, more seeds; 20 minutes. DRAW="SEED N"
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
+	@bench/law
 
 bench-memory: mola	## a service that needs memory, with profiles ram and cpu
 	@tools/deps check bench

@@ -23,6 +23,7 @@ struct cores_group {
 	int64_t		 since_usec;
 	double		 got_nsec;	/* by each thread */
 	double		 used_usec, throttled_usec;
+	double		 metered_usec;	/* of used_usec, when it was asked last */
 	double		 rate, runnable;
 	bool		 full;		/* it has all it can use */
 	int64_t		 next_usec;	/* when its next job is done */
@@ -385,6 +386,27 @@ double
 cores_group_used_usec(const struct cores_group *g)
 {
 	return g->used_usec + g->rate * (double)(g->in->now_usec - g->since_usec);
+}
+
+double
+cores_group_meter(struct cores_group *g)
+{
+	double used = cores_group_used_usec(g), since = used - g->metered_usec;
+
+	g->metered_usec = used;
+	return since;
+}
+
+double
+cores_group_weight(const struct cores_group *g)
+{
+	return g->weight;
+}
+
+double
+cores_group_quota(const struct cores_group *g)
+{
+	return g->quota;
 }
 
 double

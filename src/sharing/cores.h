@@ -65,6 +65,10 @@ double		 cores_runnable(const struct cores *);
 double		 cores_group_threads(const struct cores_group *);
 double		 cores_group_rate(const struct cores_group *);		/* cores it has now */
 double		 cores_group_used_usec(const struct cores_group *);	/* of a core, ever */
+/* The same since the last time that this was asked, as who reads its counter at each sample. */
+double		 cores_group_meter(struct cores_group *);
+double		 cores_group_weight(const struct cores_group *);
+double		 cores_group_quota(const struct cores_group *);
 double		 cores_group_throttled_usec(const struct cores_group *); /* held up by its quota, ever */
 /* What it would have if it asked for all there is and the others did what they do. */
 double		 cores_group_most(const struct cores *, const struct cores_group *);

@@ -98,6 +98,8 @@ weights_quotas_and_what_is_left_over_count(void **state)
 	near(cores_group_most(&c, a), 7.0 / 3);
 	cores_done(&c, 100 * MS);
 	near(cores_group_used_usec(q), 50 * MS);
+	near(cores_group_meter(q), 50 * MS);
+	near(cores_group_meter(q), 0);
 	near(cores_group_throttled_usec(q), 100 * MS);
 	near(cores_group_throttled_usec(b), 0);
 	near(c.busy_usec, 400 * MS);

@@ -1,0 +1,219 @@
+/*
+ * ways: the policies that are compared. Mola's own are the product's code (pick/); the others are rules of other
+ * balancers, each a function here and a row below: it sees what that balancer sees, its own requests in flight and
+ * what it learns of responses; `least` finds the smallest cost, ties at random.
+ */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "run.h"
+#include "world/law.h"
+
+/* It may not be chosen: known to be down, or tried for this request. */
+static bool
+is_out(const struct balancer *b, unsigned task)
+{
+	for (unsigned i = 0; i < b->navoid; i++)
+		if (b->avoid[i] == task)
+			return true;
+	return b->down[task];
+}
+
+static double
+cores_of(const struct balancer *b, unsigned task)
+{
+	return b->run->task[task].machine->declared;
+}
+
+typedef double	cost_f(const struct balancer *, unsigned task);
+
+static unsigned
+least(struct balancer *b, cost_f *cost)
+{
+	double lowest = INFINITY, c;
+	unsigned best = UINT_MAX, ties = 0;
+
+	for (unsigned i = 0; i < b->run->ntasks; i++) {
+		if (is_out(b, i) || (c = cost(b, i)) > lowest)
+			continue;
+		ties = c < lowest ? 1 : ties + 1;
+		if (rng_below(&b->rng, ties) == 0)
+			best = i;
+		lowest = c;
+	}
+	return best;
+}
+
+/* ---- perfect knowledge: the law with what is true at this moment ---- */
+
+static double
+cost_oracle(const struct balancer *b, unsigned task)
+{
+	const struct task *t = &b->run->task[task];
+	const struct machine *m = t->machine;
+	struct law_node n = { .cores = m->cores.cores, .balancers = 1 };
+	double all = cores_threads(&m->cores), ours = 0;
+
+	for (unsigned i = 0; i < b->run->s->tasks; i++)
+		ours += cores_group_threads(b->run->task[m->first_task + i].group);
+	return law_cost_task(&n, all - ours, ours, cores_group_most(&m->cores, t->group), cores_group_threads(t->group));
+}
+
+static unsigned
+pick_oracle(struct balancer *b)
+{
+	return least(b, cost_oracle);
+}
+
+/* ---- least connections: HAProxy's leastconn, nginx's least_conn; weighted by cores: as an expert would ---- */
+
+static double
+cost_conn(const struct balancer *b, unsigned task)
+{
+	return b->inflight[task];
+}
+
+static double
+cost_conn_cores(const struct balancer *b, unsigned task)
+{
+	return (b->inflight[task] + 1) / cores_of(b, task);
+}
+
+static unsigned
+pick_conn(struct balancer *b)
+{
+	return least(b, cost_conn);
+}
+
+static unsigned
+pick_conn_cores(struct balancer *b)
+{
+	return least(b, cost_conn_cores);
+}
+
+/* ---- turns ---- */
+
+static unsigned
+pick_turns(struct balancer *b)
+{
+	for (unsigned i = 0; i < b->run->ntasks; i++) {
+		unsigned task = b->turn++ % b->run->ntasks;
+		if (!is_out(b, task))
+			return task;
+	}
+	return UINT_MAX;
+}
+
+/* Smooth: everybody earns by weight, the richest pays for all (nginx). */
+static unsigned
+pick_turns_cores(struct balancer *b)
+{
+	unsigned best = UINT_MAX;
+	double total = 0;
+
+	for (unsigned i = 0; i < b->run->ntasks; i++) {
+		if (is_out(b, i))
+			continue;
+		total += cores_of(b, i);
+		b->credit[i] += cores_of(b, i);
+		if (best == UINT_MAX || b->credit[i] > b->credit[best])
+			best = i;
+	}
+	if (best != UINT_MAX)
+		b->credit[best] -= total;
+	return best;
+}
+
+static unsigned
+pick_two(struct balancer *b)
+{
+	unsigned x, y, n = b->run->ntasks, tries = 0;
+
+	do
+		x = rng_below(&b->rng, n);
+	while (is_out(b, x) && ++tries < 100);
+	do
+		y = rng_below(&b->rng, n);
+	while ((y == x || is_out(b, y)) && ++tries < 200);
+	if (is_out(b, x))
+		return is_out(b, y) ? UINT_MAX : y;
+	return !is_out(b, y) && b->inflight[y] < b->inflight[x] ? y : x;
+}
+
+/* ---- driven: external proxies with weights from score/weigh.c ---- */
+
+/* The fewest requests per weight; no request waits on an idle node (HAProxy's leastconn). */
+static double
+cost_fewest(const struct balancer *b, unsigned task)
+{
+	return b->inflight[task] == 0 ? 0 : (b->inflight[task] + 1) / b->weight[task];
+}
+
+static unsigned
+pick_fewest(struct balancer *b)
+{
+	return least(b, cost_fewest);
+}
+
+/* Turns, the earliest first; one that was had comes again after `span` per weight. */
+static unsigned
+turn(struct balancer *b, bool by_requests)
+{
+	unsigned best = UINT_MAX;
+
+	for (unsigned i = 0; i < b->run->ntasks; i++)
+		if (!is_out(b, i) && (best == UINT_MAX || b->due[i] < b->due[best]))
+			best = i;
+	if (best != UINT_MAX)
+		b->due[best] += by_requests ? (b->inflight[best] + 1) / (b->weight[best] * b->weight[best]) : 1 / b->weight[best];
+	return best;
+}
+
+static unsigned
+pick_turns_driven(struct balancer *b)
+{
+	return turn(b, false);
+}
+
+/* Weights are squared, for shares go by their root (Envoy's least request). */
+static unsigned
+pick_root(struct balancer *b)
+{
+	return turn(b, true);
+}
+
+const struct way ways[] = {
+	{ .name = "law-new", .policy = "marginal" },
+	{ .name = "before", .policy = "marginal-1" },
+	{ .name = "oracle", .pick = pick_oracle },
+	{ .name = "least-conn-cores", .pick = pick_conn_cores },
+	{ .name = "least-conn", .pick = pick_conn },
+	{ .name = "random-two", .pick = pick_two },
+	{ .name = "rr-cores", .pick = pick_turns_cores },
+	{ .name = "round-robin", .pick = pick_turns, .slow = true },
+	{ .name = "best-node", .policy = "best-node", .slow = true },
+	{ .name = "mola-least-conn", .policy = "least-conn", .slow = true },
+	{ .name = "driven-fewest", .pick = pick_fewest, .every_usec = USEC_PER_SEC },
+	{ .name = "driven-root", .pick = pick_root, .every_usec = USEC_PER_SEC },
+	{ .name = "driven-turns", .pick = pick_turns_driven, .every_usec = 5 * USEC_PER_SEC, .slow = true },
+};
+const unsigned ways_count = sizeof ways / sizeof *ways;
+
+const struct way *
+way_named(const char *name)
+{
+	for (unsigned i = 0; i < ways_count; i++)
+		if (strcmp(ways[i].name, name) == 0)
+			return &ways[i];
+	return NULL;
+}
+
+bool
+way_exists(const struct way *w)
+{
+	enum policy p;
+
+	return w->policy == NULL || policy_parse(str_of(w->policy), &p);
+}
