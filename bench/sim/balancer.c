@@ -92,6 +92,7 @@ balancer_init(struct run *u, struct balancer *b, unsigned number, uint64_t seed)
 	b->due = must_zalloc(tasks * sizeof *b->due);
 	b->credit = must_zalloc(tasks * sizeof *b->credit);
 	b->mean_usec = must_zalloc(tasks * sizeof *b->mean_usec);
+	b->tried = must_zalloc(tasks * sizeof *b->tried);
 	b->node = must_zalloc(u->nmachines * sizeof(struct world_node *));
 	b->node_slot = must_zalloc(u->nmachines * sizeof *b->node_slot);
 	b->task_slot = must_zalloc(tasks * sizeof *b->task_slot);
@@ -128,6 +129,7 @@ balancer_fini(struct balancer *b)
 	free(b->due);
 	free(b->credit);
 	free(b->mean_usec);
+	free(b->tried);
 	free(b->node);
 	free(b->node_slot);
 	free(b->task_slot);

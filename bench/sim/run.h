@@ -99,6 +99,7 @@ struct balancer {
 	unsigned	 turn;
 	double		*weight, *due, *credit;	/* driven, by turns */
 	double		*mean_usec;		/* of responses, an exponential mean; NAN: none yet */
+	int64_t		*tried;			/* least time: when it was chosen, to some seconds */
 	int64_t		 published;
 	struct weigh	*weigh;
 	struct rng	 rng;

@@ -142,6 +142,95 @@ pick_two(struct balancer *b)
 	return !is_out(b, y) && b->inflight[y] < b->inflight[x] ? y : x;
 }
 
+/* ---- least time: nginx's least_time header (of its own since 1.31.0), as its source has it ---- */
+
+#define LEAST_TIME_STEP		20		/* msec: response times within one step are the same */
+#define LEAST_TIME_MOST		5000
+#define LEAST_TIME_FAIL_USEC	(10 * USEC_PER_SEC)
+
+/* The mean response time for each request that is there and the one that comes. A task that nobody has tried for long gets
+ * half of it for each time that passes, so that it is tried again. */
+static double
+cost_least_time(const struct balancer *b, unsigned task)
+{
+	int64_t since = b->run->now - b->tried[task];
+	double ms = isnan(b->mean_usec[task]) ? 0 : floor(b->mean_usec[task] / 1e3);
+
+	if (since > LEAST_TIME_FAIL_USEC)
+		ms = floor(ldexp(ms, -(int)(since / (LEAST_TIME_FAIL_USEC + USEC_PER_SEC))));
+	ms = ms > LEAST_TIME_MOST ? LEAST_TIME_MOST : ms + LEAST_TIME_STEP - fmod(ms, LEAST_TIME_STEP);
+	return ms * (1 + b->inflight[task]);
+}
+
+static double
+cost_least_time_cores(const struct balancer *b, unsigned task)
+{
+	return cost_least_time(b, task) / cores_of(b, task);
+}
+
+static unsigned
+tried(struct balancer *b, unsigned task)
+{
+	if (task != UINT_MAX && b->run->now - b->tried[task] > LEAST_TIME_FAIL_USEC)
+		b->tried[task] = b->run->now;
+	return task;
+}
+
+static unsigned
+pick_least_time(struct balancer *b)
+{
+	return tried(b, least(b, cost_least_time));
+}
+
+static unsigned
+pick_least_time_cores(struct balancer *b)
+{
+	return tried(b, least(b, cost_least_time_cores));
+}
+
+/* ---- GMSR, the greatest marginal service rate (Zhang et al., Distributed Load Balancing with Workload-Dependent Service
+ * Rates, arXiv 2411.17103): the task that one more request makes work the most. Its rates are known, as the paper has
+ * it: what the container could have, where an agent told; else those of threads that share alike with those of others, as
+ * of the last sample. Where it gains the same everywhere (a free core each, or none at all), the fewest for each core ---- */
+
+static double
+rate(double ours, double others, double cores)
+{
+	return ours + others <= cores ? ours : cores * ours / (ours + others);
+}
+
+static double
+cost_marginal_rate(const struct balancer *b, unsigned task)
+{
+	const struct law_node *n = &b->node[b->run->task[task].machine->number]->steering.row.law;
+	double available = b->run->task[task].available, ours = b->inflight[task];
+	bool told = available > 0;
+	double others = told ? 0 : fmax(0, law_others(n, b->run->now)), cores = told ? available : n->cores;
+
+	return rate(ours, others, cores) - rate(ours + 1, others, cores) + 1e-6 * (ours + 1) / cores;
+}
+
+static unsigned
+pick_marginal_rate(struct balancer *b)
+{
+	return least(b, cost_marginal_rate);
+}
+
+/* ---- JFSQ, join the fastest of the shortest queues (Liu, Ying: Zero-Waiting Load Balancing with Heterogeneous Servers in
+ * Heavy Traffic, arXiv 2509.23918): the fewest requests, and of those the most cores ---- */
+
+static double
+cost_fastest_shortest(const struct balancer *b, unsigned task)
+{
+	return b->inflight[task] - 1e-6 * cores_of(b, task);
+}
+
+static unsigned
+pick_fastest_shortest(struct balancer *b)
+{
+	return least(b, cost_fastest_shortest);
+}
+
 /* ---- driven: external proxies with weights from score/weigh.c ---- */
 
 /* The fewest requests per weight; no request waits on an idle node (HAProxy's leastconn). */
@@ -190,6 +279,10 @@ const struct way ways[] = {
 	{ .name = "oracle", .pick = pick_oracle },
 	{ .name = "least-conn-cores", .pick = pick_conn_cores },
 	{ .name = "least-conn", .pick = pick_conn },
+	{ .name = "least-time", .pick = pick_least_time },
+	{ .name = "least-time-cores", .pick = pick_least_time_cores },
+	{ .name = "gmsr", .pick = pick_marginal_rate },
+	{ .name = "jfsq", .pick = pick_fastest_shortest },
 	{ .name = "random-two", .pick = pick_two },
 	{ .name = "rr-cores", .pick = pick_turns_cores },
 	{ .name = "round-robin", .pick = pick_turns, .slow = true },
