@@ -117,6 +117,29 @@ put_failures(struct metrics_page *p)
 		}
 }
 
+/* Of services that ask for it alone: others would add series that are always 0. */
+static void
+put_loads(struct metrics_page *p, enum family f)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+	struct live_load l;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		LIST_FOREACH(t, &s->tasks, link) {
+			live_load_read(p->v->world->live, t->slot, &l);
+			if (s->conf.load == LOAD_NONE || (f == FAMILY_TASK_LOAD
+			    && (l.noted_usec == 0 || p->v->now_usec - l.noted_usec >= UTILIZATION_GONE_USEC)))
+				continue;
+			page_open(p);
+			page_label(p, "service", s->name);
+			page_label(p, "task", t->name);
+			page_label(p, "node", t->node->name);
+			page_close(p, f == FAMILY_TASK_LOAD ? l.utilization :
+			    (double)(f == FAMILY_TASK_LOAD_REPORTS ? l.reports : l.nonsense));
+		}
+}
+
 static double
 service_up(const struct admin_view *v, const struct world_service *s)
 {
@@ -155,12 +178,14 @@ metrics_tasks(struct metrics_page *p, enum family f)
 		[FAMILY_TASK_UP] = task_up,
 	};
 
-	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 11,
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 14,
 	    "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
 	else if (f == FAMILY_TASK_FAILED)
 		put_failures(p);
+	else if (f >= FAMILY_TASK_LOAD && f <= FAMILY_TASK_LOAD_UNREADABLE)
+		put_loads(p, f);
 	else {
 		ASSERT(of_task[f] != NULL);
 		put_tasks(p, of_task[f]);

@@ -150,6 +150,29 @@ view_failure(const struct admin_view *v, const struct live_task *l)
 	    view_number((double)(v->now_usec - l->failed_usec) / (double)USEC_PER_SEC));
 }
 
+/* What it reports of itself; null: its service does not ask, or it has reported nothing. */
+static json_t *
+view_load(const struct admin_view *v, const struct world_task *t)
+{
+	struct live_load l;
+	json_t *j;
+
+	live_load_read(v->world->live, t->slot, &l);
+	if (t->service->conf.load == LOAD_NONE || l.reports + l.nonsense == 0)
+		return json_null();
+	j = json_object();
+	json_object_set_new(j, "utilization", view_number_if(l.noted_usec != 0, l.utilization));
+	json_object_set_new(j, "age_seconds", view_number_if(l.noted_usec != 0,
+	    (double)(v->now_usec - l.noted_usec) / (double)USEC_PER_SEC));
+	json_object_set_new(j, "memory_utilization", view_number(l.memory));
+	json_object_set_new(j, "requests_per_second", view_number(l.rps));
+	json_object_set_new(j, "errors_per_second", view_number(l.eps));
+	json_object_set_new(j, "cost_factor", view_number(explain_load(v->world, t, v->now_usec)));
+	json_object_set_new(j, "reports_total", json_integer((json_int_t)l.reports));
+	json_object_set_new(j, "unreadable_total", json_integer((json_int_t)l.nonsense));
+	return j;
+}
+
 static json_t *
 view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_service)
 {
@@ -177,6 +200,7 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "requests_per_second",
 	    view_number_if(seconds > 0, (double)window / seconds));
 	view_rates(j, &rates);
+	json_object_set_new(j, "load", view_load(v, t));
 	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
 	    view_number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;

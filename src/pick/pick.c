@@ -14,6 +14,7 @@
 #define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */
 #define TURN_LOST	0.5
+#define SAME		(1 + 1e-9)	/* as in candidates.c */
 #define THROWS		16	/* of the dice, before we walk from one task to the next */
 
 struct pick {
@@ -128,11 +129,11 @@ offer(struct choice *c, const struct table_task *t)
 	if (c->loads != NULL)
 		n = (n + 1) * candidates_load(c->loads, t->slot);
 	ASSERT(n >= 0 && !t->draining);
-	if (c->best == NULL || n < c->inflight) {
+	if (c->best == NULL || n * SAME < c->inflight) {
 		c->best = t;
 		c->inflight = n;
 		c->equals = 1;
-	} else if (n == c->inflight && rng_below(&c->pick->rng, ++c->equals) == 0)
+	} else if (n <= c->inflight * SAME && rng_below(&c->pick->rng, ++c->equals) == 0)
 		c->best = t;
 }
 

@@ -69,10 +69,43 @@ explain_cost(const struct world *w, const struct world_node *n, int64_t now)
 	return cost_of(w, n, 0, 0, now);
 }
 
+/* Of one moment, for all tasks of a service: there may be thousands, and each of them wants it. */
+static const struct utilization_mean *
+mean_of(const struct world *w, const struct world_service *s, int64_t now)
+{
+	static struct { const struct world_service *s; int64_t now; struct utilization_mean m; } last;
+	const struct world_task *t;
+
+	if (last.s == s && last.now == now)
+		return &last.m;
+	last.s = s;
+	last.now = now;
+	last.m = (struct utilization_mean){ 0 };
+	LIST_FOREACH(t, &s->tasks, link) {
+		double trust, factor = live_load_factor(w->live, t->slot, now, &trust);
+		if (t->draining || t->drained || t->node->drained)
+			continue;
+		utilization_mean_add(&last.m, factor, trust);
+	}
+	return &last.m;
+}
+
+double
+explain_load(const struct world *w, const struct world_task *t, int64_t now)
+{
+	double trust, factor;
+
+	if (t->service->conf.load == LOAD_NONE)
+		return 1;
+	factor = live_load_factor(w->live, t->slot, now, &trust);
+	return utilization_of(mean_of(w, t->service, now), factor, trust);
+}
+
 double
 explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
 {
-	return cost_of(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
+	return explain_load(w, t, now) *
+	    cost_of(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
 }
 
 bool
@@ -168,6 +201,7 @@ struct explain_as {
 	const struct world_service *service;
 	unsigned	 profile;
 	double		 penalty;	/* requests that the task's failures count as */
+	double		 load;		/* that its cost is multiplied by, for what it reports */
 };
 
 /* What the profile weighs more than cores, if the node has less of it to give than another has. */
@@ -247,13 +281,15 @@ write_node(const struct world *w, const struct explain_as *as, const struct worl
 	buf_printf(out, "%u of Mola's in flight", live_node_inflight(w->live, n->slot));
 	if (as->penalty >= 0.05)
 		buf_printf(out, ", failures that count as %.1f more", as->penalty);
-	buf_printf(out, ": cost %.2f", cost_of(w, n, as->profile, as->penalty, now));
+	if (as->load >= EXPLAIN_LOAD_LEAST)
+		buf_printf(out, ", times %.2f for the load that tasks report", as->load);
+	buf_printf(out, ": cost %.2f", as->load * cost_of(w, n, as->profile, as->penalty, now));
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	write_node(w, &(struct explain_as){ NULL, 0, 0 }, n, now, out);
+	write_node(w, &(struct explain_as){ NULL, 0, 0, 1 }, n, now, out);
 }
 
 /* ---- a task and a service, in words ---- */
@@ -324,7 +360,7 @@ write_share(const struct world *w, const struct world_task *t, int64_t now, unsi
 {
 	const struct world_service *s = t->service;
 	const struct explain_as as = { s->profile_crowded ? NULL : s, s->profile,
-	    live_penalty(w->live, t->slot, now) };
+	    live_penalty(w->live, t->slot, now), explain_load(w, t, now) };
 
 	ASSERT(!s->profile_crowded || s->profile == 0);
 	switch (s->conf.policy) {

@@ -17,6 +17,8 @@ const char	*task_state_name(enum task_state);
 /* The law's cost of one more request there, now, of a balanced service, and of the task's. */
 double	explain_cost(const struct world *, const struct world_node *, int64_t now_usec);
 double	explain_task_cost(const struct world *, const struct world_task *, int64_t now_usec);
+/* What the task's cost is multiplied by for what it reports of its own load; 1: for nothing. */
+double	explain_load(const struct world *, const struct world_task *, int64_t now_usec);
 /* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share
  * one; 0 for those that take no requests. `rank` has room for s->ntasks. Returns how many take
  * requests. */

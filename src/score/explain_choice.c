@@ -50,8 +50,36 @@ explain_charge(const struct world *w, const struct world_task *t, int64_t now)
 
 	c.others = law_others(&c.law, now);
 	c.inflight = live_node_inflight(w->live, t->node->slot) + live_penalty(w->live, t->slot, now);
-	c.cost = law_cost(&c.law, c.others, c.inflight);
+	c.load = explain_load(w, t, now);
+	c.cost = law_cost(&c.law, c.others, c.inflight) * c.load;
 	return c;
+}
+
+/* What the task reports, or, where its own report is none or old, what others do. */
+void
+explain_add_load(const struct world *w, const struct world_task *t, int64_t now,
+    struct explain_steps *out)
+{
+	double load = explain_load(w, t, now);
+	struct explain_step *s;
+	struct live_load l;
+	double age;
+
+	if (load < EXPLAIN_LOAD_LEAST)
+		return;
+	live_load_read(w->live, t->slot, &l);
+	age = explain_seconds(now - l.noted_usec);
+	if (l.noted_usec != 0 && now - l.noted_usec < UTILIZATION_GONE_USEC) {
+		s = step_add(out, STEP_LOAD,
+		    "it reported a utilization of %.2f %.1f s ago: a request costs %.2f times as much",
+		    l.utilization, age, load);
+		step_number(s, "utilization", l.utilization);
+		step_number(s, "age_seconds", age);
+	} else
+		s = step_add(out, STEP_LOAD_MEAN,
+		    "it reported no utilization lately: a request costs %.2f times as much, "
+		    "the mean of the others", load);
+	step_number(s, "factor", load);
 }
 
 void
@@ -65,6 +93,7 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
 	double penalty = live_penalty(w->live, t->slot, now);
 	struct explain_step *s;
 
+	explain_add_load(w, t, now, out);
 	if (penalty >= 0.05) {
 		s = step_add(out, STEP_PENALTY, "its failures count as %.1f more request%s, fading", penalty,
 		    explain_plural(penalty));
@@ -110,8 +139,9 @@ void
 explain_add_next(const struct world_task *t, const struct charge *c, double next,
     struct explain_steps *out)
 {
-	unsigned more = isfinite(next) ? more_at(&c->law, c->others, c->inflight, next, true) : 0;
-	double others = isfinite(next) ? others_at(&c->law, next, c->inflight) : NAN;
+	double at = next / c->load;
+	unsigned more = isfinite(next) ? more_at(&c->law, c->others, c->inflight, at, true) : 0;
+	double others = isfinite(next) ? others_at(&c->law, at, c->inflight) : NAN;
 	struct explain_step *s;
 
 	s = step_add(out, STEP_NEXT, "the next request goes to %s", t->node->name);
@@ -131,8 +161,9 @@ explain_add_more(const struct world *w, const struct world_task *t, const struct
     const struct explain_field *f, int64_t now, struct explain_steps *out)
 {
 	const struct charge best = explain_charge(w, f->best, now);
-	unsigned more = more_at(&best.law, best.others, best.inflight, c->cost, false);
-	double others = others_at(&c->law, f->least, c->inflight);
+	unsigned more = more_at(&best.law, best.others, best.inflight, c->cost / best.load,
+	    false);
+	double others = others_at(&c->law, f->least / c->load, c->inflight);
 	struct explain_step *s;
 
 	if (more > 0) {

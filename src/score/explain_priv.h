@@ -46,8 +46,13 @@ void	explain_add_slow_start(const struct world *, const struct world_task *, int
 struct charge {				/* of one more request on a task, by the law */
 	struct law_node	 law;
 	double		 others, inflight, cost;
+	double		 load;		/* that the cost is multiplied by, for what the task reports */
 };
 struct charge	explain_charge(const struct world *, const struct world_task *, int64_t now_usec);
+/* What the task reports of its own load, if it changes its cost by a number that can be seen. */
+#define EXPLAIN_LOAD_LEAST 1.005
+void	explain_add_load(const struct world *, const struct world_task *, int64_t now_usec,
+    struct explain_steps *);
 void	explain_add_cost(const struct world *, const struct world_task *, const struct charge *,
 	    int64_t now_usec, struct explain_steps *);
 /* The next request goes to its node, until others cost less than `next`; INFINITY: never. */

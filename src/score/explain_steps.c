@@ -203,8 +203,11 @@ add_grounds(const struct world *w, const struct world_task *t, const struct char
 		explain_add_preference(t, out);
 		explain_add_slow_start(w, t, now, out);
 		explain_add_cost(w, t, c, now, out);
-	} else
+	} else {
+		if (policy != POLICY_ROUND_ROBIN && policy != POLICY_RANDOM_TWO)
+			explain_add_load(w, t, now, out);
 		add_policy(w, t, out);
+	}
 	if (cookie != NULL)
 		step_word(step_add(out, STEP_STICKY,
 		    "clients with the cookie %s come back to the task that gave it, whatever it costs",

@@ -64,6 +64,13 @@ METRIC(EJECTIONS, mola_task_ejections_total, counter,
 METRIC(TASK_SECONDS, mola_request_seconds_total, counter,
     "Total time of a task's requests, each from its first byte to the last byte of its response.")
 METRIC(TASK_INFLIGHT, mola_task_inflight, gauge, "Requests in flight on a task.")
+METRIC(TASK_LOAD, mola_task_reported_utilization, gauge,
+    "The utilization that a task reports of itself (load: orca), smoothed; absent where the last "
+    "report is older than 6 s.")
+METRIC(TASK_LOAD_REPORTS, mola_task_load_reports_total, counter,
+    "Responses of a task with a report of its load, where its service has load: orca.")
+METRIC(TASK_LOAD_UNREADABLE, mola_task_load_reports_unreadable_total, counter,
+    "Reports of the same kind that could not be read.")
 METRIC(TASK_UP, mola_task_up, gauge, "1 when a task takes new requests, else 0.")
 METRIC(TASK_FAILED, mola_task_last_failure_timestamp_seconds, gauge,
     "When a task failed last, with the reason as label why; a task that never failed has none.")

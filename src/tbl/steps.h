@@ -38,6 +38,10 @@ STEP(PREFERENCE, "preference", "profile factor_ratio",
     "What its profile prefers to cores is scarcer here than on the best node.")
 STEP(SLOW_START, "slow_start", "left_seconds cores_shown cores",
     "A new node shows a part of its cores at first.")
+STEP(LOAD, "load", "utilization age_seconds factor",
+    "The utilization that the task reports of itself, and what its cost is multiplied by.")
+STEP(LOAD_MEAN, "load_mean", "factor",
+    "It has reported none lately, and others of its service have: their mean counts.")
 STEP(PENALTY, "penalty", "requests",
     "Failures of the task count as so many requests, and fade.")
 /* the choice */

@@ -279,6 +279,15 @@ sim_health(struct sim *s, const char *task, enum live_health h)
 		live_set_health(s->mola[i].live, world_task(s->mola[i].world, str_of(task))->slot, h);
 }
 
+void
+sim_report(struct sim *s, const char *task, double utilization)
+{
+	sim_discover(s);
+	for (unsigned i = 0; i < s->nmolas; i++)
+		live_note_load(s->mola[i].live, world_task(s->mola[i].world, str_of(task))->slot,
+		    &(struct utilization_report){ .utilization = utilization }, s->now);
+}
+
 /* Requests */
 
 static double

@@ -113,6 +113,7 @@ void		 sim_restart(struct sim *);		/* every brain dies and comes back */
 void		 sim_drain_node(struct sim *, const char *name, bool);
 void		 sim_drain_task(struct sim *, const char *name, bool);
 void		 sim_health(struct sim *, const char *task, enum live_health);
+void		 sim_report(struct sim *, const char *task, double utilization);	/* of itself, once, to every Mola */
 double		 sim_latency(struct sim_service *, double quantile);	/* usec; 0 when nothing ended */
 
 /* sim_mover.c */

@@ -182,7 +182,7 @@ against_brute_force(unsigned nnodes, int picks, bool refreshed)
 		if (refreshed)
 			later();
 		else
-			now += 10;
+			now += 1010;
 	}
 	live_forget_worker(live, 0);
 	close_table();
@@ -589,6 +589,21 @@ test_a_silent_task(void **state)
 	assert_true(fabs(candidates_load(set, 0) - 2) < 1e-9);
 	assert_true(fabs(candidates_load(set, 1) - 1.0625) < 1e-9);
 	assert_true(fabs(candidates_load(set, 2) - 1.53125) < 1e-9);
+	/* and gets as much: what differs in the last digit only is the same */
+	now += UTILIZATION_GONE_USEC;
+	says(1, 0.1);
+	says(0, 0.1);
+	now += UTILIZATION_FRESH_USEC + 1300000;
+	for (unsigned i = 0, got = 0; i < 300; i++) {
+		now += 1010;
+		got += pick() == 2;
+		assert_true(i < 299 || (got > 60 && got < 140));
+	}
+	says(0, 1);
+	now += UTILIZATION_GONE_USEC;
+	says(0, 1);
+	says(1, 0.5);
+	candidates_begin(set, now);
 	/* what is old means less and less, and then nothing */
 	now += UTILIZATION_GONE_USEC / 2;
 	says(1, 0.5);
