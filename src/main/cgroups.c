@@ -412,3 +412,9 @@ cgroups_free(struct cgroups **cp)
 	free(c->group);
 	free(c);
 }
+
+double
+cgroups_quota(const struct cgroups *c)
+{
+	return c->n > 0 ? c->group[0].quota : INFINITY;
+}

@@ -19,5 +19,7 @@ void		 cgroups_free(struct cgroups **);
  * they were throttled.
  */
 void		 cgroups_look(struct cgroups *, int64_t now_usec, bool whole, struct proc_view *);
+/* Cores that all of them together may use, as far as is known from the last look; INFINITY: any. */
+double		 cgroups_quota(const struct cgroups *);
 
 #endif

@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -31,6 +34,7 @@ static const struct {
 struct procfs {
 	const char	*proc;
 	struct cgroups	*cgroups;
+	bool		 is_part;		/* PROC/stat is of a part of the machine, not the kernel's */
 	struct buf	 text;
 	struct proc_view *now, *before;
 };
@@ -61,6 +65,21 @@ read_proc(struct procfs *p, const char *name)
 	return read_file(p, path);
 }
 
+/*
+ * Who mounts a file of another filesystem over /proc/stat, as LXC does, makes a machine of a
+ * cgroup. Only then is the quota of CGROUP's root the machine's: an agent in a container of
+ * Docker's may see the quota of its own there.
+ */
+static bool
+is_part_of_machine(const struct procfs *p)
+{
+	char path[PATH_BYTES];
+	struct statfs fs;
+
+	snprintf(path, sizeof path, "%s/stat", p->proc);
+	return statfs(path, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC;
+}
+
 struct procfs *
 procfs_new(const char *proc, const char *cgroup)
 {
@@ -78,6 +97,7 @@ procfs_new(const char *proc, const char *cgroup)
 	p->before = must_zalloc(sizeof *p->before);
 	proc_clear(p->now);
 	p->cgroups = cgroups_new(cgroup);
+	p->is_part = is_part_of_machine(p);
 	return p;
 }
 
@@ -110,5 +130,7 @@ procfs_look(struct procfs *p, int64_t now_usec, bool whole)
 			files[i].read(buf_str(&p->text), p->now);
 	proc_steady(p->now, p->before);
 	cgroups_look(p->cgroups, now_usec, whole, p->now);
+	if (p->is_part && isfinite(cgroups_quota(p->cgroups)))
+		p->now->value[FACT_QUOTA] = cgroups_quota(p->cgroups);
 	return p->now;
 }

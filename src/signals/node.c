@@ -20,6 +20,7 @@
 
 #define NAME_MAX_BYTES	32
 #define STUCK_USEC	(5 * USEC_PER_SEC)
+#define QUOTA_LEAST	0.01		/* cores */
 #define COUNTER_MOST	1e18		/* more seconds or bytes than any machine has seen: a lie */
 
 struct cpu {
@@ -178,7 +179,7 @@ fact_of(struct str name)
 {
 	int f = 0;
 
-	if (str_starts(name, STR("node_")))
+	if (str_starts(name, STR("node_")) || str_starts(name, STR("mola_node_")))
 		while (f < FACT_COUNT && !(fact_all[f].sampled && str_eq(fact_all[f].name, name)))
 			f++;
 	else
@@ -412,13 +413,15 @@ fill_sample(const struct node_counters *n, const struct cpu_tally *t, int64_t at
     struct sample *out)
 {
 	double seconds = (double)(at_usec - n->at_usec) / USEC_PER_SEC, running = n->now[FACT_RUNNING];
+	double quota = n->now[FACT_QUOTA];
+	double cores = quota >= QUOTA_LEAST && quota < t->here ? quota : t->here;
 
 	ASSERT(n->at_usec != 0 && at_usec - n->at_usec >= NODE_APART_USEC);
 	ASSERT(t->ran > 0 && t->ran + t->fell + t->stood <= t->here);
 	ASSERT(t->share >= 0 && t->share <= t->ran);
 	*out = (struct sample){
 		.taken_usec = at_usec, .span_usec = at_usec - n->at_usec, .source = n->source,
-		.cores = t->here, .busy = t->here * clamp(t->share / t->ran, 0, 1),
+		.cores = cores, .busy = cores * clamp(t->share / t->ran, 0, 1),
 		.running = running < 1 ? 0 : running - 1,	/* one of them is the reader */
 		.load1 = n->now[FACT_LOAD1],
 		.memory_total_bytes = n->now[FACT_MEM_TOTAL] > 0 ? n->now[FACT_MEM_TOTAL] : NAN,

@@ -47,6 +47,7 @@ is_there(const struct proc_view *v, enum fact_id f)
 	case FACT_DISK_IO_TIME:	return v->ndisks > 0;
 	case FACT_NET_RECEIVE:
 	case FACT_NET_TRANSMIT:	return v->nnets > 0;
+	case FACT_QUOTA:	/* of the cgroup */
 	case FACT_RUNNING:	/* what proc.c reads as one value */
 	case FACT_BLOCKED:
 	case FACT_LOAD1:

@@ -1,10 +1,13 @@
 /*
  * What Mola reads from a node_exporter's page and what its agent exports under the same names, one
- * row each. NODE_METRIC(constant, name, type, sampled, help): `sampled` rows make a sample
+ * row each; rows whose names begin with mola_node_ are the agent's alone.
+ * NODE_METRIC(constant, name, type, sampled, help): `sampled` rows make a sample
  * (signals/node.c) and so travel in the agent's stream too; the others are on its page only, for
  * people and for Prometheus. signals/proc_page.c says how a row is read here.
  */
 NODE_METRIC(CPU, node_cpu_seconds_total, counter, true, "Seconds each CPU spent in each mode.")
+NODE_METRIC(QUOTA, mola_node_quota_cores, gauge, true,
+    "Cores that the node may use, where it is a cgroup with a quota and a /proc of its own.")
 NODE_METRIC(RUNNING, node_procs_running, gauge, true,
     "Threads running or waiting for a CPU, the reader included.")
 NODE_METRIC(BLOCKED, node_procs_blocked, gauge, false, "Threads waiting for I/O.")

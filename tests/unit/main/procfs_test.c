@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "main/procfs.c"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9)
@@ -94,11 +95,47 @@ test_no_proc_no_procfs(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* The quota of a machine that is a cgroup with a /proc/stat of its own; with the kernel's, it is not the machine's. */
+static void
+test_quota(void **state)
+{
+	const struct tree *t = *state;
+	struct procfs *p;
+
+	put(t, "cg/cgroup.controllers", "cpu\n");
+	put(t, "cg/cpu.stat", "usage_usec 1000000\n");
+	put(t, "cg/cpu.max", "max 100000\n");
+	p = procfs_new(t->proc, t->cgroup);
+	assert_true(isnan(procfs_look(p, USEC_PER_SEC, false)->value[FACT_QUOTA]));
+	put(t, "cg/cpu.max", "50000 100000\n");
+	NEAR(procfs_look(p, 60 * USEC_PER_SEC, false)->value[FACT_QUOTA], .5);
+	procfs_free(&p);
+	p = procfs_new("/proc", t->cgroup);
+	assert_true(isnan(procfs_look(p, USEC_PER_SEC, false)->value[FACT_QUOTA]));
+	procfs_free(&p);
+}
+
+static void
+test_quota_v1(void **state)
+{
+	const struct tree *t = *state;
+	struct procfs *p;
+
+	put(t, "cg/cpuacct/cpuacct.usage", "99\n");
+	put(t, "cg/cpu/cpu.cfs_quota_us", "30000\n");
+	put(t, "cg/cpu/cpu.cfs_period_us", "20000\n");
+	p = procfs_new(t->proc, t->cgroup);
+	NEAR(procfs_look(p, USEC_PER_SEC, false)->value[FACT_QUOTA], 1.5);
+	procfs_free(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_look, grow, fell),
+		cmocka_unit_test_setup_teardown(test_quota, grow, fell),
+		cmocka_unit_test_setup_teardown(test_quota_v1, grow, fell),
 		cmocka_unit_test_setup_teardown(test_no_proc_no_procfs, grow, fell),
 	};
 

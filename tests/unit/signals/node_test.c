@@ -84,6 +84,32 @@ test_busy_cores(void **state)
 	node_free(&n);
 }
 
+/* Of a machine that is a cgroup with a quota: its CPUs are busy when the quota is used up. */
+static void
+test_quota(void **state)
+{
+	static const struct { const char *line; double cores, busy; } of[] = {
+		{ "mola_node_quota_cores 0.5\n", .5, .25 }, { "mola_node_quota_cores 4\n", 2, 1 },
+		{ "mola_node_quota_cores 0\n", 2, 1 }, { "mola_node_quota_cores 1e-300\n", 2, 1 },
+		{ "mola_node_quota_cores NaN\n", 2, 1 }, { "mola_node_quota_cores{cpu=\"0\"} 0.5\n", 2, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+		struct node_counters *n = begun();
+		struct page p = page();
+		struct sample s;
+		bool sampled;
+		add_cpu(&p, 0, 101, 1000);
+		add_cpu(&p, 1, 100, 1001);
+		add(&p, of[i].line);
+		assert_null(give(n, &p, 11 * SEC, &sampled, &s));
+		NEAR(s.cores, of[i].cores);
+		NEAR(s.busy, of[i].busy);
+		node_free(&n);
+	}
+}
+
 static void
 test_modes(void **state)
 {
@@ -396,6 +422,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_busy_cores),
+		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_everything_else),
 		cmocka_unit_test(test_memory_of_old_kernels),
