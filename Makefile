@@ -252,7 +252,7 @@ bench-demo: mola	## policies on one emulated cluster
 bench-decision: mola	## Mola and today's proxies on clones of one emulated cluster
 	@tools/deps check bench peers
 	@tools/peers traefik-3.7 envoy
-	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load model)
 	@bench/decision
 
 bench-react: mola	## how soon a hog is noticed: emulated, and in a real Swarm (as root)
