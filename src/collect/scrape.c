@@ -86,6 +86,7 @@ scrape_target_free(struct scrape_target *t)
 	LIST_REMOVE(t, link);
 	source_fini(&t->exporter);
 	source_fini(&t->agent);
+	scrape_tasks_stop(t);
 	free(t->name);
 	free(t);
 }
@@ -160,8 +161,10 @@ scrape_sync(struct scrape *s, struct world *w, int64_t period_usec, int64_t time
 	bool restart = period_usec != s->period_usec || timeout_usec != s->timeout_usec;
 
 	ASSERT(period_usec > 0 && timeout_usec > 0);
+	s->world = w;
 	s->live = w->live;
 	s->period_usec = period_usec;
 	s->timeout_usec = timeout_usec;
 	scrape_targets_sync(s, w, restart);
+	scrape_tasks_sync(s);
 }

@@ -5,6 +5,7 @@
  * callback, what is wrong is in the node's signal.why, signal.detail and signal.wrong_usec (of
  * Prometheus, too, where a node's own sources fail), and is logged when it changes (signal.lost,
  * signal.back). One node's trouble is its own: nothing here waits for anything.
+ * What an agent reports of containers goes to the tasks in them (world_task_set_available).
  */
 #ifndef COLLECT_SCRAPE_H
 #define COLLECT_SCRAPE_H

@@ -1,7 +1,7 @@
 /*
  * scrape_priv: a node's sources of samples, shared by scrape.c (which nodes have which sources),
- * exporter.c (requests a page each period), feed.c (keeps an agent's stream open) and source.c
- * (what a page or a failure means).
+ * exporter.c (requests a page each period), feed.c (keeps an agent's stream open), source.c (what a
+ * page or a failure means) and scrape_tasks.c (what a page says of the node's tasks).
  */
 #ifndef COLLECT_SCRAPE_PRIV_H
 #define COLLECT_SCRAPE_PRIV_H
@@ -45,6 +45,10 @@ struct scrape_target {			/* one node, with up to two sources */
 	bool		 seen;		/* in the sync under way */
 	int64_t		 sampled_usec;	/* the last sample, from either source */
 	struct source	 exporter, agent;
+	struct world_task **task;	/* in containers, on this node; until the next pass */
+	unsigned	 ntasks, task_room;
+	struct timer	 silence;	/* then nothing is known of its containers any more */
+	bool		 known;		/* until then something may be */
 };
 
 struct scrape {
@@ -52,6 +56,7 @@ struct scrape {
 	struct fetcher	*fetcher;
 	scrape_sample_f	*on_sample;
 	void		*arg;
+	struct world	*world;
 	const struct live *live;
 	int64_t		 period_usec, timeout_usec;
 	struct rng	 rng;
@@ -76,5 +81,10 @@ const struct why *source_read_page(struct source *, struct str);
 void	source_set_failed(struct source *, const struct why *, const char *detail);
 /* After a fetch: with the verdict's or the result's reason. */
 void	source_set_fetch_failed(struct source *, const struct fetch_result *);
+
+/* scrape_tasks.c. After each pass; then a sound page of a source, and its sample if it gave one. */
+void	scrape_tasks_sync(struct scrape *);
+void	scrape_tasks_take(struct source *, const struct sample *);
+void	scrape_tasks_stop(struct scrape_target *);
 
 #endif

@@ -10,6 +10,7 @@
  *     node_publish        score/steer.c: effective cores for each profile make the node's row
  *     phys_write          world/phys.c: into memory that all workers read
  *     law_cost            world/law.c: in a worker, the cost of one more request there
+ * What a task's container could have takes a way of its own, scrape_tasks_take().
  * Must not know what a metric is, nor what a sample is good for.
  */
 #include <stdio.h>
@@ -114,6 +115,7 @@ source_read_page(struct source *src, struct str text)
 		return why;
 	}
 	source_set_good(src);
+	scrape_tasks_take(src, sampled ? &sample : NULL);
 	if (!sampled || sample.taken_usec <= t->sampled_usec)	/* the other source had a later one */
 		return NULL;
 	/* it was away, if Prometheus did not see it meanwhile either */

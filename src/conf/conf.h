@@ -90,6 +90,7 @@ struct conf_task {
 	char		*name;			/* "<service>.<n>" unless given */
 	char		*node;			/* of nodes: */
 	struct addr	 addr;
+	char		*container;		/* id or the start of one, NULL: not known */
 };
 
 struct conf_weighted {

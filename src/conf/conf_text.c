@@ -70,6 +70,21 @@ read_name(const struct conf_key *k, struct str s, void *member, char *problem)
 	return text_set(member, s);
 }
 
+/* What `docker ps` shows are the first twelve digits. */
+static bool
+read_container(const struct conf_key *k, struct str s, void *member, char *problem)
+{
+	bool digits = s.len >= 12 && s.len <= 64;
+
+	(void)k;
+	for (size_t i = 0; digits && i < s.len; i++)
+		digits = (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f');
+	if (!digits)
+		return problem_set(problem, "'%s' is not a container's id; expected 12 to 64 of 0-9 and a-f",
+		    QUOTED(s));
+	return text_set(member, s);
+}
+
 /* The default name may be written, too: the API shows the configuration with it. */
 static bool
 read_listen_name(const struct conf_key *k, struct str s, void *member, char *problem)
@@ -418,6 +433,7 @@ const struct conf_type
 	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false, NULL },
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },
+	type_CONTAINER = { read_container, write_text, KIND_TEXT, false, NULL },
 	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false, NULL },
 	type_LISTEN_NAMES = { read_listen_names, NULL, KIND_LIST, false, NULL },
 	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false, NULL },

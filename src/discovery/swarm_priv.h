@@ -54,6 +54,7 @@ struct swarm_attachment {
 
 struct swarm_task {
 	const char	*id, *service, *node;	/* ids */
+	const char	*container;		/* its id, "": not known */
 	unsigned	 slot;			/* 0: of a global service */
 	bool		 wanted;		/* its desired state is running */
 	bool		 gone;			/* it was in the snapshot before, and is not in the response */

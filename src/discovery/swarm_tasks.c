@@ -74,6 +74,7 @@ copy_task(struct part_reader *r, const struct swarm_task *was)
 		.id = arena_text(r->part.arena, str_of(was->id)),
 		.service = arena_text(r->part.arena, str_of(was->service)),
 		.node = arena_text(r->part.arena, str_of(was->node)),
+		.container = arena_text(r->part.arena, str_of(was->container)),
 		.slot = was->slot,
 		.wanted = was->wanted,
 		.attachment = copy_attachments(r, was), .nattachments = was->nattachments,
@@ -148,6 +149,7 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 	t->id = part_text(r, jr, j, "ID");
 	t->service = part_text(r, jr, j, "ServiceID");
 	t->node = part_text(r, jr, j, "NodeID");
+	t->container = part_text(r, jr, j, "Status.ContainerStatus.ContainerID");
 	t->slot = (unsigned)slot;
 	t->wanted = str_eq(json_reader_text(jr, j, "DesiredState"), STR("running"));
 	read_attachments(r, jr, j, t);

@@ -89,15 +89,19 @@ static void
 publish_service(struct discover *d, const struct conf_service *s)
 {
 	struct world_service *ws = world_pass_service(d->world, s->name, &s->conf, s->route, s->nroutes);
+	struct world_task *t;
 
 	if (ws == NULL)
 		log_table_full("service", s->name);
 	else if (s->group != NULL)
 		world_pass_group(d->world, ws, s->group);
-	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++)
-		if (world_pass_task(d->world, ws, s->task[i].name, s->task[i].node,
-		    &s->task[i].addr, false) == NULL)
-			log_table_full("task", s->task[i].name);
+	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++) {
+		const struct conf_task *c = &s->task[i];
+		if ((t = world_pass_task(d->world, ws, c->name, c->node, &c->addr, false)) == NULL)
+			log_table_full("task", c->name);
+		else
+			world_pass_task_container(d->world, t, c->container);
+	}
 }
 
 /* ---- the Swarm's ---- */

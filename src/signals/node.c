@@ -47,6 +47,7 @@ struct node_counters {
 	struct cpu	*cpu;		/* by number */
 	unsigned	 ncpus;		/* room */
 	struct devices	 disks, nets;
+	struct containers containers;
 	double		 was[FACT_COUNT], now[FACT_COUNT];	/* of metrics without labels; NAN: absent */
 	char		 odd[80];	/* the first CPU time of the page that cannot be; "": none */
 	char		 detail[NODE_DETAIL_MAX];
@@ -65,8 +66,10 @@ node_new(enum sample_source source)
 void
 node_free(struct node_counters **np)
 {
-	if (*np != NULL)
+	if (*np != NULL) {
 		free((*np)->cpu);
+		containers_fini(&(*np)->containers);
+	}
 	free(*np);
 	*np = NULL;
 }
@@ -84,6 +87,12 @@ const char *
 node_detail(const struct node_counters *n)
 {
 	return n->detail;
+}
+
+const struct containers *
+node_containers(const struct node_counters *n)
+{
+	return &n->containers;
 }
 
 /* ---- reading a page into `now` ---- */
@@ -195,8 +204,10 @@ take_value(void *arg, const struct prom_value *v)
 	struct node_counters *n = arg;
 	struct str device;
 
-	if (f == FACT_COUNT)
+	if (f == FACT_COUNT) {
+		containers_take(&n->containers, v);
 		return;
+	}
 	if (!(v->value >= 0 && v->value <= COUNTER_MOST)) {
 		if (f == FACT_CPU)
 			take_odd_cpu(n, v);
@@ -229,6 +240,7 @@ page_clear(struct node_counters *n)
 		n->cpu[i].here = n->cpu[i].odd = false;
 	}
 	n->odd[0] = '\0';
+	containers_clear(&n->containers);
 	devices_clear(&n->disks);
 	devices_clear(&n->nets);
 	for (int f = 0; f < FACT_COUNT; f++)

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/why.h"
+#include "signals/containers.h"
 #include "world/sample.h"
 
 #define NODE_DETAIL_MAX	128
@@ -32,6 +33,8 @@ void		 node_forget(struct node_counters *);	/* the next page is the first again 
  */
 const struct why *node_page(struct node_counters *, struct str page, int64_t at_usec,
 		    bool *sampled, struct sample *out);
+/* Of the last page, which must have been sound; those that it has lines of. */
+const struct containers *node_containers(const struct node_counters *);
 const char	*node_detail(const struct node_counters *);	/* of the last failure; printable ASCII */
 
 #endif

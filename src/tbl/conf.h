@@ -613,6 +613,9 @@ KEY(TASK, node, NAME, node, REQUIRED, "", "",
     "The node that it runs on: a name of nodes.")
 KEY(TASK, address, TASK_ADDRESS, addr, REQUIRED, "", "",
     "IP address and port.")
+KEY(TASK, container, CONTAINER, container, NONE, "", "",
+    "The id of the container that it is in: 64 hexadecimal digits, or the first 12 or more. With "
+    "an agent on the node it is then known how many cores the task could have.")
 
 KEY(WEIGHTED, service, NAME, name, REQUIRED, "", "",
     "The name of a service of kind http, of this file or of the Swarm.")

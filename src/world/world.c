@@ -66,6 +66,7 @@ world_task_free(struct world *w, struct world_task *t)
 	t->service->ntasks--;
 	w->ntasks--;
 	free(t->name);
+	free(t->container);
 	free(t);
 }
 

@@ -130,6 +130,11 @@ struct world_task {
 	struct addr	 other[TASK_ADDRS - 1];	/* where it can be reached, too */
 	unsigned	 nothers;
 	unsigned	 slot;
+	char		*container;		/* its id, or the first digits of it; NULL: not known */
+	/* cores that its container could have, and when that was reported, monotonic; NAN: not known.
+	 * Written by collect/ through world_task_set_available(). */
+	double		 available;
+	int64_t		 available_usec;
 	bool		 draining;		/* discovery reports that it is being stopped */
 	bool		 drained;		/* by an operator's command */
 	bool		 seen;
@@ -231,11 +236,17 @@ void			 world_pass_tls(struct world *, const struct tls_options *, unsigned n,
  * in the last pass. */
 void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *,
     unsigned n);
+/* Of a task that was just named: the id of its container, NULL: not known. Not called: as in the
+ * last pass. */
+void			 world_pass_task_container(struct world *, struct world_task *, const char *id);
 bool			 world_pass_end(struct world *);
 
 struct world_node	*world_node(const struct world *, struct str name);
 struct world_service	*world_service(const struct world *, struct str name);
 struct world_task	*world_task(const struct world *, struct str name);
+/* Workers see it, too. NAN or 0: not known. */
+void			 world_task_set_available(struct world *, struct world_task *, double cores,
+    int64_t at_usec);
 /* true: table must be rebuilt */
 bool			 world_drain(struct world *, struct world_node *, bool drained);
 bool			 world_drain_task(struct world *, struct world_task *, bool drained);	/* the same */

@@ -280,6 +280,7 @@ task_new(struct world *w, struct world_service *s, const char *name, const struc
 	t->service = s;
 	t->addr = *a;
 	t->slot = slot;
+	t->available = phys_available(w->phys, slot);
 	t->drained = w->index->task_drained[slot];
 	map_put(w->index->tasks, str_of(name), t);
 	if (s->last_task == NULL)
@@ -315,6 +316,7 @@ task_move(struct world *w, struct world_task *t, const struct addr *a)
 		return false;
 	slots_give(w->index->task_slots, t->slot, clock_mono_usec());
 	t->slot = slot;
+	t->available = phys_available(w->phys, slot);
 	t->addr = *a;
 	w->index->task_drained[slot] = t->drained;
 	w->index->changed = true;
@@ -362,6 +364,28 @@ world_pass_task_others(struct world *w, struct world_task *t, const struct addr 
 	for (unsigned i = 0; i < n; i++)
 		t->other[i] = other[i];
 	w->index->changed = true;
+}
+
+void
+world_task_set_available(struct world *w, struct world_task *t, double cores, int64_t at_usec)
+{
+	t->available = cores > 0 ? cores : NAN;
+	t->available_usec = isnan(t->available) ? 0 : at_usec;
+	phys_set_available(w->phys, t->slot, t->available);
+}
+
+/* Another container: what was known of the one before is not so of it. What a brain before this
+ * one knew stays. */
+void
+world_pass_task_container(struct world *w, struct world_task *t, const char *id)
+{
+	ASSERT(w->index->passing && t->seen);
+	if (id == t->container || (id != NULL && t->container != NULL && strcmp(id, t->container) == 0))
+		return;
+	if (t->container != NULL)
+		world_task_set_available(w, t, NAN, 0);
+	free(t->container);
+	t->container = id == NULL ? NULL : must_strdup(id);
 }
 
 static void

@@ -2,6 +2,8 @@
  * An agent's stream, in pieces with a line of "----" between them: blocks become samples or a reason, and the page that is kept
  * stays within its bound.
  */
+#include <math.h>
+
 #include "collect/feed.c"
 #include "talk.h"
 
@@ -24,8 +26,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct loop *l;
 	struct str rest = { (const char *)bytes, len }, part;
 	struct world_node node = { .name = (char *)"n" };
-	struct scrape scrape = { .on_sample = on_sample, .period_usec = USEC_PER_SEC };
-	struct scrape_target target = { .scrape = &scrape, .name = (char *)"n", .node = &node };
+	static struct phys *phys;
+	struct world world = { .phys = phys != NULL ? phys : (phys = phys_init(must_zalloc(phys_bytes()))) };
+	struct world_task task = { .node = &node, .slot = 1, .container = (char *)"aaaaaaaaaaaa" }, *tasks[] = { &task };
+	struct scrape scrape = { .on_sample = on_sample, .period_usec = USEC_PER_SEC, .world = &world };
+	struct scrape_target target = { .scrape = &scrape, .name = (char *)"n", .node = &node, .task = tasks, .ntasks = 1 };
 	struct source *src = &target.agent;
 	struct fetch_result r = { .why = NULL, .status = 200, .detail = "" };
 	bool more = true;
@@ -42,11 +47,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	while (more && talk_part(&rest, &part)) {
 		loop_turn(l, 0);		/* so that the clock moves */
 		more = feed_piece(src, part);
+		ASSERT(isnan(task.available) || (task.available >= 0 && task.available <= 1e6));
 		ASSERT(src->page.len <= BLOCK_MAX && (more || src->verdict != NULL));
 	}
 	feed_done(src, &r);
 	ASSERT(src->fetch == NULL);
 	timer_clear(l, &src->timer);
+	timer_clear(l, &target.silence);
 	buf_fini(&src->page);
 	node_free(&src->counters);
 	return 0;

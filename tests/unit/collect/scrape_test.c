@@ -8,6 +8,7 @@
 #include "collect/exporter.c"
 #include "collect/feed.c"
 #include "collect/scrape.c"
+#include "collect/scrape_tasks.c"
 #include "collect/source.c"
 #include "fake_loop.h"
 #include "../between.h"
@@ -587,6 +588,144 @@ test_inflight_at_the_first_byte(void **state)
 	free(live);
 }
 
+/* ---- what tasks' containers could have ---- */
+
+#define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* A service with two tasks on alpha: one is in container A, one in B, of which the first digits are known. */
+struct herd {
+	struct bench	b;
+	struct world_service web;
+	struct world_task one, two;
+};
+
+static void
+herd_begin(struct herd *h, const char *exporter, const char *agent)
+{
+	memset(h, 0, sizeof *h);
+	begin(&h->b, exporter, agent);
+	h->b.w.phys = phys_init(must_zalloc(phys_bytes()));
+	h->one = (struct world_task){ .node = &h->b.a, .slot = 1, .container = (char *)ID_A, .available = NAN };
+	h->two = (struct world_task){ .node = &h->b.a, .slot = 2, .container = (char *)"bbbbbbbbbbbb", .available = NAN };
+	LIST_INIT(&h->web.tasks);
+	LIST_INSERT_HEAD(&h->web.tasks, &h->one, link);
+	LIST_INSERT_HEAD(&h->web.tasks, &h->two, link);
+	LIST_INSERT_HEAD(&h->b.w.services, &h->web, link);
+	scrape_sync(h->b.s, &h->b.w, PERIOD, SEC / 2);
+}
+
+static void
+herd_end(struct herd *h)
+{
+	finish(&h->b);
+	free(h->b.w.phys);
+}
+
+/* A block of a node of two cores with three threads that run, the reader among them. */
+static const char *
+block(const char *containers)
+{
+	static char text[1024];
+	double t = (double)now_usec / SEC;
+
+	snprintf(text, sizeof text, "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"} %.3f\n"
+	    "node_cpu_seconds_total{cpu=\"1\",mode=\"user\"} %.3f\nnode_procs_running 3\n%s# EOF\n", t, t, containers);
+	return text;
+}
+
+#define COULD(id, cores) "mola_container_cpu_available_cores{id=\"" id "\"} " cores "\n"
+#define QUOTA(id, cores) "mola_container_cpu_quota_cores{id=\"" id "\"} " cores "\n"
+
+static void
+test_cores_of_tasks(void **state)
+{
+	struct herd h;
+	struct fetch *f;
+
+	(void)state;
+	herd_begin(&h, NULL, "http://a/stream");
+	run(EAGER_USEC);
+	f = open_to("http://a/stream");
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "0.25") COULD(ID_B, "1.5")))));
+	assert_true(h.one.available == .25 && h.two.available == 1.5);
+	assert_true(phys_available(h.b.w.phys, 1) == .25 && phys_available(h.b.w.phys, 2) == 1.5);
+	assert_int_equal(h.one.available_usec, now_usec);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_B, "0.5")))));		/* A has gone */
+	assert_true(isnan(h.one.available) && isnan(phys_available(h.b.w.phys, 1)) && h.two.available == .5);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(""))));	/* of an agent before this one: no news */
+	assert_true(h.two.available == .5);
+	run(LAW_FRESH_PERIODS * PERIOD);
+	assert_true(isnan(h.two.available) && isnan(phys_available(h.b.w.phys, 2)));
+	herd_end(&h);
+}
+
+/* What is idle when the sample is taken can be had, though it was used in the mean; never more than the quota. */
+static void
+test_idle_cores_can_be_had(void **state)
+{
+	struct herd h;
+	struct fetch *f;
+
+	(void)state;
+	herd_begin(&h, NULL, "http://a/stream");
+	run(EAGER_USEC);
+	f = open_to("http://a/stream");
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5")))));
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5") QUOTA(ID_B, "0.75") "node_procs_running 2\n"))));
+	assert_true(h.one.available == 1);		/* one thread runs: no more is idle */
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5") QUOTA(ID_B, "0.75") "node_procs_running 1\n"))));
+	assert_true(h.one.available == 2 && h.two.available == .75);
+	herd_end(&h);
+}
+
+/* A node_exporter makes up for an agent that is silent, but knows nothing of containers. */
+static void
+test_cores_grow_old_beside_an_exporter(void **state)
+{
+	struct herd h;
+	struct fetch *f;
+
+	(void)state;
+	herd_begin(&h, "http://a/metrics", "http://a/stream");
+	run(EAGER_USEC);
+	f = open_to("http://a/stream");
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "0.25")))));
+	for (int i = 0; i < LAW_FRESH_PERIODS + 1; i++) {
+		run(PERIOD);
+		if (open_to("http://a/metrics") != NULL)
+			answer("http://a/metrics", page_now());
+	}
+	assert_true(isnan(h.one.available) && isnan(phys_available(h.b.w.phys, 1)));
+	herd_end(&h);
+}
+
+/* What the brain before this one knew holds until it is old; without a source, or without a container, not so long. */
+static void
+test_cores_known_before(void **state)
+{
+	struct herd h;
+
+	(void)state;
+	herd_begin(&h, NULL, "http://a/stream");
+	world_task_set_available(&h.b.w, &h.one, 1, now_usec);
+	world_task_set_available(&h.b.w, &h.two, 1, now_usec);
+	h.two.container = NULL;
+	scrape_sync(h.b.s, &h.b.w, PERIOD, SEC / 2);
+	assert_true(h.one.available == 1 && isnan(h.two.available));
+	run(LAW_FRESH_PERIODS * PERIOD + 1);
+	assert_true(isnan(h.one.available));
+	world_task_set_available(&h.b.w, &h.one, 1, now_usec);
+	h.b.a.agent_url = NULL;
+	scrape_sync(h.b.s, &h.b.w, PERIOD, SEC / 2);
+	assert_true(isnan(h.one.available));
+	herd_end(&h);
+}
+
 int
 main(void)
 {
@@ -608,6 +747,10 @@ main(void)
 		cmocka_unit_test(test_stored_copy),
 		cmocka_unit_test(test_no_hurry_beside_an_agent),
 		cmocka_unit_test(test_inflight_at_the_first_byte),
+		cmocka_unit_test(test_cores_of_tasks),
+		cmocka_unit_test(test_idle_cores_can_be_had),
+		cmocka_unit_test(test_cores_grow_old_beside_an_exporter),
+		cmocka_unit_test(test_cores_known_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,6 +324,10 @@ static const struct wrong {
 	    "m:5: services.tasks.address: 'web:5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: ':5'}]\n",
 	    "m:5: services.tasks.address: ':5' is not an address; expected an IP address and a port, such as 10.0.0.1:80\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: '1.2.3.4:5', container: 0123456789a}]\n",
+	    "m:5: services.tasks.container: '0123456789a' is not a container's id; expected 12 to 64 of 0-9 and a-f\n" },
+	{ L "nodes: [{name: a}]\nservices:\n- name: web\n  tasks: [{node: a, address: '1.2.3.4:5', container: 0123456789aG}]\n",
+	    "m:5: services.tasks.container: '0123456789aG' is not a container's id; expected 12 to 64 of 0-9 and a-f\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- {name: web, tasks: [{node: a, address: '1.1.1.1:1'}]}\n"
 	    "- {name: web, host: x, tasks: [{node: a, address: '1.1.1.1:1'}]}\n",
 	    "m:5: services.name: 'web' is already used in line 4; expected a unique one\n"

@@ -112,6 +112,24 @@ one_odd_object_is_left_out_and_named(void **state)
 	assert_int_equal(s->swarm->services.n, 1);
 }
 
+/* Read, kept for elements whose bytes are the same, and handed on to the task in the world. */
+static void
+the_container_of_a_task_is_known(void **state)
+{
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define IN(id) "\"ServiceID\":\"s\",\"NodeID\":\"a\",\"DesiredState\":\"running\"," \
+	"\"Status\":{\"State\":\"running\",\"ContainerStatus\":{\"ContainerID\":\"" id "\",\"PID\":7}}"
+	static const char tasks[] = "[{\"ID\":\"t1\",\"Slot\":1," IN(ID) "},{\"ID\":\"t2\",\"Slot\":2," RUNS "}]";
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL];
+
+	for (int twice = 0; twice < 2; twice++) {
+		assert_null(swarm_read_tasks(s->swarm, str_of(tasks), detail));
+		assert_string_equal(SWARM_TASKS(s->swarm)[0].container, ID);
+		assert_string_equal(SWARM_TASKS(s->swarm)[1].container, "");
+	}
+}
+
 static void
 nothing_at_all_is_read_too(void **state)
 {
@@ -252,6 +270,7 @@ main(void)
 		SCENE(depth_and_size_have_ceilings),
 		SCENE(a_failed_reading_leaves_the_picture_as_it_was),
 		SCENE(one_odd_object_is_left_out_and_named),
+		SCENE(the_container_of_a_task_is_known),
 		SCENE(nothing_at_all_is_read_too),
 		SCENE(odd_specifications_do_no_harm),
 		SCENE(nodes_are_told_apart_by_state),

@@ -204,6 +204,33 @@ another_address_is_another_slot_with_clean_counters(void **state)
 	assert_true(isnan(phys_available(st->phys, world_task(w, STR("web.1"))->slot)));
 }
 
+/* What a brain before this one knew of the container holds; what was known of another one does not. */
+static void
+another_container_could_have_other_cores(void **state)
+{
+	struct stage *st = *state;
+	struct world *w = st->world;
+	static const char *const ids[] = { "aaaaaaaaaaaa", "aaaaaaaaaaaa", "bbbbbbbbbbbb", NULL };
+	struct world_task *t;
+
+	pass_all(w);
+	t = world_task(w, STR("web.1"));
+	assert_true(isnan(t->available));
+	world_task_set_available(w, t, 1.5, 7);
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		world_pass_begin(w);
+		pass_node(w, "alpha");
+		t = pass_task(w, pass_service(w, "web"), "web.1", "alpha", "10.0.0.1:80");
+		world_pass_task_container(w, t, ids[i]);
+		world_pass_end(w);
+		assert_true(ids[i] == NULL ? t->container == NULL : strcmp(t->container, ids[i]) == 0);
+		assert_true(i < 2 ? t->available == 1.5 && t->available_usec == 7 : isnan(t->available));
+		assert_true(i < 2 || isnan(phys_available(st->phys, t->slot)));
+		if (i == 2)
+			world_task_set_available(w, t, 1, 8);
+	}
+}
+
 static void
 a_task_may_change_its_service_and_its_node(void **state)
 {
@@ -535,6 +562,7 @@ main(void)
 		TEST(the_second_of_a_name_is_refused),
 		TEST(slots_stay_with_their_names),
 		TEST(another_address_is_another_slot_with_clean_counters),
+		TEST(another_container_could_have_other_cores),
 		TEST(a_task_may_change_its_service_and_its_node),
 		TEST(a_slot_rests_and_waits_until_nothing_is_in_flight),
 		TEST(no_slot_left_is_an_answer),
