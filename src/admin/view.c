@@ -201,6 +201,9 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	    view_number_if(seconds > 0, (double)window / seconds));
 	view_rates(j, &rates);
 	json_object_set_new(j, "load", view_load(v, t));
+	json_object_set_new(j, "available_cores", view_number(t->available));
+	json_object_set_new(j, "available_age_seconds", view_number_if(t->available_usec != 0,
+	    (double)(v->now_usec - t->available_usec) / (double)USEC_PER_SEC));
 	json_object_set_new(j, "cost", t->node->steering.row.law.cores > 0 ?
 	    view_number(explain_task_cost(v->world, t, v->now_usec)) : json_null());
 	return j;

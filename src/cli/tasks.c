@@ -34,6 +34,7 @@ task_row(struct grid *s, const json_t *task)
 	grid_number(s, json_object_get(task, "inflight"), 0);
 	grid_count(s, json_object_get(task, "requests_total"));
 	grid_count(s, json_object_get(task, "failures_total"));
+	grid_number(s, json_object_get(task, "available_cores"), 2);
 	grid_number(s, json_object_get(task, "cost"), 2);
 	grid_percent(s, json_object_get(task, "share"));
 	task_note(s, task);
@@ -43,7 +44,7 @@ int
 tasks_main(int argc, char **argv)
 {
 	static const char *const titles[] = { "TASK", "NODE", "ADDRESS", "STATE", ">INFLIGHT",
-		">REQUESTS", ">FAILED", ">COST", ">SHARE", NULL };
+		">REQUESTS", ">FAILED", ">CORES", ">COST", ">SHARE", NULL };
 	static const struct list_view view = { .path = "/api/v1/tasks", .list = "tasks",
 		.narrow = "service", .titles = titles, .row = task_row };
 

@@ -279,8 +279,13 @@ test_shares_and_rates_of_the_last_seconds(void **state)
 		admin_tick(s->admin, now - i * USEC_PER_SEC);
 	requests(s, 0, 30);
 	requests(s, 1, 10);
+	world_task_set_available(s->world, world_task(s->world, STR("web.1")), 1.25, now - USEC_PER_SEC / 2);
 	get(s, "/api/v1/tasks?service=web");
 	assert_true(real_of(item(s, "tasks", 0), "share") == 0.75);
+	assert_true(real_of(item(s, "tasks", 0), "available_cores") == 1.25);
+	assert_true(real_of(item(s, "tasks", 0), "available_age_seconds") >= 0.5);
+	assert_true(json_is_null(json_object_get(item(s, "tasks", 1), "available_cores")));
+	assert_true(json_is_null(json_object_get(item(s, "tasks", 1), "available_age_seconds")));
 	assert_true(real_of(item(s, "tasks", 1), "share") == 0.25);
 	assert_int_equal(real_of(item(s, "tasks", 0), "requests_total"), 1030);
 	get(s, "/api/v1/nodes");

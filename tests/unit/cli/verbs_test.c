@@ -25,7 +25,7 @@ static const char services_answer[] = "{\"services\":[{\"name\":\"web\",\"policy
     "\"failures_total\":0,\"requests_per_second\":null,\"served\":false,\"labels\":[],\"troubles\":[{\"why\":\"route_taken\","
     "\"text\":\"a/ belongs to web\"}]}]}";
 static const char tasks_answer[] = "{\"tasks\":[{\"name\":\"web.1\",\"node\":\"alpha\",\"address\":\"10.0.0.1:80\",\"state\":\"up\","
-    "\"inflight\":1,\"requests_total\":99,\"failures_total\":1,\"share\":1,\"cost\":0.5}]}";
+    "\"inflight\":1,\"requests_total\":99,\"failures_total\":1,\"share\":1,\"available_cores\":1.25,\"cost\":0.5}]}";
 static const char why_answer[] = "{\"service\":\"web\",\"policy\":\"marginal\",\"summary\":\"1 of 1 tasks take requests\",\"tasks\":["
     "{\"name\":\"web.1\",\"node\":\"alpha\",\"state\":\"up\",\"share\":1,\"reason\":\"4.0 cores, 2.0 busy with others' work, 12 of Mola's in "
     "flight: cost 0.88, first of 1 and this goes on beyond eighty columns\"}]}";
@@ -241,8 +241,8 @@ test_tasks(void **state)
 
 	(void)state;
 	assert_string_equal(t.out,
-	    "TASK   NODE   ADDRESS      STATE  INFLIGHT  REQUESTS  FAILED  COST  SHARE\n"
-	    "web.1  alpha  10.0.0.1:80  up            1        99       1  0.50   100%\n");
+	    "TASK   NODE   ADDRESS      STATE  INFLIGHT  REQUESTS  FAILED  CORES  COST  SHARE\n"
+	    "web.1  alpha  10.0.0.1:80  up            1        99       1   1.25  0.50   100%\n");
 	assert_string_equal(of_service.out, t.out);
 }
 
@@ -258,7 +258,7 @@ test_long_names(void **state)
 	name[LONG_NAME] = '\0';
 	t = MOLA(tasks, name);
 	assert_int_equal(t.status, 0);
-	assert_string_equal(t.out, "TASK  NODE  ADDRESS  STATE  INFLIGHT  REQUESTS  FAILED  COST  SHARE\n");
+	assert_string_equal(t.out, "TASK  NODE  ADDRESS  STATE  INFLIGHT  REQUESTS  FAILED  CORES  COST  SHARE\n");
 	name[LONG_NAME] = 'n';
 	name[sizeof name - 1] = '\0';
 	t = MOLA(tasks, name);
