@@ -26,6 +26,7 @@
 #define WALK_DEPTH	8
 #define WALK_DIRS	20000			/* cgroups looked at in one walk */
 #define APART_USEC	(80 * USEC_PER_MSEC)	/* the kernel counts in ticks: closer looks give no rate */
+#define RUNNING_SECONDS	1.0			/* what is seen at one instant says little */
 #define LONG_AGO_USEC	(60 * USEC_PER_SEC)	/* a rate over so long says nothing of now */
 #define OTHER_FILES	200			/* descriptors that are left for streams and the rest */
 #define FILES_MOST	(2 * AVAILABLE_GROUPS_MAX)
@@ -61,6 +62,7 @@ struct cgroups {
 	struct group	*group;			/* the root is first; none: never walked */
 	unsigned	 n, room, walked_dirs;
 	int		 fd_most;
+	double		 running;		/* threads that ran or waited, a mean; NaN: not known */
 	bool		 changed;		/* since the last walk */
 	int64_t		 walked_usec, checked_usec, rated_usec;	/* 0: never */
 };
@@ -311,8 +313,9 @@ busy_seconds(const struct proc_view *v)
 
 /* A new group's time is that of threads of its parent, for once. */
 static void
-rate(struct cgroups *c, double span_seconds, double machine)
+rate(struct cgroups *c, double span_seconds, double machine, double running)
 {
+	double part = 1 - exp(-span_seconds / RUNNING_SECONDS);
 	struct available_group *shape = must_zalloc(c->n * sizeof *shape);
 	double *cores = must_zalloc(c->n * sizeof *cores);
 
@@ -321,7 +324,8 @@ rate(struct cgroups *c, double span_seconds, double machine)
 		double used = (g->seconds - g->was) / span_seconds;
 		shape[i] = (struct available_group){ g->parent, g->weight, g->quota, used > 0 ? used : 0 };
 	}
-	available_find(shape, c->n, machine, cores);
+	c->running = isnan(c->running) ? running : c->running + part * (running - c->running);
+	available_find(shape, c->n, machine, c->running, cores);
 	for (unsigned i = 0; i < c->n; i++)
 		c->group[i].available = cores[i];
 	free(shape);
@@ -329,14 +333,15 @@ rate(struct cgroups *c, double span_seconds, double machine)
 }
 
 static void
-look_at_rates(struct cgroups *c, int64_t now_usec, unsigned ncpus)
+look_at_rates(struct cgroups *c, int64_t now_usec, const struct proc_view *v)
 {
 	int64_t span = now_usec - c->rated_usec;
+	double running = v->value[FACT_RUNNING];	/* this process is one of them */
 
 	if (c->rated_usec != 0 && span < APART_USEC)
 		return;
-	if (c->rated_usec != 0 && span <= LONG_AGO_USEC && ncpus > 0)
-		rate(c, (double)span / USEC_PER_SEC, ncpus);
+	if (c->rated_usec != 0 && span <= LONG_AGO_USEC && v->ncpus > 0)
+		rate(c, (double)span / USEC_PER_SEC, v->ncpus, running < 1 ? 0 : running - 1);
 	else
 		for (unsigned i = 0; i < c->n; i++)
 			c->group[i].available = NAN;
@@ -375,7 +380,7 @@ cgroups_look(struct cgroups *c, int64_t now_usec, bool whole, struct proc_view *
 		group_read_usage(c, &c->group[i]);
 	if (isnan(c->group[0].seconds))		/* kernels whose root of v2 has no cpu.stat */
 		c->group[0].seconds = busy_seconds(v);
-	look_at_rates(c, now_usec, v->ncpus);
+	look_at_rates(c, now_usec, v);
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->group[i].id[0] != '\0' && !isnan(c->group[i].seconds))
 			show(c, &c->group[i], whole, v);
@@ -389,6 +394,7 @@ cgroups_new(const char *directory)
 	struct rlimit r;
 
 	c->top = directory;
+	c->running = NAN;
 	for (size_t i = 0; i < HIERARCHIES && c->hierarchy == NULL; i++) {
 		snprintf(path, sizeof path, "%s/%s", directory, hierarchies[i].sign);
 		if (access(path, R_OK) == 0)

@@ -77,30 +77,51 @@ share_among(const struct claim *c, struct before *b, unsigned n, const struct av
 			cores[c[i].group] = fmin(claim_share(c, b, n, parent, i), g[c[i].group].quota);
 }
 
+/* Of threads that use so much where the child that has most for its weight has `level`. `running`
+ * are all that they can be. */
+static double
+threads_weight(double used, double level, double running)
+{
+	double least = fmax(1, ceil(used)), threads = least;
+
+	if (level > 0)
+		threads = used / (level * AVAILABLE_WEIGHT);
+	else if (!isnan(running))
+		threads = running;
+	return AVAILABLE_WEIGHT * fmax(least, fmin(threads, running));
+}
+
 /* The threads in groups that have children, too. */
 static unsigned
-claims_of_threads(const struct available_group *g, unsigned n, struct claim *c)
+claims_of_threads(const struct available_group *g, unsigned n, double running, struct claim *c)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		c[i] = (struct claim){ i, i, g[i].used, AVAILABLE_WEIGHT };
-	for (unsigned i = 1; i < n; i++)
-		c[g[i].parent].used -= g[i].used;
+		c[i] = (struct claim){ i, i, g[i].used, 0 };
+	for (unsigned i = 1; i < n; i++) {
+		struct claim *parent = &c[g[i].parent];
+		parent->used -= g[i].used;
+		parent->weight = fmax(parent->weight, g[i].used / g[i].weight);
+		if (g[i].parent == 0)		/* they run, too */
+			running -= g[i].used;
+	}
 	for (unsigned i = 0; i < n; i++)
 		if (c[i].used > 0) {
 			c[count] = c[i];
-			c[count++].weight = AVAILABLE_WEIGHT * fmax(1, ceil(c[i].used));
+			c[count].weight = threads_weight(c[i].used, c[i].weight, running);
+			count++;
 		}
 	return count;
 }
 
 void
-available_find(const struct available_group *g, unsigned n, double machine, double *cores)
+available_find(const struct available_group *g, unsigned n, double machine, double running,
+    double *cores)
 {
 	struct claim *c = must_zalloc((2 * (size_t)n + 1) * sizeof *c);
 	struct before *b = must_zalloc((2 * (size_t)n + 1) * sizeof *b);
-	unsigned count = claims_of_threads(g, n, c), end;
+	unsigned count = claims_of_threads(g, n, running, c), end;
 
 	ASSERT(n <= AVAILABLE_GROUPS_MAX && machine > 0);
 	for (unsigned i = 1; i < n; i++) {

@@ -20,9 +20,12 @@ struct available_group {
 
 /*
  * cores[i]: what group i could have, at most `machine` cores, its quota, and what its parent could.
- * What a parent uses beyond its children is used by threads of its own: each is of AVAILABLE_WEIGHT
- * beside the children, and there are at least as many as the cores that they use.
+ * What a parent uses beyond its children is used by threads of its own, each of AVAILABLE_WEIGHT
+ * beside the children. How many there are is not known: as many as would each have no more for
+ * their weight than a child has, but no more than ran or waited for a core on all the machine
+ * (`running`; NAN: not known), and at least as many as the cores that they use.
  */
-void	available_find(const struct available_group *, unsigned n, double machine, double *cores);
+void	available_find(const struct available_group *, unsigned n, double machine, double running,
+	    double *cores);
 
 #endif

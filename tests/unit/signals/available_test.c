@@ -25,7 +25,7 @@ beside(const double *used, unsigned n, double quota)
 		g[0].used += used[i];
 		g[1].used += used[i];
 	}
-	available_find(g, 3 + n, 2, cores);
+	available_find(g, 3 + n, 2, NAN, cores);
 	NEAR(cores[0], 2);
 	return cores[2];
 }
@@ -56,7 +56,7 @@ test_services_beside_docker(void **state)
 	double cores[5];
 
 	(void)state;
-	available_find(g, 5, 2, cores);
+	available_find(g, 5, 2, NAN, cores);
 	NEAR(cores[1], 1);
 	NEAR(cores[2], 1.2);
 	NEAR(cores[3], .5);
@@ -73,23 +73,36 @@ test_weights_and_quotas_of_others(void **state)
 	double cores[6];
 
 	(void)state;
-	available_find(g, 6, 4, cores);
+	available_find(g, 6, 4, NAN, cores);
 	NEAR(cores[1], 4 * 3 / 4.5);		/* all want more than they would get */
 	NEAR(cores[2], 1.5);			/* its quota: 4 - 2 - .5 would be free for it */
 	NEAR(cores[3], 2 / 3.);			/* half of what the one with the quota gets then */
 	NEAR(cores[5], cores[1] - 2);		/* however light: its sibling wants no more than it has */
 }
 
-/* Threads in the root, as where system services have no groups for CPU: each is as heavy as a group. */
+/* What a group could have beside threads in the root, as where system services have no groups for CPU: each is as
+ * heavy as a group. */
+static double
+beside_threads(double they, double group, double running)
+{
+	const struct available_group g[] = { { 0, W, INFINITY, they + group }, { 0, W, INFINITY, group } };
+	double cores[2];
+
+	available_find(g, 2, 2, running, cores);
+	return cores[1];
+}
+
 static void
 test_threads_of_a_parent(void **state)
 {
-	const struct available_group g[] = { { 0, W, INFINITY, 2 }, { 0, W, INFINITY, .4 } };
-	double cores[2];
-
 	(void)state;
-	available_find(g, 2, 2, cores);
-	NEAR(cores[1], 2 / 3.);
+	NEAR(beside_threads(1.6, .4, NAN), .4);		/* four of them, or each had more than the group */
+	NEAR(beside_threads(1.6, .4, 5), .4);
+	NEAR(beside_threads(2, 0, 4), .4);		/* nobody to compare with: all that run */
+	NEAR(beside_threads(2, 0, NAN), 2 / 3.);
+	NEAR(beside_threads(1.95, .05, 4), 2 / 4.95);	/* a group that wants little says nothing of how many they are */
+	NEAR(beside_threads(1, .1, NAN), 1);		/* one core is idle */
+	NEAR(beside_threads(.2, .1, NAN), 1.8);
 }
 
 /* ---- random trees ---- */
@@ -124,7 +137,7 @@ grow(struct rng *r, struct available_group *g, double machine)
 static double
 search(const struct available_group *g, unsigned n, double machine, unsigned who)
 {
-	double all, own, low = 0, high = 1e9, threads;
+	double all, own, low = 0, high = 1e9, threads, most = 0;
 	unsigned p = g[who].parent;
 
 	if (who == 0)
@@ -132,14 +145,17 @@ search(const struct available_group *g, unsigned n, double machine, unsigned who
 	all = search(g, n, machine, p);
 	threads = g[p].used;
 	for (unsigned i = 1; i < n; i++)
-		threads -= g[i].parent == p ? g[i].used : 0;
+		if (g[i].parent == p) {
+			threads -= g[i].used;
+			most = fmax(most, g[i].used / g[i].weight);
+		}
 	for (int step = 0; step < 200; step++) {
 		double level = (low + high) / 2, sum = own = level * g[who].weight;
 		for (unsigned i = 1; i < n; i++)
 			if (g[i].parent == p && i != who)
 				sum += fmin(g[i].used, level * g[i].weight);
 		if (threads > 0)
-			sum += fmin(threads, level * W * fmax(1, ceil(threads)));
+			sum += fmin(threads, level * fmax(most > 0 ? threads / most : 0, W * fmax(1, ceil(threads))));
 		*(sum < all ? &low : &high) = level;
 	}
 	return fmin(low * g[who].weight, g[who].quota);
@@ -156,7 +172,7 @@ test_random_trees(void **state)
 		double machine = 1 + rng_below(&r, 16), cores[MOST];
 		struct available_group g[MOST];
 		unsigned n = grow(&r, g, machine);
-		available_find(g, n, machine, cores);
+		available_find(g, n, machine, NAN, cores);
 		for (unsigned i = 0; i < n; i++) {
 			assert_true(cores[i] >= 0 && cores[i] <= g[i].quota && cores[i] <= machine);
 			assert_true(cores[i] <= cores[g[i].parent] + 1e-9);
@@ -183,7 +199,7 @@ test_nobody_could_have_less_than_it_uses(void **state)
 			left -= g[i].used;
 			g[0].used += g[i].used;
 		}
-		available_find(g, n, 4, cores);
+		available_find(g, n, 4, NAN, cores);
 		for (unsigned i = 1; i < n; i++)
 			assert_true(cores[i] >= g[i].used - 1e-9 && cores[i] >= left);
 	}
