@@ -52,6 +52,42 @@ history_new(void)
 
 /* ---- rings ---- */
 
+#define PACK_BITS	10		/* of the fraction; six more are the exponent */
+#define PACK_LEAST	(-30)		/* the exponent 1; 0 is the value 0 */
+#define PACK_MOST	0xfbff
+#define PACK_NAN	0xffff
+
+uint16_t
+history_pack(double x)
+{
+	int exponent;
+	long fraction;
+
+	if (isnan(x))
+		return PACK_NAN;
+	if (!(x > 0))
+		return 0;
+	/* in [1, 2), in 1024ths; 2048 is the next exponent's 1024, by the sum below */
+	fraction = isinf(x) ? 0 : lround(ldexp(frexp(x, &exponent), PACK_BITS + 1));
+	if (isinf(x) || exponent - 1 > PACK_LEAST + (PACK_MOST >> PACK_BITS) - 1)
+		return PACK_MOST;
+	if (exponent - 1 < PACK_LEAST)
+		return 0;
+	return (uint16_t)(((exponent - PACK_LEAST) << PACK_BITS) + fraction - (1 << PACK_BITS));
+}
+
+double
+history_unpack(uint16_t v)
+{
+	int fraction = v & ((1 << PACK_BITS) - 1);
+
+	if (v == PACK_NAN)
+		return NAN;
+	if (v == 0)
+		return 0;
+	return ldexp(1 + (double)fraction / (1 << PACK_BITS), (v >> PACK_BITS) - 1 + PACK_LEAST);
+}
+
 static void
 ring_free(struct history_ring **rp)
 {
@@ -84,8 +120,8 @@ ring_put(struct history_ring *r, int64_t step, const double *value)
 	ASSERT(step > r->last);
 	for (unsigned c = 0; c < r->columns; c++) {
 		for (int64_t i = from; i < step; i++)
-			r->point[c][i % HISTORY_POINTS] = NAN;
-		r->point[c][step % HISTORY_POINTS] = (float)value[c];
+			r->point[c][i % HISTORY_POINTS] = history_pack(NAN);
+		r->point[c][step % HISTORY_POINTS] = history_pack(value[c]);
 	}
 	r->last = step;
 }
@@ -270,15 +306,12 @@ struct step {
 };
 
 static void
-task_step(struct task *t, uint64_t of_service, const struct step *step)
+task_step(struct task *t, const struct step *step)
 {
-	double value[TASK_COLUMNS] = { NAN, NAN };
+	double value[TASK_COLUMNS] = { NAN };
 
-	if (t->known && step->seconds > 0) {
+	if (t->known && step->seconds > 0)
 		value[TASK_RATE] = (double)t->count / step->seconds;
-		if (of_service > 0)
-			value[TASK_SHARE] = (double)t->count / (double)of_service;
-	}
 	ring_put(t->ring, step->number, value);
 }
 
@@ -315,7 +348,7 @@ service_step(struct history *h, const struct world *w, const struct rates *r,
 		all += h->task[t->slot].count;
 	}
 	LIST_FOREACH(t, &s->tasks, link)
-		task_step(&h->task[t->slot], all, step);
+		task_step(&h->task[t->slot], step);
 	if (s->slot == 0)
 		return;
 	rates_step_of_service(r, s->slot, &state);
@@ -410,12 +443,12 @@ history_of_task(const struct history *h, const struct world_task *t)
 	return ring_if(h->task[t->slot].ring, t->name);
 }
 
-float
+double
 history_at(const struct history_ring *r, unsigned column, int64_t step)
 {
 	if (r == NULL || r->last == 0 || step > r->last || step <= r->last - HISTORY_POINTS)
 		return NAN;
-	return r->point[column][step % HISTORY_POINTS];
+	return history_unpack(r->point[column][step % HISTORY_POINTS]);
 }
 
 int64_t

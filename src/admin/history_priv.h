@@ -9,21 +9,25 @@
 /* Columns of a ring. */
 enum { NODE_OURS, NODE_OTHERS, NODE_MEMORY, NODE_PRESSURE, NODE_COLUMNS };
 enum { SERVICE_RATE, SERVICE_ERRORS, SERVICE_INFLIGHT, SERVICE_P50, SERVICE_P99, SERVICE_COLUMNS };
-enum { TASK_RATE, TASK_SHARE, TASK_COLUMNS };
+enum { TASK_RATE, TASK_COLUMNS };		/* its share is that of its service's rate */
 
 struct history_ring {
 	char		*name;		/* of its tenant */
 	int64_t		 last;		/* the step of the newest point; 0: there is none */
 	unsigned	 columns;
-	float		 point[][HISTORY_POINTS];	/* by column and step */
+	uint16_t	 point[][HISTORY_POINTS];	/* by column and step; history_pack of the value */
 };
 
 /* NULL: there is none yet. */
 const struct history_ring *history_of_node(const struct history *, const struct world_node *);
 const struct history_ring *history_of_service(const struct history *, const struct world_service *);
 const struct history_ring *history_of_task(const struct history *, const struct world_task *);
+/* A value, 0 or above, in 16 bits, to the third digit: from 2^-30 to 2^32; what is less becomes 0,
+ * what is more the most. NAN: not known. */
+uint16_t	 history_pack(double);
+double		 history_unpack(uint16_t);
 /* NAN: not known. The ring may be NULL. */
-float		 history_at(const struct history_ring *, unsigned column, int64_t step);
+double		 history_at(const struct history_ring *, unsigned column, int64_t step);
 /* The last step, and when it ended, in seconds since the epoch. */
 int64_t		 history_last(const struct history *, int64_t *end_wall);
 

@@ -14,13 +14,16 @@ put_name(struct buf *out, const char *key, const char *name)
 	view_put(out, view_text(name));
 }
 
+/* The column of `r`; with `of` as its part of the rate of that service. */
 static void
 put_column(struct buf *out, const char *key, const struct history_ring *r, unsigned column,
-    int64_t step)
+    const struct history_ring *of, int64_t step)
 {
 	buf_printf(out, ",\"%s\":[", key);
 	for (int64_t i = step - HISTORY_POINTS + 1; i <= step; i++) {
-		double x = history_at(r, column, i);
+		double x = history_at(r, column, i), whole = history_at(of, SERVICE_RATE, i);
+		if (of != NULL)			/* both are rounded: it is no more than the whole */
+			x = x > whole ? 1 : x / whole;
 		if (i > step - HISTORY_POINTS + 1)
 			buf_adds(out, STR(","));
 		if (!isfinite(x))
@@ -43,7 +46,7 @@ put_node(struct buf *out, const struct history *h, int64_t step,
 	buf_adds(out, STR("{"));
 	put_name(out, "name", n->name);
 	for (unsigned c = 0; c < NODE_COLUMNS; c++)
-		put_column(out, keys[c], r, c, step);
+		put_column(out, keys[c], r, c, NULL, step);
 	buf_adds(out, STR("}"));
 }
 
@@ -57,7 +60,7 @@ put_service(struct buf *out, const struct history *h, int64_t step,
 	buf_adds(out, STR("{"));
 	put_name(out, "name", s->name);
 	for (unsigned c = 0; c < SERVICE_COLUMNS; c++)
-		put_column(out, keys[c], r, c, step);
+		put_column(out, keys[c], r, c, NULL, step);
 	buf_adds(out, STR("}"));
 }
 
@@ -65,8 +68,8 @@ static void
 put_task(struct buf *out, const struct history *h, int64_t step,
     const struct world_task *t)
 {
-	static const char *const keys[] = { "rate", "share" };
 	const struct history_ring *r = history_of_task(h, t);
+	const struct history_ring *of = history_of_service(h, t->service);
 
 	buf_adds(out, STR("{"));
 	put_name(out, "name", t->name);
@@ -74,8 +77,9 @@ put_task(struct buf *out, const struct history *h, int64_t step,
 	put_name(out, "service", t->service->name);
 	buf_adds(out, STR(","));
 	put_name(out, "node", t->node->name);
-	for (unsigned c = 0; c < TASK_COLUMNS; c++)
-		put_column(out, keys[c], r, c, step);
+	put_column(out, "rate", r, TASK_RATE, NULL, step);
+	/* a service without a row of its own (live.h) has no rate: its tasks' shares are not known */
+	put_column(out, "share", of != NULL ? r : NULL, TASK_RATE, of, step);
 	buf_adds(out, STR("}"));
 }
 

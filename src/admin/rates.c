@@ -8,6 +8,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/rates.h"
 #include "base/bug.h"
@@ -25,10 +26,22 @@ struct look {			/* the numbers of struct live_traffic at one time */
 	uint32_t	 error[LIVE_ERRORS];
 };
 
+/* A look as it is kept: the numbers that are not zero, which are few. Counted as in a look: steps,
+ * then errors. */
+struct kept {
+	unsigned	 n;
+	struct kept_number {
+		uint8_t		 of;
+		uint32_t	 value;
+	} __attribute__((packed)) number[];
+};
+_Static_assert(LATENCY_STEPS + LIVE_ERRORS <= UINT8_MAX + 1, "they are counted in a byte");
+
 struct window {
 	uint32_t	 lives;		/* of the slot: those of an earlier tenant mean nothing */
 	unsigned	 newest;
-	struct look	 look[LOOKS];
+	int64_t		 time[LOOKS];	/* 0: not made yet */
+	struct kept	*kept[LOOKS];	/* NULL: all are zero */
 };
 
 struct step {
@@ -49,6 +62,14 @@ struct rates {
 	struct step	 step[LIVE_SERVICES];
 };
 
+static void
+window_clear(struct window *w)
+{
+	for (unsigned i = 0; i < LOOKS; i++)
+		free(w->kept[i]);
+	*w = (struct window){ 0 };
+}
+
 struct rates *
 rates_new(void)
 {
@@ -58,7 +79,13 @@ rates_new(void)
 void
 rates_free(struct rates **rp)
 {
-	free(*rp);
+	struct rates *r = *rp;
+
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		window_clear(&r->task[i]);
+	for (unsigned i = 0; i < LIVE_SERVICES; i++)
+		window_clear(&r->service[i]);
+	free(r);
 	*rp = NULL;
 }
 
@@ -74,36 +101,73 @@ look_make(struct look *k, const struct live_traffic *t, int64_t now)
 		k->error[i] = t->error[i];
 }
 
+static uint32_t
+number_of(const struct live_traffic *t, unsigned of)
+{
+	return of < LATENCY_STEPS ? t->step[of] : t->error[of - LATENCY_STEPS];
+}
+
+static struct kept *
+kept_new(const struct live_traffic *t)
+{
+	struct kept_number number[LATENCY_STEPS + LIVE_ERRORS];
+	struct kept *k;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < LATENCY_STEPS + LIVE_ERRORS; i++)
+		if (number_of(t, i) != 0)
+			number[n++] = (struct kept_number){ (uint8_t)i, number_of(t, i) };
+	if (n == 0)
+		return NULL;
+	k = must_zalloc(sizeof *k + n * sizeof *k->number);
+	k->n = n;
+	memcpy(k->number, number, n * sizeof *number);
+	return k;
+}
+
+static void
+look_again(struct look *out, const struct kept *k, int64_t time)
+{
+	*out = (struct look){ .time = time };
+	for (unsigned i = 0; k != NULL && i < k->n; i++) {
+		const struct kept_number *x = &k->number[i];
+		*(x->of < LATENCY_STEPS ? &out->step[x->of] : &out->error[x->of - LATENCY_STEPS]) = x->value;
+	}
+}
+
 /* The last look is of this tenant of the slot, which was not away since. */
 static bool
 goes_on(const struct window *w, uint32_t lives, int64_t now)
 {
-	const struct look *last = &w->look[w->newest];
+	int64_t last = w->time[w->newest];
 
-	return last->time != 0 && w->lives == lives &&
-	    now - last->time < 2 * LOOK_SECONDS * USEC_PER_SEC;
+	return last != 0 && w->lives == lives && now - last < 2 * LOOK_SECONDS * USEC_PER_SEC;
 }
 
 static void
 window_mark(struct window *w, const struct live_traffic *t, int64_t now)
 {
 	if (!goes_on(w, t->lives, now))
-		*w = (struct window){ .lives = t->lives };
+		window_clear(w);
+	w->lives = t->lives;
 	w->newest = (w->newest + 1) % LOOKS;
-	look_make(&w->look[w->newest], t, now);
+	w->time[w->newest] = now;
+	free(w->kept[w->newest]);
+	w->kept[w->newest] = kept_new(t);
 }
 
-/* NULL: there is none. */
-static const struct look *
-window_oldest(const struct window *w, uint32_t lives, int64_t now)
+/* False: there is none. */
+static bool
+window_oldest(const struct window *w, uint32_t lives, int64_t now, struct look *out)
 {
 	unsigned i = (w->newest + 1) % LOOKS;
 
 	if (!goes_on(w, lives, now))
-		return NULL;
-	while (w->look[i].time == 0)
+		return false;
+	while (w->time[i] == 0)
 		i = (i + 1) % LOOKS;
-	return &w->look[i];
+	look_again(out, w->kept[i], w->time[i]);
+	return true;
 }
 
 static int
@@ -191,7 +255,10 @@ mark_task(struct rates *r, const struct world *w, unsigned slot, int64_t now)
 	if (!is_due(r->ticks, slot) &&
 	    (goes_on(window, l.lives, now) || r->out_of_turn++ >= OUT_OF_TURN))
 		return;
-	live_task_traffic(w->live, slot, &t);
+	/* one that had no request yet has none of these numbers: its memory need not exist */
+	t = (struct live_traffic){ .lives = l.lives };
+	if (l.requests > 0)
+		live_task_traffic(w->live, slot, &t);
 	window_mark(window, &t, now);
 }
 
@@ -260,10 +327,11 @@ rates_of_task(const struct rates *r, const struct world *w, unsigned slot, int64
     struct rates_state *out)
 {
 	struct live_traffic t;
+	struct look k;
 
 	ASSERT(slot < TASKS_MAX);
 	live_task_traffic(w->live, slot, &t);
-	state_since(window_oldest(&r->task[slot], t.lives, now), &t, now, out);
+	state_since(window_oldest(&r->task[slot], t.lives, now, &k) ? &k : NULL, &t, now, out);
 }
 
 void
@@ -271,6 +339,7 @@ rates_of_service(const struct rates *r, const struct world *w, unsigned slot, in
     struct rates_state *out)
 {
 	struct live_traffic t;
+	struct look k;
 
 	ASSERT(slot < LIVE_SERVICES);
 	if (slot == 0) {
@@ -278,7 +347,7 @@ rates_of_service(const struct rates *r, const struct world *w, unsigned slot, in
 		return;
 	}
 	live_service_traffic(w->live, slot, &t);
-	state_since(window_oldest(&r->service[slot], t.lives, now), &t, now, out);
+	state_since(window_oldest(&r->service[slot], t.lives, now, &k) ? &k : NULL, &t, now, out);
 }
 
 uint64_t

@@ -158,6 +158,7 @@ points(void **state)
 	assert_int_equal(json_array_size(json_object_get(s->json, "nodes")), 0);
 	NEAR(point(s, "tasks", "rate", 0), 10);
 	NEAR(point(s, "tasks", "share", 0), 1);
+	assert_true(isnan(point(s, "tasks", "share", 2)));	/* when nothing was known */
 	look(s, world_node(s->world, STR("alpha")), NULL);
 	assert_int_equal(json_array_size(json_object_get(s->json, "nodes")), 1);
 	assert_int_equal(json_array_size(json_object_get(s->json, "services")), 0);
@@ -244,6 +245,22 @@ tasks_come_and_go(void **state)
 	}
 }
 
+/* Sixteen bits hold what a page shows: three digits. */
+static void
+points_are_rounded(void **state)
+{
+	static const double all[] = { 1e-6, .001234, .5, .99951, 1, 2, 123.4, 1023.7, 65535, 123456, 4e9 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+		double x = history_unpack(history_pack(all[i]));
+		assert_true(fabs(x - all[i]) <= .0005 * all[i]);
+	}
+	assert_true(isnan(history_unpack(history_pack(NAN))));
+	assert_true(history_pack(0) == 0 && history_pack(-1) == 0 && history_pack(1e-12) == 0 && history_unpack(0) <= 0);
+	assert_true(history_unpack(history_pack(1e30)) > 4e9 && history_unpack(history_pack(INFINITY)) > 4e9);
+}
+
 static void
 whose_cores(void **state)
 {
@@ -290,7 +307,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(points), TEST(gaps), TEST(old_points_go), TEST(a_slot_s_next_tenant), TEST(tasks_come_and_go),
-		TEST(whose_cores), TEST(trends),
+		TEST(whose_cores), TEST(points_are_rounded), TEST(trends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
