@@ -17,7 +17,9 @@ exporter_done(void *arg, const struct fetch_result *r)
 		source_set_fetch_failed(src, r);
 	else
 		source_read_page(src, buf_str(&src->page));
-	buf_clear(&src->page);
+	/* pages are tens of kilobytes: with thousands of nodes they are not to lie about until the next */
+	buf_fini(&src->page);
+	buf_init(&src->page, PAGE_MAX);
 }
 
 static bool

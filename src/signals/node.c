@@ -36,8 +36,8 @@ struct device {
 };
 
 struct devices {
-	struct device	of[NODE_DEVICES_MAX];
-	unsigned	n;
+	struct device	*of;
+	unsigned	n, room;
 	unsigned	next;		/* pages keep their order: the next one is most likely here */
 };
 
@@ -69,6 +69,8 @@ node_free(struct node_counters **np)
 	if (*np != NULL) {
 		free((*np)->cpu);
 		containers_fini(&(*np)->containers);
+		free((*np)->disks.of);
+		free((*np)->nets.of);
 	}
 	free(*np);
 	*np = NULL;
@@ -166,6 +168,10 @@ device_of(struct devices *d, struct str name)
 	}
 	if (d->n == NODE_DEVICES_MAX)
 		return NULL;
+	if (d->n == d->room) {		/* most machines have few */
+		d->room = d->room == 0 ? 2 : 2 * d->room;
+		d->of = must_realloc(d->of, d->room * sizeof d->of[0]);
+	}
 	d->next = d->n++;
 	memset(&d->of[d->next], 0, sizeof d->of[0]);
 	str_copy(d->of[d->next].name, NAME_MAX_BYTES, name);
