@@ -3,6 +3,7 @@
  * samples to steering, everything to the admin API. The decisions are in score; the waiting is in
  * net.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,6 +32,7 @@
 #include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
+#define TIDY_USEC	(30 * USEC_PER_SEC)
 #define RETRY_USEC	(5 * USEC_PER_SEC)	/* between tables that could not be published */
 #define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
@@ -64,6 +66,7 @@ struct brain {
 	bool		 began;		/* the first pass was made */
 	bool		 changed;	/* since the last table that was sent */
 	int64_t		 retry_usec, secrets_retry_usec;	/* of a table, and of secrets, that failed */
+	int64_t		 tidy_usec;		/* when memory is given back next */
 };
 
 /* ---- the life of a table ---- */
@@ -96,6 +99,7 @@ publish(struct brain *b)
 		log_event(LOG_ERROR, "table.unsent", "serial", LOG_N(b->world->serial), NULL);
 	else {
 		b->changed = false;
+		b->tidy_usec = 0;
 		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial),
 		    "services", LOG_N(b->world->nservices), "tasks", LOG_N(b->world->ntasks),
 		    "nodes", LOG_N(b->world->nnodes), NULL);
@@ -282,6 +286,17 @@ record_tick(struct brain *b)
 	admin_record_tick(b->admin, &law);
 }
 
+/* What a configuration, a table or the pages of a thousand nodes took for a moment goes back to the
+ * machine: between what lasts, malloc would keep it. */
+static void
+memory_tidy(struct brain *b)
+{
+	if (loop_now(b->loop) < b->tidy_usec)
+		return;
+	b->tidy_usec = loop_now(b->loop) + TIDY_USEC;
+	malloc_trim(0);
+}
+
 static void
 on_tick(void *arg)
 {
@@ -295,6 +310,7 @@ on_tick(void *arg)
 	outages_tick(b->outages, b->world, loop_now(b->loop));
 	crowds_tick(b->world);
 	admin_tick(b->admin, loop_now(b->loop));
+	memory_tidy(b);
 	log_flush();
 	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());
 	if (!b->began && may_begin(b))

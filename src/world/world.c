@@ -67,6 +67,7 @@ world_task_free(struct world *w, struct world_task *t)
 	w->ntasks--;
 	free(t->name);
 	free(t->container);
+	free(t->other);
 	free(t);
 }
 
@@ -365,7 +366,8 @@ table_add_service(struct table_maker *m, struct world_service *s, const uint32_t
 			.draining = t->draining || t->drained || t->node->drained,
 			.drained = t->drained,
 		};
-		memcpy(k.other, t->other, t->nothers * sizeof *t->other);
+		for (unsigned i = 0; i < t->nothers; i++)
+			k.other[i] = t->other[i];
 		table_maker_task(m, &k);
 	}
 	ASSERT(ntasks == s->ntasks);

@@ -127,7 +127,7 @@ struct world_task {
 	struct world_service *service;
 	struct world_node *node;
 	struct addr	 addr;
-	struct addr	 other[TASK_ADDRS - 1];	/* where it can be reached, too */
+	struct addr	*other;			/* where it can be reached, too; NULL: nowhere */
 	unsigned	 nothers;
 	unsigned	 slot;
 	char		*container;		/* its id, or the first digits of it; NULL: not known */

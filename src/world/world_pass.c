@@ -360,6 +360,8 @@ world_pass_task_others(struct world *w, struct world_task *t, const struct addr 
 		same = addr_eq(&t->other[i], &other[i]);
 	if (same)
 		return;
+	free(t->other);
+	t->other = n == 0 ? NULL : must_zalloc(n * sizeof *t->other);
 	t->nothers = n;
 	for (unsigned i = 0; i < n; i++)
 		t->other[i] = other[i];
