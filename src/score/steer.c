@@ -200,8 +200,11 @@ cores_effective(const struct steer *s, const struct world_node *n, double cores,
 	double trust = guard_trust(n, s->now), preference = 1, used[TERMS_MAX], limit, effective;
 
 	limit = n->observed.sample.taken_usec != 0 ? pressure_limit(p, &n->observed.smoothed).factor : 1;
-	user_metric_usage(n, p, used);
-	limit = fmin(1 - trust * (1 - limit), pressure_limit_metrics(p, used).factor);
+	limit = 1 - trust * (1 - limit);
+	if (p->term[0].query != 0) {
+		user_metric_usage(n, p, used);
+		limit = fmin(limit, pressure_limit_metrics(p, used).factor);
+	}
 	if (has_preference(s->world, profile))
 		preference = fmin(1, preference_whole(p, n, trust, s->fleet.preference[profile].mean) /
 		    s->fleet.preference[profile].most);
@@ -229,7 +232,8 @@ node_fill_column(const struct steer *s, const struct world_node *n, double cores
 	double used[TERMS_MAX];
 
 	if (!s->world->profile_used[profile]) {
-		*as = (struct phys_as){ 0, 0, 0 };
+		if (as->cores > 0)
+			*as = (struct phys_as){ 0, 0, 0 };
 		return;
 	}
 	score_due |= as->cores == 0;		/* no service had the profile until now */
@@ -253,28 +257,27 @@ static void
 node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
 	double cores = cores_of(n);
-	struct phys_row row = n->steering.row;
+	struct phys_row *row = &n->steering.row;
 
 	ASSERT(n->observed.samples == 0 || n->observed.sample.taken_usec != 0);
 	if (n->observed.samples > 0 && guard_trust(n, now) < GUARD_FAINT)
 		steer_forget(n);		/* when it comes back, it is new */
 	if (cores == 0)
 		cores = s->fleet.cores_mean;
-	row.law.cores = cores_effective(s, n, cores, 0);
-	row.law.neutral = s->fleet.others_per_core * cores;
-	row.law.balancers = s->conf.balancers;
-	if (n->observed.sample.taken_usec == 0 && row.law.sampled_usec == 0)
-		row.law.period_usec = s->conf.period_usec;
+	row->law.cores = cores_effective(s, n, cores, 0);
+	row->law.neutral = s->fleet.others_per_core * cores;
+	row->law.balancers = s->conf.balancers;
+	if (n->observed.sample.taken_usec == 0 && row->law.sampled_usec == 0)
+		row->law.period_usec = s->conf.period_usec;
 	score_due |= n->observed.samples <= 1;		/* a node's first sample need not wait for its turn */
 	if (score_due)
-		row.score = score_balanced(s, n);
+		row->score = score_balanced(s, n);
 	for (unsigned p = 1; p < PROFILE_SLOTS; p++)
-		node_fill_column(s, n, cores, p, score_due, &row.as[p - 1]);
-	ASSERT(row.score >= 0 && row.score <= 100);
-	ASSERT(isfinite(row.law.others) && isfinite(row.law.neutral));
-	n->steering.row = row;
-	if (!phys_holds(s->world->phys, n->slot, &row))
-		phys_write(s->world->phys, n->slot, &row);
+		node_fill_column(s, n, cores, p, score_due, &row->as[p - 1]);
+	ASSERT(row->score >= 0 && row->score <= 100);
+	ASSERT(isfinite(row->law.others) && isfinite(row->law.neutral));
+	if (!phys_holds(s->world->phys, n->slot, row))
+		phys_write(s->world->phys, n->slot, row);
 }
 
 /* ---- from a sample to a node ---- */

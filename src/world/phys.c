@@ -62,14 +62,15 @@ phys_holds(const struct phys *p, unsigned slot, const struct phys_row *row)
 {
 	const struct phys_slot *s = &p->slot[slot];
 	const _Atomic uint64_t *in_force;
-	uint64_t word[WORDS];
+	uint64_t word;
 
 	ASSERT(slot < NODES_MAX);
 	in_force = s->word[atomic_load_explicit(&s->count, memory_order_relaxed) & 1];
-	memcpy(word, row, sizeof word);
-	for (size_t i = 0; i < WORDS; i++)
-		if (atomic_load_explicit(&in_force[i], memory_order_relaxed) != word[i])
+	for (size_t i = 0; i < WORDS; i++) {
+		memcpy(&word, (const char *)row + i * sizeof word, sizeof word);
+		if (atomic_load_explicit(&in_force[i], memory_order_relaxed) != word)
 			return false;
+	}
 	return true;
 }
 
