@@ -36,7 +36,7 @@ explain_add_sample(const struct world_node *n, int64_t now, struct explain_steps
 		return;
 	}
 	ASSERT(m->source <= SOURCE_PROMETHEUS);
-	s = step_add(out, STEP_SAMPLE, "sampled %.1f s ago%s%s: %.1f of %.0f cores busy",
+	s = step_add(out, STEP_SAMPLE, "sampled %.1f s ago%s%s: %.1f of %.4g cores busy",
 	    explain_seconds(now - m->taken_usec), m->source == SOURCE_NONE ? "" : " by ", by[m->source],
 	    m->busy, m->cores);
 	step_number(s, "age_seconds", explain_seconds(now - m->taken_usec));
@@ -222,7 +222,7 @@ explain_add_slow_start(const struct world *w, const struct world_task *t, int64_
 		return;
 	left = ceil(explain_seconds(span - (now - n->steering.ramp_usec)));
 	s = step_add(out, STEP_SLOW_START,
-	    "slow start: it shows %.1f of %.0f cores, all of them in %.0f s",
+	    "slow start: it shows %.1f of %.4g cores, all of them in %.0f s",
 	    n->steering.row.law.cores, whole, left);
 	step_number(s, "left_seconds", left);
 	step_number(s, "cores_shown", n->steering.row.law.cores);

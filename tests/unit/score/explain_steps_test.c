@@ -179,6 +179,10 @@ the_whole_chain_of_two_tasks(void **state)
 	struct stage *s = *state;
 
 	says(s, s->one, STEP_SAMPLE, "sampled 0.4 s ago by its agent: 8.0 of 8 cores busy, 5 threads running or waiting for one");
+	s->one->node->observed.sample.cores = .5;	/* of a machine with a quota */
+	s->one->node->observed.sample.busy = .3;
+	says(s, s->one, STEP_SAMPLE, "sampled 0.4 s ago by its agent: 0.3 of 0.5 cores busy, 5 threads running or waiting for one");
+	s->one->node->observed.sample.cores = s->one->node->observed.sample.busy = 8;
 	says(s, s->two, STEP_OTHERS, "3.8 threads wanted a core then, with 0.0 requests of Mola's in flight: 3.8 are others'");
 	says(s, s->two, STEP_INFLIGHT, "0 requests of Mola's are in flight there now, 0 of them on this task");
 	says(s, s->two, STEP_COST, "with one more request 4.8 threads want 4.0 cores: cost 1.20");
