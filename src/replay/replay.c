@@ -12,25 +12,26 @@
 
 #include "base/bug.h"
 #include "base/rng.h"
-#include "replay/core.h"
 #include "replay/replay.h"
 #include "replay/twin.h"
 #include "score/demand.h"
 #include "score/guard.h"
+#include "sharing/cores.h"
 
 #define INFLIGHT_MOST	2000000		/* requests in flight, all nodes together */
 
 struct run_node {
 	struct heap_node due;		/* by when its next request is done with its core */
-	struct core	 core;
+	struct cores	 cores;
+	struct cores_group *all;	/* our requests, and the threads of others: shared by threads */
 	bool		 is;
 	double		 inflight;	/* ours: on cores, or waiting */
-	double		 ours_usec;	/* of its cores, at the last sample */
+	double		 ours_usec;	/* of its cores, by ours, at the last sample */
 	int64_t		 sampled_usec;
 };
 
 struct run_request {
-	struct core_job	 job;
+	struct cores_job	 job;
 	struct heap_node wait;
 	struct run_request *next;	/* of the free ones */
 	uint32_t	 service, node;
@@ -64,7 +65,7 @@ static void
 node_due(struct run *u, uint32_t node)
 {
 	struct run_node *n = &u->node[node];
-	int64_t next = core_next_usec(&n->core);
+	int64_t next = cores_next_usec(&n->cores);
 
 	if (n->due.at != 0)
 		heap_remove(&u->due, &n->due);
@@ -82,27 +83,6 @@ work_next(struct run *u, uint32_t service)
 		return (struct load_work){ 0, (float)RECORDING_USEC_MAX };
 	/* more arrived than ended: any of those that did */
 	return s->work[at < s->n ? at : rng_u64(&u->rng) % s->n];
-}
-
-static void
-request_begin(struct run *u, uint32_t service, uint32_t node, unsigned node_slot,
-    unsigned task_slot)
-{
-	struct load_work w = work_next(u, service);
-	struct run_node *n = &u->node[node];
-	struct run_request *q = u->spare;
-
-	if (q != NULL)
-		u->spare = q->next;
-	else
-		q = must_alloc(sizeof *q);
-	*q = (struct run_request){ .service = service, .node = node, .node_slot = node_slot,
-	    .task_slot = task_slot, .began_usec = u->now, .wait_usec = w.wait_usec };
-	n->inflight++;
-	u->inflight++;
-	core_advance(&n->core, u->now);
-	core_add(&n->core, &q->job, w.cpu_usec);
-	node_due(u, node);
 }
 
 static void
@@ -134,16 +114,36 @@ static void
 node_step(struct run *u, uint32_t node)
 {
 	struct run_node *n = &u->node[node];
-	struct core_job *j;
+	struct cores_job *j;
 
-	core_advance(&n->core, u->now);
-	while ((j = core_done(&n->core)) != NULL) {
+	while ((j = cores_done(&n->cores, u->now)) != NULL) {
 		struct run_request *q = (struct run_request *)j;	/* job is its first member */
 		if (q->wait_usec >= 1)
 			heap_push(&u->waits, &q->wait, u->now + (int64_t)q->wait_usec);
 		else
 			request_end(u, q, true);
 	}
+	node_due(u, node);
+}
+
+static void
+request_begin(struct run *u, uint32_t service, uint32_t node, unsigned node_slot,
+    unsigned task_slot)
+{
+	struct load_work w = work_next(u, service);
+	struct run_node *n = &u->node[node];
+	struct run_request *q = u->spare;
+
+	if (q != NULL)
+		u->spare = q->next;
+	else
+		q = must_alloc(sizeof *q);
+	*q = (struct run_request){ .service = service, .node = node, .node_slot = node_slot,
+	    .task_slot = task_slot, .began_usec = u->now, .wait_usec = w.wait_usec };
+	n->inflight++;
+	u->inflight++;
+	node_step(u, node);
+	cores_add(&n->cores, n->all, &q->job, w.cpu_usec);
 	node_due(u, node);
 }
 
@@ -249,8 +249,9 @@ node_observe(struct run *u, uint32_t node, const struct recorded_sample *s)
 	m.taken_usec = 1;
 	if (guard_check_sample(&m, 0, 1) != NULL)
 		return;
-	n->core.cores = m.cores;
-	n->core.others = fmax(0, demand_of(&m).threads - u->load->on_core[node] * s->counted);
+	cores_set_cores(&n->cores, m.cores);
+	cores_set_held(&n->cores, n->all,
+	    fmax(0, demand_of(&m).threads - u->load->on_core[node] * s->counted));
 	node_due(u, node);
 }
 
@@ -260,11 +261,11 @@ sample_moved(const struct run *u, uint32_t node, const struct recorded_sample *s
 {
 	const struct run_node *n = &u->node[node];
 	double span = (double)(u->now - n->sampled_usec), part = u->load->on_core[node];
-	double used = span > 0 ? (n->core.ours_usec - n->ours_usec) / span : 0;
+	double used = span > 0 ? (cores_group_jobs_usec(n->all) - n->ours_usec) / span : 0;
 	struct sample m = s->sample;
 
 	if (m.running >= 0)
-		m.running = fmax(0, m.running - part * s->inflight) + (double)n->core.jobs.count;
+		m.running = fmax(0, m.running - part * s->inflight) + cores_group_jobs(n->all);
 	m.busy = fmin(m.cores, fmax(0, m.busy - part * s->counted) + used);
 	return m;
 }
@@ -279,7 +280,7 @@ on_sample(struct run *u, const struct recorded *e)
 
 	if (w == NULL)
 		return;
-	core_advance(&n->core, u->now);
+	node_step(u, e->id);
 	if (!u->as_recorded)
 		m = sample_moved(u, e->id, s);
 	m.taken_usec = TWIN_BEGIN_USEC + s->sample.taken_usec;
@@ -287,7 +288,7 @@ on_sample(struct run *u, const struct recorded *e)
 		steer_sample_late(u->twin->steer, w, &m, s->inflight, s->counted);
 	else
 		steer_sample(u->twin->steer, w, &m, n->inflight);
-	n->ours_usec = n->core.ours_usec;
+	n->ours_usec = cores_group_jobs_usec(n->all);
 	n->sampled_usec = u->now;
 	node_observe(u, e->id, s);
 }
@@ -296,7 +297,7 @@ static void
 part_clear(struct run *u)
 {
 	struct heap_node *w;
-	struct core_job *j;
+	struct cores_job *j;
 
 	while ((w = heap_min(&u->waits)) != NULL) {
 		heap_remove(&u->waits, w);
@@ -307,13 +308,13 @@ part_clear(struct run *u)
 		heap_remove(&u->due, w);
 	for (uint32_t i = 0; i < u->load->nodes; i++) {
 		struct run_node *n = &u->node[i];
-		while ((w = heap_min(&n->core.jobs)) != NULL) {
-			heap_remove(&n->core.jobs, w);
-			j = (struct core_job *)w;
+		while (n->all != NULL && (j = cores_any(n->all)) != NULL) {
+			cores_remove(&n->cores, n->all, j);
 			request_end(u, (struct run_request *)j, false);
 			u->out->unfinished++;
 		}
-		core_fini(&n->core);
+		cores_fini(&n->cores);
+		n->all = NULL;
 	}
 }
 
@@ -325,7 +326,8 @@ part_begin(struct run *u)
 	for (uint32_t i = 0; i < u->load->nodes; i++) {
 		double cores = u->load->cores[i];
 		u->node[i] = (struct run_node){ .sampled_usec = u->now };
-		core_init(&u->node[i].core, cores > 0 ? cores : 1, u->now);
+		cores_init(&u->node[i].cores, cores > 0 ? cores : 1, u->now);
+		u->node[i].all = cores_group_new(&u->node[i].cores, CORES_WEIGHT, INFINITY);
 	}
 	memset(u->placed, 0, u->r->tasks * sizeof *u->placed);
 }

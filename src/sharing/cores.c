@@ -22,7 +22,7 @@ struct cores_group {
 	/* as of since_usec */
 	int64_t		 since_usec;
 	double		 got_nsec;	/* by each thread */
-	double		 used_usec, throttled_usec;
+	double		 used_usec, jobs_usec, throttled_usec;
 	double		 metered_usec;	/* of used_usec, when it was asked last */
 	double		 rate, runnable;
 	bool		 full;		/* it has all it can use */
@@ -124,6 +124,7 @@ group_settle(struct cores_group *g)
 		return;
 	g->got_nsec += span * NSEC * g->rate / threads;
 	g->used_usec += span * g->rate;
+	g->jobs_usec += span * g->rate * (double)g->jobs.count / threads;
 	if (g->full && g->quota < threads * (1 - g->in->stall))
 		g->throttled_usec += span;
 }
@@ -377,6 +378,12 @@ cores_runnable(const struct cores *c)
 }
 
 double
+cores_group_jobs(const struct cores_group *g)
+{
+	return (double)g->jobs.count;
+}
+
+double
 cores_group_rate(const struct cores_group *g)
 {
 	return g->rate;
@@ -386,6 +393,15 @@ double
 cores_group_used_usec(const struct cores_group *g)
 {
 	return g->used_usec + g->rate * (double)(g->in->now_usec - g->since_usec);
+}
+
+double
+cores_group_jobs_usec(const struct cores_group *g)
+{
+	double threads = cores_group_threads(g);
+
+	return g->jobs_usec + (threads > 0 ? g->rate * (double)g->jobs.count / threads *
+	    (double)(g->in->now_usec - g->since_usec) : 0);
 }
 
 double
