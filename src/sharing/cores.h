@@ -67,7 +67,7 @@ double		 cores_group_jobs(const struct cores_group *);		/* of those, jobs */
 double		 cores_group_rate(const struct cores_group *);		/* cores it has now */
 double		 cores_group_used_usec(const struct cores_group *);	/* of a core, ever */
 double		 cores_group_jobs_usec(const struct cores_group *);	/* of that, by its jobs */
-/* What was used since the last time that this was asked: by who reads its counter at each sample. */
+/* What was used since this was asked last, as one reads a counter at each sample. */
 double		 cores_group_meter(struct cores_group *);
 double		 cores_group_weight(const struct cores_group *);
 double		 cores_group_quota(const struct cores_group *);

@@ -1,6 +1,6 @@
 /*
- * sim: events in the order of their time: an arrival, the end of a request, a sample, a brain's tick. Between two
- * events every thread on a node runs at the same speed: a whole core each, or an equal part of the cores.
+ * sim: events in the order of their time: an arrival, the end of a request, a sample, a brain's tick. All threads of a
+ * node are in one group (sharing/cores.h): each has a whole core, or an equal part of the cores.
  */
 #include <math.h>
 #include <stdio.h>
@@ -17,14 +17,14 @@
 #define MEMORY_BYTES	(16.0 * (1 << 30))
 
 struct sim_request {
+	struct cores_job job;			/* first */
+	struct heap_node wait;
 	struct sim_service *service;
 	struct sim_task	*task;
 	struct sim_node	*node;
 	struct sim_mola	*mola;			/* NULL: of a proxy that is not ours */
 	unsigned	 node_slot, task_slot;
 	int64_t		 began;
-	double		 work;			/* left, usec of a core */
-	int64_t		 wait_end;		/* 0: still working */
 };
 
 /* Life */
@@ -65,14 +65,34 @@ sim_new(uint64_t seed)
 	s->period = USEC_PER_SEC;
 	s->balancers = s->nmolas = 1;
 	s->heat = heat_new();
+	heap_init(&s->waits);
 	rng_seed(&s->rng, seed);
 	return s;
+}
+
+static void
+node_clear(struct sim_node *n)
+{
+	struct cores_job *j;
+
+	while ((j = cores_any(n->all)) != NULL) {
+		cores_remove(&n->cpu, n->all, j);
+		free(j);
+	}
+	cores_fini(&n->cpu);
+}
+
+static struct sim_request *
+waiting(struct heap_node *w)
+{
+	return (struct sim_request *)((char *)w - offsetof(struct sim_request, wait));
 }
 
 void
 sim_free(struct sim **sp)
 {
 	struct sim *s = *sp;
+	struct heap_node *w;
 
 	*sp = NULL;
 	if (s == NULL)
@@ -83,8 +103,14 @@ sim_free(struct sim **sp)
 		free(s->service[i].latency);
 		sim_driven_free(&s->service[i].driven);
 	}
+	for (unsigned i = 0; i < s->nnodes; i++)
+		node_clear(&s->node[i]);
+	while ((w = heap_min(&s->waits)) != NULL) {
+		heap_remove(&s->waits, w);
+		free(waiting(w));
+	}
+	heap_fini(&s->waits);
 	heat_free(&s->heat);
-	free(s->request);
 	free(s);
 }
 
@@ -122,6 +148,8 @@ sim_node_add(struct sim *s, const char *name)
 	    .sampled = s->now };
 	for (unsigned q = 0; q < SIM_QUERIES; q++)
 		n->answer[q] = NAN;
+	cores_init(&n->cpu, n->cores, s->now);
+	n->all = cores_group_new(&n->cpu, CORES_WEIGHT, INFINITY);
 	str_copy(n->name, sizeof n->name, str_of(name));
 	/* exporters do not answer in step */
 	n->sample_due = s->now + 1 + (int64_t)(rng_double(&s->rng) * (double)s->period);
@@ -308,16 +336,6 @@ arrival_next(struct sim *s, struct sim_service *v)
 	v->arrival_due = s->now + (load > 0 ? 1 + (int64_t)rng_exp(&s->rng, v->work_usec / load) : s->period);
 }
 
-static struct sim_request *
-request_new(struct sim *s)
-{
-	if (s->nrequests == s->request_cap) {
-		s->request_cap = s->request_cap * 2 + 64;
-		s->request = must_realloc(s->request, s->request_cap * sizeof *s->request);
-	}
-	return &s->request[s->nrequests++];
-}
-
 /* Whom a Mola chooses, and it counts it; false: nobody. */
 static bool
 choose(struct sim *s, struct sim_mola *m, const struct sim_service *v, struct sim_request *r)
@@ -356,15 +374,14 @@ arrive(struct sim *s, struct sim_service *v)
 		s->refused++;
 		return;
 	}
-	r = request_new(s);
+	r = must_alloc(sizeof *r);
 	*r = like;
-	r->work = rng_exp(&s->rng, v->work_usec);
 	r->node = r->task->node;
 	r->task->inflight++;
 	r->node->inflight++;
-	r->node->threads++;
 	r->task->requests++;
 	v->requests++;
+	cores_add(&r->node->cpu, r->node->all, &r->job, rng_exp(&s->rng, v->work_usec));
 }
 
 static void
@@ -377,20 +394,9 @@ latency_add(struct sim_service *v, double usec)
 	v->latency[v->nlatency++] = usec;
 }
 
-/* True: it is over and its place is taken by another. */
-static bool
-request_step(struct sim *s, size_t i)
+static void
+request_end(struct sim *s, struct sim_request *r)
 {
-	struct sim_request *r = &s->request[i];
-
-	if (r->wait_end == 0) {
-		if (r->work > 0.5)
-			return false;
-		r->node->threads--;
-		r->wait_end = s->now + (int64_t)r->service->wait_usec;
-	}
-	if (r->wait_end > s->now)
-		return false;
 	if (r->mola != NULL) {
 		live_give(r->mola->live, 0, r->node_slot, r->task_slot);
 		live_succeeded(r->mola->live, r->task_slot);
@@ -398,8 +404,17 @@ request_step(struct sim *s, size_t i)
 	latency_add(r->service, (double)(s->now - r->began));
 	r->task->inflight--;
 	r->node->inflight--;
-	s->request[i] = s->request[--s->nrequests];
-	return true;
+	free(r);
+}
+
+/* Its work is done. */
+static void
+request_wait(struct sim *s, struct sim_request *r)
+{
+	if (r->service->wait_usec < 1)
+		request_end(s, r);
+	else
+		heap_push(&s->waits, &r->wait, s->now + (int64_t)r->service->wait_usec);
 }
 
 /* Samples */
@@ -413,8 +428,8 @@ sample_take(struct sim *s, struct sim_node *n)
 		.span_usec = s->now - n->sampled,
 		.source = SOURCE_NODE_EXPORTER,
 		.cores = n->cores,
-		.busy = fmin(n->cores, n->busy_usec / (double)(s->now - n->sampled)),
-		.running = whole + (rng_double(&s->rng) < part) + n->threads,
+		.busy = fmin(n->cores, (n->cpu.busy_usec - n->busy_usec) / (double)(s->now - n->sampled)),
+		.running = whole + (rng_double(&s->rng) < part) + cores_group_jobs(n->all),
 		.load1 = NAN, .memory_total_bytes = MEMORY_BYTES, 
 		.memory_available_bytes = n->memory_used < 0 ? NAN : MEMORY_BYTES * (1 - n->memory_used),
 		.psi_cpu_waiting = NAN, .psi_memory_waiting = NAN, .psi_memory_stalled = n->stalled,
@@ -471,7 +486,7 @@ sample(struct sim *s, struct sim_node *n)
 
 	n->sample_due += s->period;
 	n->sampled = s->now;
-	n->busy_usec = 0;
+	n->busy_usec = n->cpu.busy_usec;
 	for (unsigned i = 0; i < s->nmolas && n->present; i++)
 		answer(s, n, s->mola[i].world, world_node(s->mola[i].world, str_of(n->name)));
 	if (n->silent || !n->present)
@@ -483,14 +498,6 @@ sample(struct sim *s, struct sim_node *n)
 }
 
 /* Time */
-
-static double
-speed(const struct sim_node *n)
-{
-	double threads = n->busy + n->threads;
-
-	return threads <= n->cores ? 1 : n->cores / threads;
-}
 
 static int64_t
 earlier(int64_t a, int64_t b)
@@ -506,33 +513,31 @@ next_event(const struct sim *s, int64_t until)
 	for (unsigned i = 0; i < s->nservices; i++)
 		at = earlier(at, s->service[i].arrival_due);
 	for (unsigned i = 0; i < s->nnodes; i++)
-		at = earlier(at, s->node[i].sample_due);
-	for (size_t i = 0; i < s->nrequests; i++) {
-		const struct sim_request *r = &s->request[i];
-		at = earlier(at, r->wait_end != 0 ? r->wait_end : s->now + 1 + (int64_t)(r->work / speed(r->node)));
-	}
+		at = earlier(at, earlier(s->node[i].sample_due, cores_next_usec(&s->node[i].cpu)));
+	if (heap_min(&s->waits) != NULL)
+		at = earlier(at, heap_min(&s->waits)->key);
 	return at > s->now ? at : s->now;
 }
 
 static void
 advance(struct sim *s, int64_t to)
 {
-	double dt = (double)(to - s->now);
+	struct heap_node *w;
+	struct cores_job *j;
 
-	for (size_t i = 0; i < s->nrequests; i++)
-		if (s->request[i].wait_end == 0)
-			s->request[i].work -= dt * speed(s->request[i].node);
-	for (unsigned i = 0; i < s->nnodes; i++)
-		s->node[i].busy_usec += dt * fmin(s->node[i].cores, s->node[i].busy + s->node[i].threads);
 	s->now = to;
+	for (unsigned i = 0; i < s->nnodes; i++)
+		while ((j = cores_done(&s->node[i].cpu, to)) != NULL)
+			request_wait(s, (struct sim_request *)j);	/* job is its first member */
+	while ((w = heap_min(&s->waits)) != NULL && w->key <= to) {
+		heap_remove(&s->waits, w);
+		request_end(s, waiting(w));
+	}
 }
 
 static void
 happen(struct sim *s)
 {
-	for (size_t i = 0; i < s->nrequests;)
-		if (!request_step(s, i))
-			i++;
 	for (unsigned i = 0; i < s->nnodes; i++)
 		if (s->node[i].sample_due <= s->now)
 			sample(s, &s->node[i]);
@@ -566,6 +571,10 @@ void
 sim_tick(struct sim *s, unsigned periods, unsigned window_from)
 {
 	sim_discover(s);
+	for (unsigned i = 0; i < s->nnodes; i++) {	/* what the scene has changed */
+		cores_set_cores(&s->node[i].cpu, s->node[i].cores);
+		cores_set_held(&s->node[i].cpu, s->node[i].all, s->node[i].busy);
+	}
 	for (unsigned p = 0; p < periods; p++) {
 		int64_t until = s->now + s->period;
 		if (p == window_from)

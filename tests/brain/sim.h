@@ -10,6 +10,7 @@
 #include "score/steer.h"
 #include "pick/pick.h"
 #include "score/move.h"
+#include "sharing/cores.h"
 #include "world/world.h"
 
 #define SIM_NODES	64
@@ -30,10 +31,11 @@ struct sim_node {
 	double	 answer[SIM_QUERIES];		/* of the users' queries; NAN: none */
 	enum sim_lie lie;
 	/* running */
-	double	 busy_usec;			/* core time used since the last sample */
+	struct cores cpu;
+	struct cores_group *all;		/* requests and others: shared by threads */
+	double	 busy_usec;			/* core time used, at the last sample */
 	int64_t	 sample_due, sampled;
-	unsigned inflight;			/* requests on it; those that want a core: */
-	unsigned threads;
+	unsigned inflight;			/* requests on it */
 };
 
 struct sim_driven;
@@ -71,8 +73,6 @@ struct sim_mola {
 	int		 table_fd;
 };
 
-struct sim_request;
-
 struct sim {
 	int64_t		 now, period;
 	double		 balancers;		/* what each Mola takes L to be */
@@ -83,8 +83,7 @@ struct sim {
 	struct sim_service service[SIM_SERVICES];
 	struct sim_task	 task[SIM_TASKS];
 	struct sim_mola	 mola[SIM_MOLAS];
-	struct sim_request *request;
-	size_t		 nrequests, request_cap;
+	struct heap	 waits;			/* requests whose work is done */
 	uint64_t	 refused;		/* requests that found no task, ever */
 	int64_t		 tick_due, mover_due;
 	struct heat	*heat;			/* the first Mola's */
