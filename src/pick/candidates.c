@@ -24,6 +24,9 @@ struct candidate {
 	uint32_t	first, ntasks;		/* of candidate_sets.order */
 	double		penalty;		/* what failures of its best task look like, in requests */
 	double		load;			/* its cost is multiplied by this, at least 1 */
+	/* of some of its tasks it is known what their containers could have: they have together: */
+	bool		 known;
+	uint32_t	 on_tasks;		/* in flight, that its cost was computed with */
 };
 
 typedef uint32_t	count_f(const struct live *, unsigned slot);
@@ -62,6 +65,9 @@ struct candidate_sets {
 	struct candidate *candidates;		/* the memory behind those of all services */
 	double		*costs, *lows;
 	uint32_t	*order;			/* task indexes, grouped by candidate; draining ones are left out */
+	/* by place in `order`: the cores that the task's container could have, NAN: not known; 0: the
+	 * task takes no requests */
+	double		*available;
 	struct node_row	*node;			/* by node slot */
 };
 
@@ -84,6 +90,7 @@ candidate_sets_clear(struct candidate_sets *sets)
 	free(sets->costs);
 	free(sets->lows);
 	free(sets->order);
+	free(sets->available);
 }
 
 void
@@ -106,6 +113,7 @@ compares(enum policy policy)
 {
 	switch (policy) {
 	case POLICY_MARGINAL:
+	case POLICY_MARGINAL_1:
 	case POLICY_LEAST_CONN:
 	case POLICY_BEST_NODE:
 		return true;
@@ -162,8 +170,8 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 
 	set->profile = s->profile;
 	set->loads = s->load != LOAD_NONE;
-	set->count = s->policy == POLICY_MARGINAL ? live_node_inflight
-	    : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
+	set->count = s->policy == POLICY_MARGINAL || s->policy == POLICY_MARGINAL_1 ?
+	    live_node_inflight : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	set->candidate = sets->candidates + base;		/* as many as tasks at most */
 	set->cost = sets->costs + base;
 	set->low = sets->lows + base / BLOCK + service;	/* a service's last block may be a short one */
@@ -190,6 +198,7 @@ candidate_sets_set_table(struct candidate_sets *sets, const struct table *t)
 	sets->costs = must_zalloc((ntasks + 1) * sizeof *sets->costs);
 	sets->lows = must_zalloc((ntasks / BLOCK + nservices + 1) * sizeof *sets->lows);
 	sets->order = must_zalloc((ntasks + 1) * sizeof *sets->order);
+	sets->available = must_zalloc((ntasks + 1) * sizeof *sets->available);
 	for (uint32_t i = 0; i < nservices; i++) {
 		sets->set[i].home = sets;
 		sets->set[i].policy = s[i].policy;
@@ -221,13 +230,48 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	return n;
 }
 
+static uint32_t
+task_slot(const struct candidates *set, const struct candidate *c, uint32_t k)
+{
+	return set->home->task[set->home->order[c->first + k]].slot;
+}
+
+static uint32_t
+tasks_inflight(const struct candidates *set, const struct candidate *c)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t k = 0; k < c->ntasks; k++)
+		sum += live_task_inflight(set->home->live, task_slot(set, c, k));
+	return sum;
+}
+
+/* That of its cheapest task. */
+static double
+cost_by_law(const struct candidates *set, const struct candidate *c, const struct node_row *n)
+{
+	const struct law_node law = phys_law(&n->row, set->profile);
+	const double *available = set->home->available + c->first;
+	double inflight = c->inflight + c->penalty, least = INFINITY;
+
+	if (!c->known)
+		return law_cost(&law, n->others, inflight);
+	for (uint32_t k = 0; k < c->ntasks; k++) {
+		double on = live_task_inflight(set->home->live, task_slot(set, c, k)) + c->penalty, cost;
+		if (available[k] == 0)
+			continue;
+		cost = law_cost_task(&law, n->others, inflight, available[k], on);
+		least = cost < least ? cost : least;
+	}
+	return least;
+}
+
 /* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one
  * that is just full. */
 static double
 cost_unreported(const struct candidates *set, const struct candidate *c)
 {
 	const struct node_row *n;
-	struct law_node law;
 	double cost;
 
 	if (set->policy == POLICY_LEAST_CONN)
@@ -236,10 +280,8 @@ cost_unreported(const struct candidates *set, const struct candidate *c)
 	if (set->policy == POLICY_BEST_NODE)
 		/* positive, so that SAME is a factor */
 		cost = 101 - phys_score(&n->row, set->profile) + c->penalty;
-	else {
-		law = phys_law(&n->row, set->profile);
-		cost = law_cost(&law, n->others, c->inflight + c->penalty);
-	}
+	else
+		cost = cost_by_law(set, c, n);
 	return cost >= 0 && cost < INFINITY ? cost : 1;
 }
 
@@ -256,6 +298,46 @@ task_usable(const struct candidates *set, uint32_t slot)
 
 	return live_is_usable(l, slot, set->now_usec) ||
 	    (set->all_used && live_is_healthy(l, slot, set->now_usec));
+}
+
+/* What the containers of its tasks could have. For the law before nothing is known. */
+static void
+candidate_read_available(struct candidates *set, struct candidate *c)
+{
+	struct candidate_sets *sets = set->home;
+	const struct node_row *n;
+	struct law_node law;
+
+	c->known = false;
+	c->on_tasks = 0;
+	if (set->policy != POLICY_MARGINAL)
+		return;
+	n = node_at(sets, c->slot, set->now_usec);
+	law = phys_law(&n->row, set->profile);
+	for (uint32_t k = 0; k < c->ntasks; k++) {
+		uint32_t slot = task_slot(set, c, k);
+		double cores = law_available(&law, phys_available(sets->phys, slot), set->now_usec);
+		c->known |= !isnan(cores);
+		sets->available[c->first + k] = task_usable(set, slot) ? cores : 0;
+	}
+	if (c->known)
+		c->on_tasks = tasks_inflight(set, c);
+}
+
+double
+candidates_factor(const struct candidates *set, uint32_t candidate, uint32_t k)
+{
+	const struct candidate *c = &set->candidate[candidate];
+	const struct node_row *n;
+	double load, cores;
+
+	ASSERT(candidate < set->n && k < c->ntasks);
+	load = candidates_load(set, task_slot(set, c, k));
+	cores = c->known ? set->home->available[c->first + k] : NAN;
+	if (!(cores > 0))
+		return load;
+	n = node_at(set->home, c->slot, set->now_usec);
+	return load * phys_cores(&n->row, set->profile) / cores;
 }
 
 /* True: it has a task that takes requests. The one with the least penalty counts for all: it gets
@@ -366,6 +448,7 @@ refresh(struct candidates *set)
 		struct candidate *c = &set->candidate[i];
 		c->inflight = set->count != NULL ? set->count(set->home->live, c->slot) : 0;
 		c->load = candidate_load(set, c);
+		candidate_read_available(set, c);
 		cost_set(set, i, candidate_look(set, c, penalties) ? candidate_cost(set, c) : INFINITY);
 	}
 }
@@ -378,13 +461,16 @@ recount(struct candidates *set, uint32_t at, uint32_t n)
 
 	ASSERT(at <= set->n && n <= set->n - at);
 	for (uint32_t i = at; i < at + n; i++) {
-		uint32_t inflight = set->count(set->home->live, set->candidate[i].slot);
-		if (inflight == set->candidate[i].inflight)
+		struct candidate *c = &set->candidate[i];
+		uint32_t inflight = set->count(set->home->live, c->slot);
+		uint32_t on_tasks = c->known ? tasks_inflight(set, c) : 0;
+		if (inflight == c->inflight && on_tasks == c->on_tasks)
 			continue;
 		moved = true;
-		set->candidate[i].inflight = inflight;
+		c->inflight = inflight;
+		c->on_tasks = on_tasks;
 		if (!isinf(set->cost[i]))
-			cost_set(set, i, candidate_cost(set, &set->candidate[i]));
+			cost_set(set, i, candidate_cost(set, c));
 	}
 	return moved;
 }

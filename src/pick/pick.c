@@ -33,9 +33,8 @@ struct choice {
 	int64_t		 now;
 	bool		 all_used;	/* ejections do not count */
 	bool		 penalties;	/* there are some */
-	const struct candidates *loads;	/* whose tasks say of their load; NULL: they do not */
-	/* the fewest in flight so far, and how many had as few: each of them is kept with the
-	 * same chance */
+	/* the fewest in flight so far, one more counted and weighed, and how many had as few: each of
+	 * them is kept with the same chance */
 	const struct table_task *best;
 	double		 inflight;
 	uint32_t	 equals;
@@ -121,13 +120,12 @@ penalty(const struct choice *c, const struct table_task *t)
 	return c->penalties ? live_penalty(c->pick->live, t->slot, c->now) : 0;
 }
 
+/* factor: how much a request weighs there. */
 static void
-offer(struct choice *c, const struct table_task *t)
+offer(struct choice *c, const struct table_task *t, double factor)
 {
-	double n = live_task_inflight(c->pick->live, t->slot) + penalty(c, t);
+	double n = (live_task_inflight(c->pick->live, t->slot) + penalty(c, t) + 1) * factor;
 
-	if (c->loads != NULL)
-		n = (n + 1) * candidates_load(c->loads, t->slot);
 	ASSERT(n >= 0 && !t->draining);
 	if (c->best == NULL || n * SAME < c->inflight) {
 		c->best = t;
@@ -150,7 +148,7 @@ offer_candidate(struct choice *c, const struct candidates *set, uint32_t candida
 	for (uint32_t k = 0; k < n && offered < COMPARED; k++) {
 		const struct table_task *t = &c->pick->task[order[at]];
 		if (eligible(c, t)) {
-			offer(c, t);
+			offer(c, t, candidates_factor(set, candidate, at));
 			offered++;
 		}
 		if (++at == n)
@@ -169,7 +167,6 @@ pick_among_lowest(struct choice *c, struct candidates *set)
 
 	candidates_begin(set, c->now);
 	c->all_used = candidates_all_used(set);
-	c->loads = set;
 	while ((n = candidates_lowest(set, &c->pick->rng, lowest)) > 0) {
 		for (uint32_t i = 0; i < n; i++)
 			offer_candidate(c, set, lowest[i]);
@@ -242,8 +239,8 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 
 	if (one == NULL || (other = any_but(c, task, ntasks, one)) == NULL)
 		return one;
-	offer(c, one);
-	offer(c, other);
+	offer(c, one, 1);
+	offer(c, other, 1);
 	return c->best;
 }
 
@@ -255,6 +252,7 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 
 	switch (s->policy) {
 	case POLICY_MARGINAL:
+	case POLICY_MARGINAL_1:
 	case POLICY_LEAST_CONN:
 	case POLICY_BEST_NODE:
 		return pick_lowest(c, candidates_of(p->sets, service));

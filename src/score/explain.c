@@ -52,21 +52,13 @@ task_state_name(enum task_state s)
 	return names[s];
 }
 
-/* Of one more request, when our requests there are more by `penalty`. */
-static double
-cost_of(const struct world *w, const struct world_node *n, unsigned profile, double penalty,
-    int64_t now)
-{
-	struct law_node law = phys_law(&n->steering.row, profile);
-
-	ASSERT(profile < PROFILE_SLOTS && law.cores >= 0 && law.held >= 0 && law.held <= 1);
-	return law_cost(&law, law_others(&law, now), live_node_inflight(w->live, n->slot) + penalty);
-}
-
 double
 explain_cost(const struct world *w, const struct world_node *n, int64_t now)
 {
-	return cost_of(w, n, 0, 0, now);
+	const struct law_node *law = &n->steering.row.law;
+
+	ASSERT(law->cores >= 0 && law->held >= 0 && law->held <= 1);
+	return law_cost(law, law_others(law, now), live_node_inflight(w->live, n->slot));
 }
 
 /* Of one moment, for all tasks of a service: there may be thousands, and each of them wants it. */
@@ -104,8 +96,7 @@ explain_load(const struct world *w, const struct world_task *t, int64_t now)
 double
 explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
 {
-	return explain_load(w, t, now) *
-	    cost_of(w, t->node, t->service->profile, live_penalty(w->live, t->slot, now), now);
+	return explain_charge(w, t, now).cost;
 }
 
 bool
@@ -202,6 +193,8 @@ struct explain_as {
 	unsigned	 profile;
 	double		 penalty;	/* requests that the task's failures count as */
 	double		 load;		/* that its cost is multiplied by, for what it reports */
+	double		 available;	/* cores that its container could have; NAN: that does not count */
+	double		 cost;
 };
 
 /* What the profile weighs more than cores, if the node has less of it to give than another has. */
@@ -278,18 +271,22 @@ write_node(const struct world *w, const struct explain_as *as, const struct worl
 		buf_printf(out, "%.1f busy with others' work, ", others);
 	else if (others <= -0.05)		/* they wait for something other than a core */
 		buf_printf(out, "%.1f of Mola's not wanting a core, ", -others);
+	if (!isnan(as->available))
+		buf_printf(out, "%.1f that its container could have, ", as->available);
 	buf_printf(out, "%u of Mola's in flight", live_node_inflight(w->live, n->slot));
 	if (as->penalty >= 0.05)
 		buf_printf(out, ", failures that count as %.1f more", as->penalty);
 	if (as->load >= EXPLAIN_LOAD_LEAST)
 		buf_printf(out, ", times %.2f for the load that tasks report", as->load);
-	buf_printf(out, ": cost %.2f", as->load * cost_of(w, n, as->profile, as->penalty, now));
+	buf_printf(out, ": cost %.2f", as->cost);
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	write_node(w, &(struct explain_as){ NULL, 0, 0, 1 }, n, now, out);
+	const struct explain_as as = { .load = 1, .available = NAN, .cost = explain_cost(w, n, now) };
+
+	write_node(w, &as, n, now, out);
 }
 
 /* ---- a task and a service, in words ---- */
@@ -359,8 +356,9 @@ write_share(const struct world *w, const struct world_task *t, int64_t now, unsi
     unsigned of, struct buf *out)
 {
 	const struct world_service *s = t->service;
+	const struct charge charge = explain_charge(w, t, now);
 	const struct explain_as as = { s->profile_crowded ? NULL : s, s->profile,
-	    live_penalty(w->live, t->slot, now), explain_load(w, t, now) };
+	    live_penalty(w->live, t->slot, now), charge.load, charge.available, charge.cost };
 
 	ASSERT(!s->profile_crowded || s->profile == 0);
 	switch (s->conf.policy) {
@@ -377,6 +375,7 @@ write_share(const struct world *w, const struct world_task *t, int64_t now, unsi
 		    phys_score(&t->node->steering.row, s->profile));
 		return;
 	case POLICY_MARGINAL:
+	case POLICY_MARGINAL_1:
 	case POLICY_COUNT:
 		break;
 	}
@@ -465,6 +464,7 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 		buf_printf(out, " with %s", s->conf.terms.n == 1 ? s->conf.terms.term[0].name : "its queries");
 	if (service_all_used(w, s, now))
 		buf_printf(out, "; more than half of its tasks are ejected, so all are used");
-	if (usable > 0 && s->conf.policy == POLICY_MARGINAL && (best = find_cheapest(w, s, now)) != NULL)
+	if (usable > 0 && explain_is_marginal(s->conf.policy) &&
+	    (best = find_cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);
 }

@@ -9,33 +9,46 @@
 #include "score/explain_priv.h"
 
 #define MORE_MOST	1000		/* requests in flight that are tried for an answer */
+#define HALVINGS	60
 
 /* ---- the law, turned around ---- */
 
-/* Threads that others may want at most for a cost of `cost` at most; -INFINITY: however few. */
+/* With so many requests more there. */
 static double
-others_at(const struct law_node *l, double cost, double inflight)
+cost_at(const struct charge *c, double others, double more)
 {
-	double ours = l->balancers * inflight, th = cost * l->cores - ours, demand;
+	return law_cost_task(&c->law, others, c->inflight + more, c->available, c->on_task + more);
+}
 
-	if (th <= l->cores)		/* none has to wait for a core */
-		th = cost < 1 ? (2 * cost - 1) * l->cores : l->cores;
-	if (th < 1)
+/* Threads that others may want at most for a cost of `cost` at most; -INFINITY: however few. More
+ * of them never cost less. */
+static double
+others_at(const struct charge *c, double cost)
+{
+	double ours = c->law.balancers * c->inflight;
+	double low = c->law.held < 1 ? -ours / (1 - c->law.held) : 0;	/* no core is wanted */
+	double high = fmax(0, cost * c->law.cores);			/* others alone cost as much */
+
+	if (cost_at(c, low, 0) > cost)
 		return -INFINITY;
-	demand = th - 1 - ours;
-	if (demand >= 0)
-		return demand;
-	return l->held < 1 ? demand / (1 - l->held) : -INFINITY;
+	for (int i = 0; i < HALVINGS; i++) {
+		double middle = (low + high) / 2;
+		if (cost_at(c, middle, 0) <= cost)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* So many requests more are in flight there when one more costs at least `cost`; or costs more than
  * that, if `above`. 0: too many. */
 static unsigned
-more_at(const struct law_node *l, double others, double inflight, double cost, bool above)
+more_at(const struct charge *c, double cost, bool above)
 {
 	for (unsigned k = 1; k <= MORE_MOST; k++) {
-		double c = law_cost(l, others, inflight + k);
-		if (above ? c > cost : c >= cost)
+		double then = cost_at(c, c->others, k);
+		if (above ? then > cost : then >= cost)
 			return k;
 	}
 	return 0;
@@ -47,11 +60,15 @@ struct charge
 explain_charge(const struct world *w, const struct world_task *t, int64_t now)
 {
 	struct charge c = { .law = phys_law(&t->node->steering.row, t->service->profile) };
+	double penalty = live_penalty(w->live, t->slot, now);
 
 	c.others = law_others(&c.law, now);
-	c.inflight = live_node_inflight(w->live, t->node->slot) + live_penalty(w->live, t->slot, now);
+	c.inflight = live_node_inflight(w->live, t->node->slot) + penalty;
+	c.on_task = live_task_inflight(w->live, t->slot) + penalty;
+	c.available = t->service->conf.policy == POLICY_MARGINAL_1 ? NAN :
+	    law_available(&c.law, phys_available(w->phys, t->slot), now);
 	c.load = explain_load(w, t, now);
-	c.cost = law_cost(&c.law, c.others, c.inflight) * c.load;
+	c.cost = cost_at(&c, c.others, 0) * c.load;
 	return c;
 }
 
@@ -83,22 +100,52 @@ explain_add_load(const struct world *w, const struct world_task *t, int64_t now,
 }
 
 void
-explain_add_cost(const struct world *w, const struct world_task *t, const struct charge *c,
-    int64_t now, struct explain_steps *out)
+explain_add_available(const struct charge *c, struct explain_steps *out)
 {
-	double others = c->others < 0 ? c->others * (1 - c->law.held) : c->others;
-	double ours = c->law.balancers * c->inflight, th = fmax(0, others + ours) + 1;
-	bool full = th > c->law.cores && ours >= 0.05;	/* those that are there would wait longer, too */
-	char wait[64] = "";
-	double penalty = live_penalty(w->live, t->slot, now);
 	struct explain_step *s;
 
-	explain_add_load(w, t, now, out);
-	if (penalty >= 0.05) {
-		s = step_add(out, STEP_PENALTY, "its failures count as %.1f more request%s, fading", penalty,
-		    explain_plural(penalty));
-		step_number(s, "requests", penalty);
-	}
+	if (isnan(c->available))
+		return;
+	s = step_add(out, STEP_AVAILABLE,
+	    "its container could have %.1f of the %.1f cores, beside the containers of others",
+	    c->available, c->law.cores);
+	step_number(s, "available", c->available);
+	step_number(s, "cores", c->law.cores);
+}
+
+static void
+add_penalty(const struct world *w, const struct world_task *t, int64_t now,
+    struct explain_steps *out)
+{
+	double penalty = live_penalty(w->live, t->slot, now);
+
+	if (penalty >= 0.05)
+		step_number(step_add(out, STEP_PENALTY,
+		    "its failures count as %.1f more request%s, fading", penalty, explain_plural(penalty)),
+		    "requests", penalty);
+}
+
+/* What its container could have decides: `want` of its requests want a core. */
+static void
+add_cost_of_container(const struct charge *c, double want, struct explain_steps *out)
+{
+	struct explain_step *s = step_add(out, STEP_COST_CONTAINER,
+	    "with one more request %.1f of its requests want the %.2f core%s that its container "
+	    "could have: cost %.2f", want + 1, c->available, explain_plural(c->available), c->cost);
+
+	step_number(s, "threads", want + 1);
+	step_number(s, "available", c->available);
+	step_number(s, "cost", c->cost);
+}
+
+static void
+add_cost_of_node(const struct charge *c, double th, struct explain_steps *out)
+{
+	double ours = c->law.balancers * c->inflight;
+	bool full = th > c->law.cores && ours >= 0.05;	/* those that are there would wait longer, too */
+	char wait[64] = "";
+	struct explain_step *s;
+
 	if (full)
 		snprintf(wait, sizeof wait, ", and %.1f of Mola's there would wait longer", ours);
 	s = step_add(out, full ? STEP_COST_FULL : STEP_COST,
@@ -110,6 +157,23 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
 	step_number(s, "threads", th);
 	step_number(s, "cores", c->law.cores);
 	step_number(s, "cost", c->cost);
+}
+
+void
+explain_add_cost(const struct world *w, const struct world_task *t, const struct charge *c,
+    int64_t now, struct explain_steps *out)
+{
+	double others = c->others < 0 ? c->others * (1 - c->law.held) : c->others;
+	double th = fmax(0, others + c->law.balancers * c->inflight) + 1;
+	double want = fmin(c->law.balancers * c->on_task, th - 1);
+
+	explain_add_load(w, t, now, out);
+	add_penalty(w, t, now, out);
+	if (!isnan(c->available) &&
+	    law_cost_task(&c->law, c->others, c->inflight, INFINITY, 0) * c->load < c->cost)
+		add_cost_of_container(c, want, out);
+	else
+		add_cost_of_node(c, th, out);
 }
 
 struct explain_field
@@ -140,8 +204,8 @@ explain_add_next(const struct world_task *t, const struct charge *c, double next
     struct explain_steps *out)
 {
 	double at = next / c->load;
-	unsigned more = isfinite(next) ? more_at(&c->law, c->others, c->inflight, at, true) : 0;
-	double others = isfinite(next) ? others_at(&c->law, at, c->inflight) : NAN;
+	unsigned more = isfinite(next) ? more_at(c, at, true) : 0;
+	double others = isfinite(next) ? others_at(c, at) : NAN;
 	struct explain_step *s;
 
 	s = step_add(out, STEP_NEXT, "the next request goes to %s", t->node->name);
@@ -161,9 +225,8 @@ explain_add_more(const struct world *w, const struct world_task *t, const struct
     const struct explain_field *f, int64_t now, struct explain_steps *out)
 {
 	const struct charge best = explain_charge(w, f->best, now);
-	unsigned more = more_at(&best.law, best.others, best.inflight, c->cost / best.load,
-	    false);
-	double others = others_at(&c->law, f->least / c->load, c->inflight);
+	unsigned more = more_at(&best, c->cost / best.load, false);
+	double others = others_at(c, f->least / c->load);
 	struct explain_step *s;
 
 	if (more > 0) {

@@ -43,16 +43,27 @@ void	explain_add_slow_start(const struct world *, const struct world_task *, int
 	    struct explain_steps *);
 
 /* explain_choice.c */
-struct charge {				/* of one more request on a task, by the law */
+struct charge {				/* of one more request on a task, by the law of its policy */
 	struct law_node	 law;
-	double		 others, inflight, cost;
+	double		 others, inflight;	/* of the node; failures count as requests */
+	double		 on_task;		/* of those in flight, on the task */
+	double		 available;	/* cores that its container could have; NAN: that does not count */
 	double		 load;		/* that the cost is multiplied by, for what the task reports */
+	double		 cost;
 };
+/* Whether tasks of services with this policy are chosen by the law. */
+static inline bool
+explain_is_marginal(enum policy p)
+{
+	return p == POLICY_MARGINAL || p == POLICY_MARGINAL_1;
+}
 struct charge	explain_charge(const struct world *, const struct world_task *, int64_t now_usec);
 /* What the task reports of its own load, if it changes its cost by a number that can be seen. */
 #define EXPLAIN_LOAD_LEAST 1.005
 void	explain_add_load(const struct world *, const struct world_task *, int64_t now_usec,
     struct explain_steps *);
+/* Nothing, where that does not count. */
+void	explain_add_available(const struct charge *, struct explain_steps *);
 void	explain_add_cost(const struct world *, const struct world_task *, const struct charge *,
 	    int64_t now_usec, struct explain_steps *);
 /* The next request goes to its node, until others cost less than `next`; INFINITY: never. */

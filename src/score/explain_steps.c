@@ -192,16 +192,17 @@ add_grounds(const struct world *w, const struct world_task *t, const struct char
 	enum policy policy = t->service->conf.policy;
 	const char *cookie = t->service->conf.sticky_cookie;
 
-	if (policy == POLICY_MARGINAL || policy == POLICY_BEST_NODE) {
+	if (explain_is_marginal(policy) || policy == POLICY_BEST_NODE) {
 		explain_add_sample(t->node, now, out);
 		explain_add_guard(t->node, now, out);
 	}
-	if (policy == POLICY_MARGINAL) {
+	if (explain_is_marginal(policy)) {
 		explain_add_others(t->node, now, out);
 		explain_add_inflight(w, t, out);
 		explain_add_limit(w, t, now, out);
 		explain_add_preference(t, out);
 		explain_add_slow_start(w, t, now, out);
+		explain_add_available(c, out);
 		explain_add_cost(w, t, c, now, out);
 	} else {
 		if (policy != POLICY_ROUND_ROBIN && policy != POLICY_RANDOM_TWO)
@@ -218,7 +219,7 @@ void
 explain_steps(const struct world *w, const struct world_task *t, const struct explain_field *f,
     const struct explain_got *got, int64_t now, struct explain_steps *out)
 {
-	bool marginal = t->service->conf.policy == POLICY_MARGINAL;
+	bool marginal = explain_is_marginal(t->service->conf.policy);
 	enum task_state state = task_state(w, t, now);
 	struct live_task l;
 	struct charge c;

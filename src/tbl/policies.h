@@ -7,3 +7,6 @@ POLICY(RANDOM_TWO,  "random-two",  "of two random tasks, the one with fewer requ
 POLICY(BEST_NODE, "best-node",
     "all requests to the node with the best score, chosen "
     "again every 5 s (for comparison: it overloads that node)")
+POLICY(MARGINAL_1, "marginal-1",
+    "lowest marginal cost by the law before: what a task's container could have does not count "
+    "(for one release)")

@@ -42,12 +42,16 @@ STEP(LOAD, "load", "utilization age_seconds factor",
     "The utilization that the task reports of itself, and what its cost is multiplied by.")
 STEP(LOAD_MEAN, "load_mean", "factor",
     "It has reported none lately, and others of its service have: their mean counts.")
+STEP(AVAILABLE, "available", "available cores",
+    "The cores that its container could have, by the use of the containers beside it.")
 STEP(PENALTY, "penalty", "requests",
     "Failures of the task count as so many requests, and fade.")
 /* the choice */
 STEP(COST, "cost", "threads cores cost", "What one more request costs there, by the law.")
 STEP(COST_FULL, "cost_full", "inflight threads cores cost",
     "The same where no core is free: Mola's requests that are there would wait longer, too.")
+STEP(COST_CONTAINER, "cost_container", "threads available cost",
+    "The same where what its container could have decides, and not the node.")
 STEP(SCORE, "score", "score", "What best-node goes by.")
 STEP(POLICY, "policy", "policy inflight", "What the policy looks at instead of the cost.")
 STEP(STICKY, "sticky", "cookie",

@@ -6,6 +6,8 @@
 
 #include "world/law.h"
 
+#define FORGOTTEN	0.01	/* trust in what a container could have; less is none */
+
 double
 law_trust(const struct law_node *n, int64_t now)
 {
@@ -33,14 +35,19 @@ demand(const struct law_node *n, double others, double inflight)
 	return d > 0 ? d : 0;
 }
 
+/* On the node, whoever it belongs to. */
+static double
+cost_on_node(const struct law_node *n, double th, double ours, double added)
+{
+	if (th <= n->cores)
+		return 0.5 + 0.5 * th / n->cores;
+	return (th + added * ours) / n->cores;
+}
+
 double
 law_cost(const struct law_node *n, double others, double inflight)
 {
-	double th = demand(n, others, inflight) + 1;
-
-	if (th <= n->cores)
-		return 0.5 + 0.5 * th / n->cores;
-	return (th + n->balancers * inflight) / n->cores;
+	return cost_on_node(n, demand(n, others, inflight) + 1, n->balancers * inflight, 1);
 }
 
 double
@@ -51,18 +58,23 @@ law_available(const struct law_node *n, double available, int64_t now)
 	if (!(available > 0))
 		return NAN;
 	trust = law_trust(n, now);
-	return 1 / (trust / available + (1 - trust) / n->cores);
+	if (trust < FORGOTTEN)
+		return NAN;
+	return trust == 1 ? available : 1 / (trust / available + (1 - trust) / n->cores);
 }
 
 double
 law_cost_task(const struct law_node *n, double others, double inflight, double available,
     double task_inflight)
 {
-	double cost = law_cost(n, others, inflight);
-	double want = n->balancers * task_inflight, all = demand(n, others, inflight), alone;
+	double want, all, cost, alone;
 
 	if (!(available > 0))
-		return cost;
-	alone = (want < all ? want : all) + 1;
-	return alone > available && alone / available > cost ? alone / available : cost;
+		return law_cost(n, others, inflight);
+	all = demand(n, others, inflight);
+	want = n->balancers * task_inflight;
+	want = want < all ? want : all;
+	cost = cost_on_node(n, all + 1, n->balancers * inflight, LAW_ADDED);
+	alone = want + 1 > available ? (want + 1 + LAW_ADDED * want) / available : 0;
+	return alone > cost ? alone : cost;
 }

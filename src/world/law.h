@@ -13,11 +13,13 @@
  * processor sharing.
  *
  * Linux is fair to containers, not to threads: however many threads of a task want a core, they
- * have together what the containers beside it leave to its own. Where that is known, `available`
- * cores, the task of the next request counts, too. Of our m requests on it those that want a core
- * are L * m, or all the demand if that is less:
- *     m' = min(L * m, th - 1)
- *     cost = max(the above, m' + 1 > available ?  (m' + 1) / available  :  0)
+ * have together what the containers beside it leave to its own. Where that is known, E cores, the
+ * task of the next request counts, too: of our requests on it, m = min(L * m_task, th - 1) want a
+ * core, and
+ *     cost = max( th <= C    ?  0.5 + 0.5 * th / C    :  (th + a * L * n) / C,
+ *                 m + 1 <= E ?  0                     :  (m + 1 + a * m) / E )
+ * a is how much of the delay that is added to our other requests counts: 1 in the first law, which
+ * stays the one where E is not known (doc/why/0041-what-a-container-could-have.md).
  */
 #ifndef WORLD_LAW_H
 #define WORLD_LAW_H
@@ -37,6 +39,8 @@ struct law_node {
 	double	 held;
 };
 
+#define LAW_ADDED	0.75	/* a: the lowest delays of all worlds that were searched */
+
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
 
@@ -48,11 +52,10 @@ double	law_others(const struct law_node *, int64_t now_usec);
 /* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */
 double	law_cost(const struct law_node *, double others, double inflight);
 /* The cores that a task's container could have, as told with the node's sample, by the age of that:
- * what is not trusted any more becomes the whole node. NAN: it was not told (not above 0, or NAN
- * itself). */
+ * what is trusted less comes nearer to the whole node. NAN: it is not known, or no longer. */
 double	law_available(const struct law_node *, double available, int64_t now_usec);
 /* Cost of one more request on a task with `task_inflight` of our own, of the `inflight` on its
- * node. The cores that its container could have are known, or it costs what law_cost says. */
+ * node. Where the cores that its container could have are not known it costs what law_cost says. */
 double	law_cost_task(const struct law_node *, double others, double inflight, double available,
     double task_inflight);
 

@@ -152,6 +152,81 @@ test_marginal_sees_everybody(void **state)
 	close_table();
 }
 
+/* Node 0 has cores free, and many containers that want them: the one of its task gets half of one. */
+static void
+test_marginal_sees_what_a_container_could_have(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 2, 2, 0);
+	node_is(0, 8, 0);
+	node_is(1, 4, 1);
+	assert_int_equal(pick(), 0);
+	phys_set_available(phys, 0, 0.5);
+	later();
+	assert_int_equal(pick(), 1);
+	fly(0, 1, 1, 8);
+	assert_int_equal(pick(), 0);		/* 2 against (9 + 1 + .75 * 8) / 4 */
+	fly(0, 0, 0, 2);
+	assert_int_equal(pick(), 1);		/* 9 against 4 */
+	phys_set_available(phys, 0, NAN);	/* not known any more */
+	later();
+	assert_int_equal(pick(), 0);
+	close_table();
+}
+
+/* It does not for the law before. */
+static void
+test_marginal_1_sees_threads_alone(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL_1, 2, 2, 0);
+	node_is(0, 8, 0);
+	node_is(1, 4, 1);
+	phys_set_available(phys, 0, 0.5);
+	assert_int_equal(pick(), 0);
+	fly(0, 0, 0, 8);
+	assert_int_equal(pick(), 1);
+	close_table();
+}
+
+/* Of two tasks on a node the one with the quota gets what it could do. */
+static void
+test_tasks_of_a_node_share_by_what_they_could_have(void **state)
+{
+	unsigned got[2] = { 0, 0 };
+
+	(void)state;
+	open_table(POLICY_MARGINAL, 1, 2, 0);
+	phys_set_available(phys, 0, 1);
+	phys_set_available(phys, 1, 3);
+	for (int i = 0; i < 40; i++) {
+		unsigned t = pick();
+		got[t]++;
+		live_take(live, 0, 0, t);
+	}
+	assert_true(got[0] >= 9 && got[0] <= 11);
+	close_table();
+}
+
+/* A request of another service ends on the node as one comes to the task: it is seen. */
+static void
+test_marginal_sees_a_task_fill_on_a_node_that_does_not(void **state)
+{
+	(void)state;
+	open_table(POLICY_MARGINAL, 2, 2, 0);
+	phys_set_available(phys, 0, 1);
+	phys_set_available(phys, 1, 1);
+	fly(0, 0, TASKS_MAX - 1, 3);
+	fly(0, 1, TASKS_MAX - 1, 3);
+	(void)pick();
+	for (int i = 0; i < 3; i++) {
+		live_give(live, 0, 0, TASKS_MAX - 1);
+		live_take(live, 0, 0, 0);
+	}
+	assert_int_equal(pick(), 1);
+	close_table();
+}
+
 static double
 true_cost(unsigned node)
 {
@@ -623,6 +698,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marginal_prefers_room),
 		cmocka_unit_test(test_marginal_sees_everybody),
+		cmocka_unit_test(test_marginal_sees_what_a_container_could_have),
+		cmocka_unit_test(test_marginal_1_sees_threads_alone),
+		cmocka_unit_test(test_tasks_of_a_node_share_by_what_they_could_have),
+		cmocka_unit_test(test_marginal_sees_a_task_fill_on_a_node_that_does_not),
 		cmocka_unit_test(test_marginal_is_the_minimum),
 		cmocka_unit_test(test_marginal_large_spreads),
 		cmocka_unit_test(test_marginal_tasks_of_a_node),

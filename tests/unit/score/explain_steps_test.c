@@ -27,23 +27,34 @@ some_law(void)
 	return (struct law_node){ .cores = drawn(0.3, 16), .balancers = 1 + (int)drawn(0, 3), .held = drawn(0, 3) < 1 ? drawn(0, 1) : 0 };
 }
 
+/* Half of the time it is known what the container could have. */
+static struct charge
+some_charge(void)
+{
+	struct charge c = { .law = some_law(), .inflight = (int)drawn(0, 20), .others = drawn(-2, 8) };
+
+	c.on_task = (int)drawn(0, c.inflight + 1);
+	c.available = drawn(0, 2) < 1 ? NAN : drawn(0.05, c.law.cores);
+	return c;
+}
+
 /* With a little fewer others than said the cost is not exceeded, and with a little more it is. */
 static void
 others_are_the_most_that_the_cost_allows(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 100000; i++) {
-		struct law_node l = some_law();
-		double inflight = (int)drawn(0, 20), cost = drawn(0.4, 6), x = others_at(&l, cost, inflight);
+		struct charge c = some_charge();
+		double cost = drawn(0.4, 6), x = others_at(&c, cost);
 		if (isinf(x)) {
-			if (law_cost(&l, -1000, inflight) <= cost && l.held < 1)
-				fail_msg("%g cores, %g in flight: no others would do for %g", l.cores, inflight, cost);
+			if (cost_at(&c, -1000, 0) <= cost && c.law.held < 1)
+				fail_msg("%g cores, %g in flight: no others would do for %g", c.law.cores, c.inflight, cost);
 			continue;
 		}
-		if (law_cost(&l, x - 1e-6, inflight) > cost + 1e-9)
-			fail_msg("%g cores, %g in flight, %g others: %g is more than %g", l.cores, inflight, x, law_cost(&l, x - 1e-6, inflight), cost);
-		if (law_cost(&l, x + 1e-6, inflight) < cost - 1e-5)
-			fail_msg("%g cores, %g in flight, %g others: %g is less than %g", l.cores, inflight, x, law_cost(&l, x + 1e-6, inflight), cost);
+		if (cost_at(&c, x - 1e-6, 0) > cost + 1e-9)
+			fail_msg("%g cores, %g in flight, %g others: %g is more than %g", c.law.cores, c.inflight, x, cost_at(&c, x - 1e-6, 0), cost);
+		if (cost_at(&c, x + 1e-6, 0) < cost - 1e-4)
+			fail_msg("%g cores, %g in flight, %g others: %g is less than %g", c.law.cores, c.inflight, x, cost_at(&c, x + 1e-6, 0), cost);
 	}
 }
 
@@ -52,14 +63,14 @@ more_are_as_many_as_it_takes(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 20000; i++) {
-		struct law_node l = some_law();
-		double others = drawn(-2, 8), inflight = (int)drawn(0, 20), cost = drawn(0.4, 6);
-		unsigned k = more_at(&l, others, inflight, cost, false);
+		struct charge c = some_charge();
+		double cost = drawn(0.4, 6);
+		unsigned k = more_at(&c, cost, false);
 		if (k == 0)
 			continue;
-		assert_true(law_cost(&l, others, inflight + k) >= cost);
+		assert_true(cost_at(&c, c.others, k) >= cost);
 		if (k > 1)
-			assert_true(law_cost(&l, others, inflight + k - 1) < cost);
+			assert_true(cost_at(&c, c.others, k - 1) < cost);
 	}
 }
 
