@@ -47,6 +47,7 @@ read_begin(struct line *l)
 	if (!take_count(l, "when it began, in microseconds since 1970", INT64_MAX, &wall))
 		return false;
 	how = take_field(l);
+	rd->version = version;
 	rd->names = str_eq(how, STR("names"));
 	if (!rd->names && !str_eq(how, STR("numbers")))
 		return line_fail(l, "expected names or numbers, and found %s", field_shown(how, text));
@@ -281,6 +282,21 @@ read_penalty(struct line *l)
 }
 
 static bool
+read_available(struct line *l)
+{
+	double cores;
+	uint32_t id;
+
+	if (l->reader->version < 2)
+		return line_fail(l, "expected none of 'available': recordings of version 1 have no such line");
+	if (!take_task(l, true, &id) ||
+	    !take_number(l, "cores that a container could have, or -", 1e-9, 1e9, true, &cores))
+		return false;
+	event_add(l->reader, RECORDED_AVAILABLE, id)->amount = cores;
+	return true;
+}
+
+static bool
 read_sample(struct line *l)
 {
 	struct recorded_sample *s = NEW(l->reader, struct recorded_sample);
@@ -341,28 +357,6 @@ read_arrived(struct line *l)
 }
 
 static bool
-take_steps(struct line *l, struct recorded_did *d)
-{
-	struct recorded_step step[LATENCY_STEPS], *kept;
-	struct str word, number;
-	uint64_t s, n;
-
-	while (l->rest.len > 0) {
-		word = take_field(l);
-		if (d->nsteps == LATENCY_STEPS || !str_split(&word, ':', &number) ||
-		    !str_to_u64(number, &s) || s >= LATENCY_STEPS || !str_to_u64(word, &n) ||
-		    n > UINT32_MAX)
-			return line_expected(l, "STEP:COUNT with a step below 177", number);
-		step[d->nsteps++] = (struct recorded_step){ (uint16_t)s, (uint32_t)n };
-		l->reader->responses += n;
-	}
-	kept = arena_zalloc(l->reader->r->arena, (d->nsteps + 1) * sizeof *kept);
-	memcpy(kept, step, d->nsteps * sizeof *kept);
-	d->step = kept;
-	return true;
-}
-
-static bool
 read_did(struct line *l)
 {
 	struct recorded_did *d = NEW(l->reader, struct recorded_did);
@@ -401,7 +395,7 @@ static const struct {
 	{ "node", read_node }, { "was", read_was }, { "last", read_last },
 	{ "smoothed", read_smoothed }, { "task", read_task }, { "gone", read_gone },
 	{ "state", read_state }, { "penalty", read_penalty }, { "value", read_value },
-	{ "end", read_end },
+	{ "available", read_available }, { "end", read_end },
 };
 
 static bool

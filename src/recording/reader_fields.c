@@ -222,3 +222,26 @@ take_sample(struct line *l, struct sample *s)
 			return false;
 	return true;
 }
+
+/* The rest of the line. */
+bool
+take_steps(struct line *l, struct recorded_did *d)
+{
+	struct recorded_step step[LATENCY_STEPS], *kept;
+	struct str word, number;
+	uint64_t s, n;
+
+	while (l->rest.len > 0) {
+		word = take_field(l);
+		if (d->nsteps == LATENCY_STEPS || !str_split(&word, ':', &number) ||
+		    !str_to_u64(number, &s) || s >= LATENCY_STEPS || !str_to_u64(word, &n) ||
+		    n > UINT32_MAX)
+			return line_expected(l, "STEP:COUNT with a step below 177", number);
+		step[d->nsteps++] = (struct recorded_step){ (uint16_t)s, (uint32_t)n };
+		l->reader->responses += n;
+	}
+	kept = arena_zalloc(l->reader->r->arena, (d->nsteps + 1) * sizeof *kept);
+	memcpy(kept, step, d->nsteps * sizeof *kept);
+	d->step = kept;
+	return true;
+}

@@ -21,6 +21,7 @@ struct reader {
 	struct recording *r;
 	size_t		 cap;
 	uint64_t	 number;	/* of the line, from 1 */
+	uint64_t	 version;	/* of the part */
 	uint64_t	 responses;
 	char		*error;
 	bool		 names;
@@ -53,5 +54,6 @@ bool		 take_service(struct line *, bool known, uint32_t *);
 bool		 take_task(struct line *, bool known, uint32_t *);
 bool		 take_name(struct line *, char **);
 bool		 take_sample(struct line *, struct sample *);
+bool		 take_steps(struct line *, struct recorded_did *);
 
 #endif

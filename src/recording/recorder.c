@@ -2,6 +2,7 @@
  * recorder: what exists is written when it is new or has changed, samples as they come, arrivals
  * with each tick, and what happened on each task once a second. Must not know who reads it.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/bug.h"
@@ -15,6 +16,21 @@ state_of(const struct live *l, unsigned slot, int64_t now)
 {
 	return !live_is_healthy(l, slot, now) ? RECORDED_DOWN :
 	    !live_is_usable(l, slot, now) ? RECORDED_EJECTED : RECORDED_USED;
+}
+
+/* What its container could have; nothing where nobody tells it. */
+static void
+look_available(struct recorder *r, unsigned slot, struct task_mark *m, struct buf *out)
+{
+	double cores = phys_available(r->world->phys, slot);
+	double known = isnan(cores) ? 0 : cores;
+
+	if (known == m->available)
+		return;
+	m->available = known;
+	buf_printf(out, "available %u", slot);
+	put_number(out, cores);
+	buf_adds(out, STR("\n"));
 }
 
 static void
@@ -46,6 +62,7 @@ look_task(struct recorder *r, unsigned slot, struct task_mark *m, int64_t now, s
 		buf_printf(out, "penalty %u %.6g\n", slot, penalty);
 	m->state = state;
 	m->penalty = penalty;
+	look_available(r, slot, m, out);
 }
 
 static void

@@ -23,7 +23,7 @@ struct task_mark {
 	uint32_t	 service, node, lives;
 	bool		 draining, seen;
 	enum recorded_state state;
-	double		 penalty;
+	double		 penalty, available;	/* available 0: not known */
 	uint64_t	 requests;	/* at the last tick */
 	/* at the last line */
 	uint64_t	 requests_then, looks_sum;

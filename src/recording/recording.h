@@ -10,7 +10,7 @@
 #include "world/latency.h"
 #include "world/world.h"
 
-#define RECORDING_VERSION	1
+#define RECORDING_VERSION	2		/* 1: without RECORDED_AVAILABLE */
 #define RECORDING_BYTES_MAX	(64u << 20)	/* that are read */
 #define RECORDING_SERVICES	LIVE_SERVICES	/* those without a row in live are left out */
 #define RECORDING_PARTS_MAX	100
@@ -31,6 +31,7 @@ enum recorded_kind {
 	RECORDED_GONE_SERVICE, RECORDED_GONE_NODE, RECORDED_GONE_TASK,
 	RECORDED_STATE,
 	RECORDED_PENALTY,	/* amount: in requests */
+	RECORDED_AVAILABLE,	/* amount: cores that the task's container could have; NAN: not known */
 	RECORDED_SAMPLE,
 	RECORDED_VALUE,		/* of a query */
 	RECORDED_TICK,		/* usec: steer_tick was called */

@@ -32,6 +32,7 @@ twin_new(uint32_t services, uint32_t nodes, uint32_t tasks, int policy, uint64_t
 	s->world_node = must_zalloc((nodes + 1) * sizeof *s->world_node);
 	s->task = must_zalloc((tasks + 1) * sizeof *s->task);
 	s->state = must_zalloc((tasks + 1) * sizeof *s->state);
+	s->available = must_zalloc((tasks + 1) * sizeof *s->available);
 	s->world_task = must_zalloc((tasks + 1) * sizeof *s->world_task);
 	return s;
 }
@@ -60,6 +61,7 @@ twin_clear(struct twin *s)
 	for (uint32_t i = 0; i < s->ntasks; i++) {
 		s->task[i] = NULL;
 		s->state[i] = RECORDED_USED;
+		s->available[i] = 0;
 		s->world_task[i] = NULL;
 	}
 }
@@ -81,6 +83,7 @@ twin_free(struct twin **sp)
 	free(s->world_node);
 	free(s->task);
 	free(s->state);
+	free(s->available);
 	free(s->world_task);
 	free(s);
 }
@@ -146,6 +149,15 @@ penalty_apply(struct twin *s, uint32_t task, double amount, int64_t now)
 		live_failed(s->live, t->slot, &f, now);
 }
 
+/* A task that is not in the table yet has it when it comes there. */
+static void
+available_apply(struct twin *s, uint32_t task, double cores, int64_t now)
+{
+	s->available[task] = cores;
+	if (s->world_task[task] != NULL)
+		world_task_set_available(s->world, s->world_task[task], cores, now);
+}
+
 static void
 value_apply(struct twin *s, uint32_t node, const struct recorded_value *v)
 {
@@ -194,6 +206,7 @@ twin_apply(struct twin *s, const struct recorded *e, int64_t now)
 	case RECORDED_GONE_TASK:
 		s->task[e->id] = NULL;
 		s->state[e->id] = RECORDED_USED;
+		s->available[e->id] = 0;
 		break;
 	case RECORDED_STATE:
 		s->state[e->id] = e->state;
@@ -201,6 +214,9 @@ twin_apply(struct twin *s, const struct recorded *e, int64_t now)
 		break;
 	case RECORDED_PENALTY:
 		penalty_apply(s, e->id, e->amount, now);
+		break;
+	case RECORDED_AVAILABLE:
+		available_apply(s, e->id, e->amount, now);
 		break;
 	case RECORDED_VALUE:
 		value_apply(s, e->id, e->value);
@@ -291,8 +307,10 @@ pass_task(struct twin *s, struct world_service *service, uint32_t task)
 	ASSERT(addr_parse(str_of(text), &addr) == NULL);
 	s->world_task[task] = world_pass_task(s->world, service, name, node, &addr,
 	    s->task[task]->draining);
-	if (s->world_task[task] != NULL)
-		s->task_of[s->world_task[task]->slot] = task;
+	if (s->world_task[task] == NULL)
+		return;
+	s->task_of[s->world_task[task]->slot] = task;
+	world_task_set_available(s->world, s->world_task[task], s->available[task], TWIN_BEGIN_USEC);
 }
 
 static void

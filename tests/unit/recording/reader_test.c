@@ -8,7 +8,8 @@
 
 #include "recording/reader.c"
 
-#define BEGIN	"mola-recording 1 1795889222440784 numbers\nlaw 1000000 0 1 5000000 0.8 0.2 0\n"
+#define LAW	"law 1000000 0 1 5000000 0.8 0.2 0\n"
+#define BEGIN	"mola-recording 2 1795889222440784 numbers\nlaw 1000000 0 1 5000000 0.8 0.2 0\n"
 #define WORLD	"node 0 4 0\nnode 1 0 0\nservice 1 marginal balanced http\ntask 7 1 0 2 0\ntask 8 1 1 0 0\n"
 #define TICKS	"tick 100000\nin 1 3\ntick 200000\n"
 
@@ -44,14 +45,32 @@ a_recording_is_read_in_its_order(void **state)
 }
 
 static void
+recordings_before_containers_were_told_are_read(void **state)
+{
+	char error[READER_ERROR_MAX];
+	struct recording *r = read_text("mola-recording 1 1 numbers\n" LAW WORLD TICKS, error);
+
+	(void)state;
+	assert_string_equal(error, "");
+	assert_int_equal(r->picks, 5);
+	recording_free(&r);
+	r = read_text(BEGIN WORLD "available 7 0.25\n" TICKS "available 7 -\nend 300000\n", error);
+	assert_string_equal(error, "");
+	assert_int_equal(r->event[7].kind, RECORDED_AVAILABLE);
+	assert_int_equal(r->event[7].id, 7);
+	assert_true(r->event[7].amount == 0.25 && isnan(r->event[r->n - 2].amount));
+	recording_free(&r);
+}
+
+static void
 what_is_wrong_is_named_with_its_line(void **state)
 {
 	static const struct {
 		const char	*text, *error;
 	} wrong[] = {
 		{ "", "line 0: expected at least two ticks" },
-		{ "hello\n", "line 1: expected 'mola-recording 1', and found 'hello': this is no recording" },
-		{ "mola-recording 2 1 numbers\n", "line 1: the recording is of version 2 of the format, and this Mola reads up to 1: it was made by a newer one" },
+		{ "hello\n", "line 1: expected 'mola-recording 2', and found 'hello': this is no recording" },
+		{ "mola-recording 3 1 numbers\n", "line 1: the recording is of version 3 of the format, and this Mola reads up to 2: it was made by a newer one" },
 		{ "mola-recording x 1 numbers\n", "line 1: expected the version of the format in 'mola-recording', and found 'x 1 numbers'" },
 		{ "mola-recording 1 1 letters\n", "line 1: expected names or numbers, and found 'letters'" },
 		{ "mola-recording 1 1 numbers\nnode 0 4 0\n", "line 2: expected 'law' after 'mola-recording', and found 'node'" },
@@ -71,6 +90,10 @@ what_is_wrong_is_named_with_its_line(void **state)
 		{ BEGIN WORLD "in 1 -3\n", "line 8: expected a number of requests, up to a million in 'in', and found '-3'" },
 		{ BEGIN WORLD "gone task 7\nstate 7 used\n", "line 9: 'state' names a task that no line before has: '7 used'" },
 		{ BEGIN WORLD "state 7 broken\n", "line 8: expected used, ejected or down in 'state', and found 'broken'" },
+		{ BEGIN WORLD "available 7 0\n", "line 8: expected cores that a container could have, or - in 'available', and found '0'" },
+		{ BEGIN WORLD "available 9 1\n", "line 8: 'available' names a task that no line before has: '9 1'" },
+		{ "mola-recording 1 1 numbers\n" LAW WORLD "available 7 1\n",
+		    "line 8: expected none of 'available': recordings of version 1 have no such line" },
 		{ BEGIN WORLD "tick 200000\ntick 100000\n", "line 9: this tick is of 100000 us, and the one before of 200000 us: expected a later one" },
 		{ BEGIN WORLD "end 1\ntick 2\n", "line 9: expected another recording or nothing after 'end', and found 'tick'" },
 		{ BEGIN WORLD "last 0 1\n", "line 8: 'last' without a line 'was' of the node before it" },
@@ -141,6 +164,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_is_read_in_its_order),
+		cmocka_unit_test(recordings_before_containers_were_told_are_read),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_line),
 		cmocka_unit_test(one_that_was_cut_off_is_read_to_its_last_whole_line),
 		cmocka_unit_test(parts_stand_for_themselves),

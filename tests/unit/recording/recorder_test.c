@@ -204,6 +204,30 @@ states_and_penalties_are_written_as_they_come(void **state)
 }
 
 static void
+what_containers_could_have_is_written_when_it_changes(void **state)
+{
+	static const double told[] = { NAN, 0.25, 0.25, NAN, 1.5 };
+	struct scene *s = *state;
+	struct world_task *t = world_task(s->world, STR("shop.2"));
+	struct recording *r;
+
+	phys_set_available(s->phys, world_task(s->world, STR("shop.1"))->slot, 2);	/* before it began */
+	begin(s, false);
+	for (unsigned i = 0; i < sizeof told / sizeof *told; i++) {
+		world_task_set_available(s->world, t, told[i], s->now);
+		tick(s);
+	}
+	r = read_back(s);
+	assert_true(find(r, RECORDED_AVAILABLE, 0)->amount == 2);
+	assert_true(find(r, RECORDED_AVAILABLE, 1)->amount == 0.25);
+	assert_int_equal(find(r, RECORDED_AVAILABLE, 1)->id, t->slot);
+	assert_true(isnan(find(r, RECORDED_AVAILABLE, 2)->amount));
+	assert_true(find(r, RECORDED_AVAILABLE, 3)->amount == 1.5);
+	assert_null(find(r, RECORDED_AVAILABLE, 4));
+	recording_free(&r);
+}
+
+static void
 samples_have_what_steering_took_off_them(void **state)
 {
 	struct scene *s = *state;
@@ -259,6 +283,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(requests_are_counted_from_its_beginning, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_exists_is_written_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(states_and_penalties_are_written_as_they_come, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_containers_could_have_is_written_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(samples_have_what_steering_took_off_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_in_it_is_private, set_up, tear_down),
 	};
