@@ -16,16 +16,30 @@ nodes_write(const struct config *c, FILE *f)
 
 	fputs("nodes:\n", f);
 	for (unsigned k = 0; k < c->npolicies; k++)
-		for (unsigned i = 1; i <= c->plan->nnodes; i++)
-			fprintf(f, "  - { name: %.*s-n%u, node_exporter: \"http://%s/metrics\" }\n", STR_ARG(name_of(c->policy[k])), i,
-			    plan_address(c->plan, k, i, c->plan->exporter_port, at));
+		for (unsigned i = 1; i <= c->plan->nnodes; i++) {
+			fprintf(f, "  - { name: %.*s-n%u, ", STR_ARG(name_of(c->policy[k])), i);
+			if (c->agents)
+				fprintf(f, "agent: \"%s\" }\n", plan_address(c->plan, k, i, c->plan->agent_port, at));
+			else
+				fprintf(f, "node_exporter: \"http://%s/metrics\" }\n", plan_address(c->plan, k, i, c->plan->exporter_port, at));
+		}
+}
+
+static void
+task_write(const struct config *c, unsigned k, unsigned i, FILE *f)
+{
+	char at[PLAN_TEXT_MAX], id[PLAN_CONTAINER_BYTES];
+
+	fprintf(f, "      - { node: %.*s-n%u, address: \"%s\"", STR_ARG(name_of(c->policy[k])), i,
+	    plan_address(c->plan, k, i, c->plan->task_port, at));
+	if (c->agents)
+		fprintf(f, ", container: \"%s\"", plan_container(k, i, PLAN_TASK, id));
+	fputs(" }\n", f);
 }
 
 static void
 services_write(const struct config *c, FILE *f)
 {
-	char at[PLAN_TEXT_MAX];
-
 	fputs("services:\n", f);
 	for (unsigned k = 0; k < c->npolicies; k++) {
 		struct str name = name_of(c->policy[k]);
@@ -36,8 +50,7 @@ services_write(const struct config *c, FILE *f)
 			fprintf(f, "    profile: %s\n", profile);
 		fputs("    tasks:\n", f);
 		for (unsigned i = 1; i <= c->plan->nnodes; i++)
-			fprintf(f, "      - { node: %.*s-n%u, address: \"%s\" }\n", STR_ARG(name), i,
-			    plan_address(c->plan, k, i, c->plan->task_port, at));
+			task_write(c, k, i, f);
 	}
 }
 

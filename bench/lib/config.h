@@ -17,6 +17,7 @@ struct config {
 	const char		*token;			/* of the admin interface; NULL: none */
 	const char		*period;		/* of samples */
 	unsigned		 workers;		/* 0: auto */
+	bool			 agents;		/* nodes have agents in place of node_exporters, tasks are containers */
 };
 
 void	config_write(const struct config *, FILE *);

@@ -1,6 +1,7 @@
 /*
  * Knows what happens on one node and when; not which nodes there are, nor what is reported of them.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,8 +16,9 @@
 #define MIB		(1024.0 * 1024)
 
 struct thread {				/* a request, or a thread of a tenant */
-	struct job	 job;		/* on the node's CPU, then in its waits */
+	struct cores_job job;		/* on the node's CPU, then in its waits */
 	struct emu	*emu;
+	struct emu_box	*box;
 	struct serve_request	*request;		/* NULL: a tenant's */
 	double		 io_usec, hold;	/* hold: bytes, from its coming to its end */
 };
@@ -39,17 +41,63 @@ herd_run(struct herd *h, int64_t now)
 		wake_by(&h->wake, n->key);
 }
 
+/* Containers. */
+
+static struct emu_box *
+box_new(struct emu *e, const struct emu_limits *limits, bool lasts)
+{
+	struct emu_box *b = must_zalloc(sizeof *b);
+
+	b->limits = *limits;
+	b->number = ++e->nboxes;
+	b->lasts = lasts;
+	b->available = NAN;
+	b->group = cores_group_new(&e->cpu, limits->weight, limits->quota);
+	LIST_INSERT_HEAD(&e->boxes, b, link);
+	return b;
+}
+
+static void
+box_left(struct emu *e, struct emu_box *b)
+{
+	if (b->lasts || cores_group_threads(b->group) > 0)
+		return;
+	cores_group_free(&e->cpu, &b->group);
+	LIST_REMOVE(b, link);
+	free(b);
+}
+
+/* The one for the threads of a tenant. */
+static struct emu_box *
+box_of_tenant(struct emu *e, int container)
+{
+	ASSERT(container < EMU_LASTING_MAX);
+	if (e->conf.by_thread)
+		return e->ours;
+	if (container == EMU_OWN)
+		return box_new(e, &e->conf.tenants, false);
+	if (e->lasting[container] == NULL)
+		e->lasting[container] = box_new(e, &e->conf.tenants, true);
+	return e->lasting[container];
+}
+
 struct emu *
-emu_new(struct herd *h, unsigned number, double cores, const struct ram *ram, int64_t born)
+emu_new(struct herd *h, unsigned set, unsigned number, const struct emu_conf *conf, int64_t born)
 {
 	struct emu *e = must_zalloc(sizeof *e);
 
+	ASSERT(conf->hogs >= 1 && conf->hogs <= EMU_HOGS_MAX);
 	e->herd = h;
+	e->set = set;
 	e->number = number;
-	e->born = born;
-	vcpu_init(&e->cpu, cores, born);
-	vcpu_init(&e->waits, WAITS_CORES, born);
-	e->ram = *ram;
+	e->born = e->looked_usec = born;
+	e->conf = *conf;
+	cores_init(&e->cpu, conf->cores, born);
+	cores_init(&e->waits, WAITS_CORES, born);
+	e->waiting = cores_group_new(&e->waits, CORES_WEIGHT, INFINITY);
+	e->ram = conf->ram;
+	LIST_INIT(&e->boxes);
+	e->ours = box_new(e, &conf->ours, true);
 	return e;
 }
 
@@ -57,10 +105,10 @@ emu_new(struct herd *h, unsigned number, double cores, const struct ram *ram, in
 static void
 hold(struct emu *e, double bytes)
 {
-	ASSERT(e->cpu.now == e->waits.now);
+	ASSERT(e->cpu.now_usec == e->waits.now_usec);
 	e->ram.held += bytes;
-	vcpu_stall(&e->cpu, ram_stall(&e->ram));
-	vcpu_stall(&e->waits, ram_stall(&e->ram));
+	cores_set_stall(&e->cpu, ram_stall(&e->ram));
+	cores_set_stall(&e->waits, ram_stall(&e->ram));
 }
 
 static void
@@ -72,11 +120,12 @@ thread_end(struct thread *t)
 	if (t->hold > 0)
 		hold(t->emu, -t->hold);
 	if (t->request == NULL) {
-		t->emu->tenants--;
+		e->tenants--;
+		box_left(e, t->box);
 	} else {
 		e->done++;
 		if (e->herd->orca)
-			orca_field(&e->orca, e->cpu.now, e->cpu.cores, e->cpu.busy_usec, e->done, report);
+			orca_field(&e->orca, e->cpu.now_usec, e->cpu.cores, e->cpu.busy_usec, e->done, report);
 		snprintf(fields, sizeof fields, "X-Node: n%u\r\nContent-Type: text/plain\r\n%s", e->number, report);
 		serve_respond(t->request, 200, fields, STR("ok\n"));
 	}
@@ -86,8 +135,10 @@ thread_end(struct thread *t)
 static void
 thread_worked(struct thread *t)
 {
+	if (t->request != NULL)
+		t->emu->working--;
 	if (t->io_usec > 0)
-		vcpu_add(&t->emu->waits, &t->job, t->io_usec);
+		cores_add(&t->emu->waits, t->emu->waiting, &t->job, t->io_usec);
 	else
 		thread_end(t);
 }
@@ -102,7 +153,7 @@ earlier(int64_t a, int64_t b)
 static void
 plan_next(struct emu *e)
 {
-	int64_t next = earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits));
+	int64_t next = earlier(cores_next_usec(&e->cpu), cores_next_usec(&e->waits));
 
 	if (e->due.at != 0 && e->due.key == next)
 		return;
@@ -114,24 +165,37 @@ plan_next(struct emu *e)
 	wake_by(&e->herd->wake, next);
 }
 
+/* Cores that tenants and hogs have now. */
+static double
+others_have(const struct emu *e)
+{
+	double threads = cores_group_threads(e->ours->group);
+
+	if (!e->conf.by_thread)
+		return e->cpu.busy - cores_group_rate(e->ours->group);
+	return threads > 0 ? e->cpu.busy * emu_others(e) / threads : 0;
+}
+
 static void
 let_happen(struct emu *e, int64_t now)
 {
 	int64_t at, from;
 
 	do {				/* what ends changes the pace of all that do not */
-		unsigned working = vcpu_threads(&e->cpu), waiting = vcpu_threads(&e->waits);
-		double idle = e->cpu.cores - vcpu_busy(&e->cpu);
+		unsigned working = (unsigned)e->cpu.threads, waiting = (unsigned)e->waits.threads;
+		double idle = e->cpu.cores - e->cpu.busy, others = others_have(e), span;
 
-		from = e->cpu.now;
-		at = earlier(now, earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits)));
-		struct job *waited = vcpu_done(&e->waits, at), *worked = vcpu_done(&e->cpu, at);	/* first members */
-		ram_pass(&e->ram, (double)(e->cpu.now - from), working, waiting, idle);
+		from = e->cpu.now_usec;
+		at = earlier(now, earlier(cores_next_usec(&e->cpu), cores_next_usec(&e->waits)));
+		struct cores_job *waited = cores_done(&e->waits, at), *worked = cores_done(&e->cpu, at);	/* first members */
+		span = (double)(e->cpu.now_usec - from);
+		e->others_usec += span * others;
+		ram_pass(&e->ram, span, working, waiting, idle);
 		if (waited != NULL)
 			thread_end((struct thread *)waited);
 		if (worked != NULL)
 			thread_worked((struct thread *)worked);
-	} while (at < now || earlier(vcpu_next(&e->cpu), vcpu_next(&e->waits)) <= now);
+	} while (at < now || earlier(cores_next_usec(&e->cpu), cores_next_usec(&e->waits)) <= now);
 }
 
 void
@@ -142,18 +206,18 @@ emu_catch_up(struct emu *e, int64_t now)
 }
 
 static void
-thread_start(struct emu *e, struct serve_request *a, double work_usec, double io_usec, double bytes)
+thread_start(struct emu *e, struct emu_box *box, struct serve_request *a, double work_usec, double io_usec, double bytes)
 {
 	struct thread *t = must_zalloc(sizeof *t);
 
 	t->emu = e;
+	t->box = box;
 	t->request = a;
 	t->io_usec = io_usec;
 	t->hold = bytes;
 	if (bytes > 0)
 		hold(e, bytes);
-	vcpu_add(&e->cpu, &t->job, work_usec);
-	plan_next(e);
+	cores_add(&e->cpu, box->group, &t->job, work_usec);
 }
 
 void
@@ -164,35 +228,56 @@ emu_take(struct emu *e, struct serve_request *a, int64_t now)
 
 	let_happen(e, now);
 	e->arrived++;
-	thread_start(e, a, work >= 0 && work <= WORK_MOST ? work * 1e6 : 0, io >= 0 && io <= WORK_MOST ? io * 1e6 : 0,
+	e->working++;
+	thread_start(e, e->ours, a, work >= 0 && work <= WORK_MOST ? work * 1e6 : 0, io >= 0 && io <= WORK_MOST ? io * 1e6 : 0,
 	    mib >= 0 && mib <= HOLD_MOST ? mib * MIB : 0);
+	plan_next(e);
 }
 
 void
-emu_tenant(struct emu *e, double work_usec, int64_t now)
+emu_tenant(struct emu *e, int container, const double *work_usec, unsigned threads, int64_t now)
 {
+	struct emu_box *box;
+
 	let_happen(e, now);
-	e->tenants++;
-	thread_start(e, NULL, work_usec, 0, 0);
+	box = box_of_tenant(e, container);
+	e->tenants += threads;
+	for (unsigned i = 0; i < threads; i++)
+		thread_start(e, box, NULL, work_usec[i], 0, 0);
+	plan_next(e);
+}
+
+/* Of so many threads, those in container i of n. */
+static int
+part_of(unsigned threads, unsigned i, unsigned n)
+{
+	return (int)((threads + n - 1 - i) / n);
 }
 
 void
 emu_hog(struct emu *e, int more, int64_t now)
 {
+	unsigned n = e->conf.hogs, was = e->hog;
+
 	let_happen(e, now);
-	vcpu_foreign(&e->cpu, more);
+	ASSERT(more >= 0 || was >= (unsigned)-more);
 	e->hog += (unsigned)more;
+	for (unsigned i = 0; i < n; i++) {
+		if (e->hog_box[i] == NULL)
+			e->hog_box[i] = e->conf.by_thread ? e->ours : box_new(e, &e->conf.tenants, true);
+		cores_hold(&e->cpu, e->hog_box[i]->group, part_of(e->hog, i, n) - part_of(was, i, n));
+	}
 	plan_next(e);
 }
 
 unsigned
 emu_ours(const struct emu *e)
 {
-	return (unsigned)e->cpu.jobs.count - e->tenants;
+	return e->working;
 }
 
 unsigned
 emu_others(const struct emu *e)
 {
-	return e->tenants + e->cpu.foreign;
+	return e->tenants + e->hog;
 }

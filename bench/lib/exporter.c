@@ -22,7 +22,7 @@ one(struct buf *b, const char *name, const char *type, const char *help, double 
 }
 
 static void
-cpu_seconds(struct buf *b, const struct vcpu *v, const struct ram *r, double up_usec)
+cpu_seconds(struct buf *b, const struct cores *v, const struct ram *r, double up_usec)
 {
 	static const char *const nothing[] = { "irq", "nice", "softirq", "steal", "system" };
 	int n = (int)ceil(v->cores);
@@ -46,7 +46,7 @@ memory(struct buf *b, const struct ram *r)
 }
 
 static void
-pressure(struct buf *b, const struct vcpu *v, const struct ram *r)
+pressure(struct buf *b, const struct cores *v, const struct ram *r)
 {
 	static const char *const swapping[] = { "memory", "io" };	/* pages come from a disk: the same time shows in both */
 	char name[64];
@@ -62,16 +62,16 @@ pressure(struct buf *b, const struct vcpu *v, const struct ram *r)
 }
 
 void
-exporter_text(struct buf *b, const struct vcpu *v, const struct ram *r, int64_t booted, const char *nodename)
+exporter_text(struct buf *b, const struct cores *v, const struct ram *r, int64_t booted, const char *nodename)
 {
-	double up = (double)(v->now - booted);
+	double up = (double)(v->now_usec - booted);
 
 	one(b, "node_boot_time_seconds", "gauge", "When it started, Unix time.", (double)clock_wall_usec() / 1e6 - up / 1e6);
 	cpu_seconds(b, v, r, up);
 	one(b, "node_load1", "gauge", "Load average over a minute.", v->load1);
 	memory(b, r);
 	pressure(b, v, r);
-	one(b, "node_procs_running", "gauge", "Threads running or waiting for a core.", round(vcpu_runnable(v)) + 1);
+	one(b, "node_procs_running", "gauge", "Threads running or waiting for a core.", round(cores_runnable(v)) + 1);
 	family(b, "node_uname_info", "gauge", "The machine.");
 	buf_printf(b, "node_uname_info{machine=\"emulated\",nodename=\"%s\",sysname=\"Linux\"} 1\n", nodename);
 }

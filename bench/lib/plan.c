@@ -7,7 +7,8 @@
 void
 plan_default(struct plan *p)
 {
-	*p = (struct plan){ .nsets = 1, .net = { 127, 0, 10 }, .task_port = 20080, .exporter_port = 29100 };
+	*p = (struct plan){ .nsets = 1, .net = { 127, 0, 10 }, .task_port = 20080, .exporter_port = 29100,
+		.agent_port = 29101 };
 	ASSERT(plan_cores(p, "1 1 2 2 4 4 8 8"));
 	for (unsigned i = 0; i < PLAN_NODES_MAX; i++)
 		p->parked[i] = 0.5;
@@ -60,6 +61,12 @@ plan_parked(struct plan *p, const char *list)
 }
 
 bool
+plan_quota(struct plan *p, const char *list)
+{
+	return each_read(p, list, 1024, p->quota);
+}
+
+bool
 plan_net(struct plan *p, const char *text)
 {
 	unsigned net[3];
@@ -96,4 +103,14 @@ plan_addr(const struct plan *p, unsigned set, unsigned node, unsigned port, stru
 
 	if (addr_parse(str_of(plan_address(p, set, node, port, text)), a) != NULL)
 		BUG("a plan's address");
+}
+
+const char *
+plan_container(unsigned set, unsigned node, unsigned number, char id[PLAN_CONTAINER_BYTES])
+{
+	uint64_t rest = ((uint64_t)set << 40 | (uint64_t)node << 32 | number) * 0x9e3779b97f4a7c15;
+
+	snprintf(id, PLAN_CONTAINER_BYTES, "%02x%02x%08x%016llx%016llx%016llx%04x", set & 0xff, node & 0xff, number, (unsigned long long)rest,
+	    (unsigned long long)(rest * 0xbf58476d1ce4e5b9), (unsigned long long)(rest * 0x94d049bb133111eb), (unsigned)(rest >> 48));
+	return id;
 }

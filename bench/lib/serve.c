@@ -14,6 +14,7 @@
 
 #define HEAD_MAX	8192
 #define OUT_MAX		(4 << 20)
+#define STREAM_LATE_MAX	(1 << 20)	/* what a slow client of a stream has not read yet */
 
 struct serve_listener {
 	LIST_ENTRY(serve_listener) link;
@@ -35,7 +36,7 @@ struct serve_request {
 	struct deferred	 deferred;
 	struct serve_listener	*listener;
 	bool		 busy;			/* `fn` has it */
-	bool		 keep;
+	bool		 keep, streams;
 	bool		 ended;
 	struct str	 method, path, query;
 	size_t		 skip;			/* request body still to come */
@@ -236,6 +237,8 @@ ask_go(void *arg)
 
 	if (a->busy && stream_is_broken(&a->stream))
 		request_close(a);
+	else if (a->streams)
+		request_flush(a);
 	while (stream_is_open(&a->stream) && !a->busy && request_flush(a) && !request_next(a)) {
 		if (a->len == sizeof a->in) {
 			request_close(a);
@@ -252,6 +255,12 @@ ask_go(void *arg)
 	}
 }
 
+struct loop *
+serve_loop(const struct serve_request *a)
+{
+	return a->listener->serve->loop;
+}
+
 struct str
 serve_method(const struct serve_request *a)
 {
@@ -264,16 +273,23 @@ serve_path(const struct serve_request *a)
 	return a->path;
 }
 
+struct str
+serve_value(const struct serve_request *a, const char *name)
+{
+	struct str rest = a->query, pair, key;
+
+	while (str_split(&rest, '&', &pair))
+		if (str_split(&pair, '=', &key) && str_eq(key, str_of(name)))
+			return pair;
+	return STR("");
+}
+
 double
 serve_number(const struct serve_request *a, const char *name, double absent)
 {
-	struct str rest = a->query, pair, key;
 	double v;
 
-	while (str_split(&rest, '&', &pair))
-		if (str_split(&pair, '=', &key) && str_eq(key, str_of(name)) && str_to_double(pair, &v))
-			return v;
-	return absent;
+	return str_to_double(serve_value(a, name), &v) ? v : absent;
 }
 
 static void
@@ -307,4 +323,28 @@ void
 serve_respond_in_place(struct serve_request *a, int status, const char *fields, struct str body)
 {
 	respond(a, status, fields, STR(""), body);
+}
+
+bool
+serve_stream(struct serve_request *a, const char *fields)
+{
+	ASSERT(a->busy && !a->streams);
+	a->streams = true;
+	buf_printf(&a->out, "HTTP/1.1 200 OK\r\nConnection: close\r\n%s\r\n", fields);
+	return serve_piece(a, STR(""));
+}
+
+bool
+serve_piece(struct serve_request *a, struct str piece)
+{
+	ASSERT(a->busy && a->streams);
+	if (a->out.len + piece.len <= STREAM_LATE_MAX)
+		buf_adds(&a->out, piece);
+	if (stream_is_open(&a->stream))
+		request_flush(a);
+	if (stream_is_open(&a->stream))
+		return true;
+	a->busy = false;
+	request_close(a);
+	return false;
 }

@@ -182,7 +182,7 @@ available_tell(struct machine *m, double span)
 		    .used = cores_group_meter(g) / span };
 		group[0].used += group[n++].used;
 	}
-	available_find(group, n, m->declared, cores);
+	available_find(group, n, m->declared, NAN, cores);
 	for (unsigned k = 0; k < m->run->s->tasks; k++) {
 		struct task *t = &m->run->task[m->first_task + k];
 		for (unsigned i = 0; i + 1 < n; i++)

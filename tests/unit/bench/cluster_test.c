@@ -111,11 +111,12 @@ the_exporter_tells_the_same_story(void **state)
 	buf_fini(&b);
 }
 
+/* A hog is a container: whatever its threads, the task has half of the core. */
 static void
 a_hog_is_on_every_set_and_slows_requests(void **state)
 {
 	struct buf b;
-	int64_t start;
+	int64_t start, took;
 
 	(void)state;
 	buf_init(&b, 1 << 20);
@@ -125,14 +126,83 @@ a_hog_is_on_every_set_and_slows_requests(void **state)
 		assert_true(metric(&b, "node_procs_running ") == 4);
 	}
 	start = clock_mono_usec();
-	get(10, 1, 20080, "GET", "/?work=0.05", &b);			/* a quarter of the core */
-	assert_true(clock_mono_usec() - start >= 199000);
+	get(10, 1, 20080, "GET", "/?work=0.05", &b);
+	took = clock_mono_usec() - start;
+	assert_true(took >= 99000);
 	get(10, 254, 20080, "GET", "/state", &b);
 	assert_non_null(strstr(b.p, "\"node\":\"n1\",\"cores\":1,\"jobs\":0,\"waiting\":0,\"foreign\":3,\"hog\":3"));
+	assert_non_null(strstr(b.p, "\"containers\":2,\"available\":0.5"));
 	get(10, 254, 20080, "POST", "/hog?node=1&threads=0", &b);
 	get(11, 1, 29100, "GET", "/metrics", &b);
 	assert_true(metric(&b, "node_procs_running ") == 1);
 	buf_fini(&b);
+}
+
+/* The ID of the task's container on node 2 of set 1. */
+#define TASK "id=\"010200000001"
+
+static double
+available(struct buf *b)
+{
+	const char *line, *end;
+
+	get(11, 2, 29101, "GET", "/metrics", b);
+	line = strstr(b->p, "mola_container_cpu_available_cores{" TASK);
+	assert_non_null(line);
+	assert_non_null(end = strchr(line, ' '));
+	return atof(end);
+}
+
+/* Of four cores, a container that wants all takes two. */
+static void
+the_agent_tells_what_a_container_could_have(void **state)
+{
+	struct buf b;
+	int64_t deadline = clock_mono_usec() + 10 * USEC_PER_SEC;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	get(10, 254, 20080, "POST", "/hog?node=2&threads=9", &b);
+	while (available(&b) > 2.01)				/* over the time since the look before */
+		assert_true(clock_mono_usec() < deadline);
+	assert_true(available(&b) > 1.99);
+	assert_true(metric(&b, "mola_container_cpu_weight{" TASK) == 1024);
+	assert_true(metric(&b, "mola_container_cpu_seconds_total{id=\"0102") > 0);
+	get(10, 254, 20080, "POST", "/hog?node=2&threads=0", &b);
+	while (available(&b) < 3.99)
+		assert_true(clock_mono_usec() < deadline);
+	buf_fini(&b);
+}
+
+/* As a client of the real agent reads it: whole blocks, one after the other. */
+static void
+the_agent_streams(void **state)
+{
+	static const char ask[] = "GET /stream?period=100ms HTTP/1.1\r\nHost: x\r\n\r\n";
+	char text[64], page[65536];
+	size_t len = 0;
+	ssize_t n;
+	struct addr a;
+	int fd;
+
+	(void)state;
+	snprintf(text, sizeof text, "127.%u.10.1:29101", second);
+	assert_null(addr_parse(str_of(text), &a));
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, &a.sa.any, a.len), 0);
+	assert_true(write(fd, ask, strlen(ask)) == (ssize_t)strlen(ask));
+	for (unsigned blocks = 0; blocks < 3;) {
+		n = read(fd, page + len, sizeof page - 1 - len);
+		assert_true(n > 0);
+		len += (size_t)n;
+		page[len] = '\0';
+		blocks = 0;
+		for (const char *p = page; (p = strstr(p, "\n# EOF\n")) != NULL; p++)
+			blocks++;
+	}
+	assert_non_null(strstr(page, "mola_container_cpu_available_cores{id=\"000100000001"));
+	assert_non_null(strstr(page, "node_procs_running 1\n"));
+	close(fd);
 }
 
 static void
@@ -179,6 +249,8 @@ main(void)
 		cmocka_unit_test(a_request_takes_its_work),
 		cmocka_unit_test(the_exporter_tells_the_same_story),
 		cmocka_unit_test(a_hog_is_on_every_set_and_slows_requests),
+		cmocka_unit_test(the_agent_tells_what_a_container_could_have),
+		cmocka_unit_test(the_agent_streams),
 		cmocka_unit_test(the_oracle_avoids_the_hog),
 		cmocka_unit_test(memory_is_held_and_can_be_short),
 	};

@@ -71,6 +71,30 @@ a_configuration_names_everybody(void **state)
 	free(text);
 }
 
+/* With agents, a task says which container it is, and the agent of its node knows it by that name. */
+static void
+a_configuration_with_agents_names_containers(void **state)
+{
+	struct plan p;
+	char *text, id[PLAN_CONTAINER_BYTES], task[256];
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	plan_default(&p);
+	config_write(&(struct config){ .plan = &p, .policy = { "mine" }, .npolicies = 1, .listen = "127.0.0.1:1",
+	    .admin = "127.0.0.1:2", .socket = "/tmp/x", .period = "100ms", .agents = true }, f);
+	fclose(f);
+	assert_null(strstr(text, "node_exporter"));
+	assert_non_null(strstr(text, "  - { name: mine-n3, agent: \"127.0.10.3:29101\" }\n"));
+	plan_container(0, 3, PLAN_TASK, id);
+	assert_int_equal(strlen(id), 64);
+	assert_int_equal(strncmp(id, "000300000001", 12), 0);
+	snprintf(task, sizeof task, "{ node: mine-n3, address: \"127.0.10.3:20080\", container: \"%s\" }", id);
+	assert_non_null(strstr(text, task));
+	free(text);
+}
+
 int
 main(void)
 {
@@ -78,6 +102,7 @@ main(void)
 		cmocka_unit_test(cores_are_listed),
 		cmocka_unit_test(everybody_has_an_address),
 		cmocka_unit_test(a_configuration_names_everybody),
+		cmocka_unit_test(a_configuration_with_agents_names_containers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

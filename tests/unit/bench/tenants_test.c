@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <cmocka.h>
@@ -39,6 +40,32 @@ a_seed_repeats_itself(void **state)
 	assert_true(tenants_work(&a) == tenants_work(&b));
 }
 
+/* Small ones bring the same work in short pieces, into containers that stay. */
+static void
+small_tenants_are_many(void **state)
+{
+	struct tenants_conf conf = usual;
+	bool seen[4 * TENANTS_SMALL_PER_CORE] = { false };
+	struct tenants t;
+	double work = 0;
+
+	(void)state;
+	conf.in = TENANTS_SMALL;
+	tenants_init(&t, 1, &conf, 4, 0);
+	assert_int_equal(t.threads, 1);
+	assert_int_equal(t.lasting, 4 * TENANTS_SMALL_PER_CORE);
+	while (t.next < 1000000000) {
+		unsigned at = tenants_container(&t);
+		assert_true(at < t.lasting);
+		seen[at] = true;
+		work += tenants_work(&t);
+		tenants_step(&t);
+	}
+	assert_true(work > .95 * .2 * 4 * 1e9 && work < 1.05 * .2 * 4 * 1e9);
+	for (unsigned i = 0; i < t.lasting; i++)
+		assert_true(seen[i]);
+}
+
 static void
 no_load_no_tenants(void **state)
 {
@@ -55,6 +82,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(their_work_adds_up_to_the_load),
 		cmocka_unit_test(a_seed_repeats_itself),
+		cmocka_unit_test(small_tenants_are_many),
 		cmocka_unit_test(no_load_no_tenants),
 	};
 
