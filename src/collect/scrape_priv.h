@@ -37,6 +37,11 @@ struct source {				/* one URL */
 	char		 detail[NODE_DETAIL_MAX];
 };
 
+struct scrape_task {			/* in a container */
+	struct world_task *task;
+	unsigned	 at;		/* where its container was among those of the last page */
+};
+
 struct scrape_target {			/* one node, with up to two sources */
 	LIST_ENTRY(scrape_target) link;
 	struct scrape	*scrape;
@@ -45,7 +50,7 @@ struct scrape_target {			/* one node, with up to two sources */
 	bool		 seen;		/* in the sync under way */
 	int64_t		 sampled_usec;	/* the last sample, from either source */
 	struct source	 exporter, agent;
-	struct world_task **task;	/* in containers, on this node; until the next pass */
+	struct scrape_task *task;	/* on this node; until the next pass */
 	unsigned	 ntasks, task_room;
 	struct timer	 silence;	/* then nothing is known of its containers any more */
 	bool		 known;		/* until then something may be */

@@ -15,7 +15,7 @@ tasks_forget(void *arg)
 	struct scrape_target *t = arg;
 
 	for (unsigned i = 0; i < t->ntasks; i++)
-		world_task_set_available(t->scrape->world, t->task[i], NAN, 0);
+		world_task_set_available(t->scrape->world, t->task[i].task, NAN, 0);
 	t->known = false;
 }
 
@@ -55,9 +55,10 @@ scrape_tasks_take(struct source *src, const struct sample *s)
 		return;
 	tasks_arm(t);
 	for (unsigned i = 0; i < t->ntasks; i++) {
-		const struct container *c = containers_find(all, t->task[i]->container);
+		struct scrape_task *k = &t->task[i];
+		const struct container *c = containers_find(all, k->task->container, &k->at);
 		double cores = c == NULL || isnan(c->available) ? NAN : cores_of(c, s, src->inflight);
-		world_task_set_available(t->scrape->world, t->task[i], cores, src->began_usec);
+		world_task_set_available(t->scrape->world, k->task, cores, src->began_usec);
 	}
 }
 
@@ -70,7 +71,7 @@ task_add(struct scrape_target *t, struct world_task *task)
 		t->task_room = t->task_room == 0 ? 8 : 2 * t->task_room;
 		t->task = must_realloc(t->task, t->task_room * sizeof t->task[0]);
 	}
-	t->task[t->ntasks++] = task;
+	t->task[t->ntasks++] = (struct scrape_task){ .task = task };
 }
 
 /* After a pass: whose cores cannot be known any more, they are not. */

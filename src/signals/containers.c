@@ -74,17 +74,20 @@ containers_take(struct containers *c, const struct prom_value *v)
 }
 
 const struct container *
-containers_find(const struct containers *c, const char *id)
+containers_find(const struct containers *c, const char *id, unsigned *at)
 {
 	const struct container *found = NULL;
 	size_t len = strlen(id);
 
+	if (*at < c->n && len == CONTAINERS_ID_BYTES - 1 && memcmp(c->of[*at].id, id, len) == 0)
+		return &c->of[*at];
 	for (unsigned i = 0; i < c->n; i++) {
 		if (strncmp(c->of[i].id, id, len) != 0)
 			continue;
 		if (found != NULL)
 			return NULL;
 		found = &c->of[i];
+		*at = i;
 	}
 	return found;
 }

@@ -29,7 +29,8 @@ void	containers_fini(struct containers *);
 void	containers_clear(struct containers *);
 /* False: the line is not of a container, or cannot be. */
 bool	containers_take(struct containers *, const struct prom_value *);
-/* By its id, or at least the first digits of it; NULL: none, or several that begin so. */
-const struct container *containers_find(const struct containers *, const char *id);
+/* By its id, or at least the first digits of it; NULL: none, or several that begin so. *at is where
+ * it was last time: a whole id that is there again is found at once. */
+const struct container *containers_find(const struct containers *, const char *id, unsigned *at);
 
 #endif

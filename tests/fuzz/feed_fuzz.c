@@ -28,9 +28,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct world_node node = { .name = (char *)"n" };
 	static struct phys *phys;
 	struct world world = { .phys = phys != NULL ? phys : (phys = phys_init(must_zalloc(phys_bytes()))) };
-	struct world_task task = { .node = &node, .slot = 1, .container = (char *)"aaaaaaaaaaaa" }, *tasks[] = { &task };
+	struct world_task task = { .node = &node, .slot = 1, .container = (char *)"aaaaaaaaaaaa" }, other = { .node = &node, .slot = 2,
+	    .container = (char *)"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	struct scrape_task tasks[] = { { .task = &task }, { .task = &other } };
 	struct scrape scrape = { .on_sample = on_sample, .period_usec = USEC_PER_SEC, .world = &world };
-	struct scrape_target target = { .scrape = &scrape, .name = (char *)"n", .node = &node, .task = tasks, .ntasks = 1 };
+	struct scrape_target target = { .scrape = &scrape, .name = (char *)"n", .node = &node, .task = tasks, .ntasks = 2 };
 	struct source *src = &target.agent;
 	struct fetch_result r = { .why = NULL, .status = 200, .detail = "" };
 	bool more = true;

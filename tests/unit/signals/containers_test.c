@@ -24,6 +24,14 @@ read_lines(struct containers *c, struct str lines)
 	assert_null(prom_text_read(&t, lines, true, &used));
 }
 
+static const struct container *
+find(const struct containers *c, const char *id)
+{
+	unsigned at = 1;		/* which is wrong for most */
+
+	return containers_find(c, id, &at);
+}
+
 static void
 test_lines(void **state)
 {
@@ -42,14 +50,14 @@ test_lines(void **state)
 	    "mola_container_cpu_quota_cores{id=\"" ID "\"} 1.5\n"
 	    "mola_container_cpu_weight{id=\"0000000000000000000000000000000000000000000000000000000000000aff\"} 2\n"));
 	assert_int_equal(c.n, 2);
-	assert_true(containers_find(&c, ID)->available == .5 && containers_find(&c, ID)->quota == 1.5);
-	assert_true(containers_find(&c, "ffffffffffff")->available == 2 && isinf(containers_find(&c, "ffffffffffff")->quota));
-	assert_null(containers_find(&c, "ffffffffffff1"));
+	assert_true(find(&c, ID)->available == .5 && find(&c, ID)->quota == 1.5);
+	assert_true(find(&c, "ffffffffffff")->available == 2 && isinf(find(&c, "ffffffffffff")->quota));
+	assert_null(find(&c, "ffffffffffff1"));
 	read_lines(&c, STR("mola_container_cpu_quota_cores{id=\"ffffffffffff1000ffffffffffff0000ffffffffffff0000ffffffffffff0000\"} 1\n"));
-	assert_null(containers_find(&c, "ffffffffffff"));		/* which of the two? */
-	assert_true(isnan(containers_find(&c, "ffffffffffff1")->available));
+	assert_null(find(&c, "ffffffffffff"));		/* which of the two? */
+	assert_true(isnan(find(&c, "ffffffffffff1")->available));
 	containers_clear(&c);
-	assert_null(containers_find(&c, ID));
+	assert_null(find(&c, ID));
 	containers_fini(&c);
 }
 
