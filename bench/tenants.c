@@ -1,11 +1,12 @@
 /*
  * tenants: other people's containers on a machine, for real. They come as those of an emulated node do (lib/tenants.h): at
- * random moments, each with some threads, each thread with an amount of CPU work, after which it goes. Here every tenant
- * is a process in a cgroup of its own below the machine's, named as Docker names a container's, and the work is CPU time of
- * its threads. The same seed brings the same tenants at the same moments with the same work.
+ * random moments, each with some threads, each thread with an amount of CPU work, after which it goes. Here a tenant is one
+ * container with all its threads, or a container for each of them. A container is a process in a cgroup of its own below the
+ * machine's, named as Docker names it, and the work is CPU time of its threads. The same seed brings the same tenants at
+ * the same moments with the same work.
  *
- * At the end it prints in one line of JSON how many came, how many had done their work, what CPU time they got, and how
- * long those that had done it stayed in the mean.
+ * At the end it prints in one line of JSON how many containers came, how many had done their work, what CPU time they got,
+ * and how long those that had done it stayed in the mean.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +36,8 @@
 #define PATH_BYTES	512
 #define RMDIR_TRIES	200		/* 10 ms apart: a group is in use for a moment after its last process has gone */
 
-struct tenant {
-	LIST_ENTRY(tenant) link;
+struct container {
+	LIST_ENTRY(container) link;
 	pid_t		 pid;
 	int64_t		 came;
 	char		 id[ID_BYTES];
@@ -45,12 +46,12 @@ struct tenant {
 struct machine {
 	const char	*group[GROUPS_MAX];
 	unsigned	 ngroups;
-	double		 cores, seconds;
+	double		 cores, seconds, apart;
 	uint64_t	 seed;
 	struct tenants_conf conf;
 	struct tenants	 script;
-	struct rng	 names;
-	LIST_HEAD(, tenant) here;
+	struct rng	 names, kinds;
+	LIST_HEAD(, container) here;
 	unsigned	 came, done;
 	double		 cpu_seconds, stayed_seconds;
 };
@@ -62,7 +63,7 @@ die(const char *what)
 	exit(1);
 }
 
-/* ---- a tenant's process ---- */
+/* ---- a container's process ---- */
 
 static void *
 burn(void *arg)
@@ -79,7 +80,7 @@ burn(void *arg)
 }
 
 static void
-path_of(char path[static PATH_BYTES], const struct machine *m, unsigned group, const struct tenant *t, const char *file)
+path_of(char path[static PATH_BYTES], const struct machine *m, unsigned group, const struct container *t, const char *file)
 {
 	int n = snprintf(path, PATH_BYTES, "%s/%s%s", m->group[group], t->id, file);
 
@@ -87,7 +88,7 @@ path_of(char path[static PATH_BYTES], const struct machine *m, unsigned group, c
 }
 
 static void
-group_enter(const struct machine *m, const struct tenant *t)
+group_enter(const struct machine *m, const struct container *t)
 {
 	char path[PATH_BYTES];
 
@@ -101,7 +102,7 @@ group_enter(const struct machine *m, const struct tenant *t)
 }
 
 static _Noreturn void
-tenant_run(const struct machine *m, const struct tenant *t, double work[static THREADS_MAX])
+container_run(const struct machine *m, const struct container *t, unsigned threads, double *work)
 {
 	pthread_t thread[THREADS_MAX];
 	sigset_t none;
@@ -110,10 +111,10 @@ tenant_run(const struct machine *m, const struct tenant *t, double work[static T
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	group_enter(m, t);
-	for (unsigned i = 0; i < m->script.threads; i++)
+	for (unsigned i = 0; i < threads; i++)
 		if (pthread_create(&thread[i], NULL, burn, &work[i]) != 0)
 			die("a thread");
-	for (unsigned i = 0; i < m->script.threads; i++)
+	for (unsigned i = 0; i < threads; i++)
 		pthread_join(thread[i], NULL);
 	_exit(0);
 }
@@ -121,14 +122,12 @@ tenant_run(const struct machine *m, const struct tenant *t, double work[static T
 /* ---- they come and go ---- */
 
 static void
-tenant_come(struct machine *m)
+container_come(struct machine *m, unsigned threads, double *work)
 {
-	struct tenant *t = must_zalloc(sizeof *t);
-	double work[THREADS_MAX];
+	struct container *t = must_zalloc(sizeof *t);
 	char path[PATH_BYTES];
 
-	for (unsigned i = 0; i < m->script.threads; i++)
-		work[i] = tenants_work(&m->script) / 1e6;
+	ASSERT(threads >= 1 && threads <= THREADS_MAX);
 	for (int i = 0; i < 4; i++)
 		snprintf(t->id + 16 * i, 17, "%016" PRIx64, rng_u64(&m->names));
 	for (unsigned i = 0; i < m->ngroups; i++) {
@@ -140,13 +139,28 @@ tenant_come(struct machine *m)
 	if ((t->pid = fork()) < 0)
 		die("fork");
 	if (t->pid == 0)
-		tenant_run(m, t, work);
+		container_run(m, t, threads, work);
 	LIST_INSERT_HEAD(&m->here, t, link);
 	m->came++;
 }
 
 static void
-tenant_go(struct machine *m, struct tenant *t, bool done, const struct rusage *used)
+tenant_come(struct machine *m)
+{
+	bool apart = rng_double(&m->kinds) < m->apart;
+	double work[THREADS_MAX];
+	unsigned n = m->script.threads;
+
+	for (unsigned i = 0; i < n; i++)
+		work[i] = tenants_work(&m->script) / 1e6;
+	if (!apart)
+		container_come(m, n, work);
+	for (unsigned i = 0; apart && i < n; i++)
+		container_come(m, 1, &work[i]);
+}
+
+static void
+container_go(struct machine *m, struct container *t, bool done, const struct rusage *used)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
 	char path[PATH_BYTES];
@@ -173,7 +187,7 @@ static void
 reap(struct machine *m, int options)
 {
 	struct rusage used;
-	struct tenant *t;
+	struct container *t;
 	int status;
 	pid_t pid;
 
@@ -182,7 +196,7 @@ reap(struct machine *m, int options)
 			if (t->pid == pid) {
 				if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 					exit(1);	/* it has said why */
-				tenant_go(m, t, WIFEXITED(status), &used);
+				container_go(m, t, WIFEXITED(status), &used);
 				break;
 			}
 }
@@ -191,13 +205,14 @@ static void
 machine_run(struct machine *m)
 {
 	int64_t now = clock_mono_usec(), end = now + (int64_t)(m->seconds * 1e6), next, left;
-	struct tenant *t;
+	struct container *t;
 	sigset_t child;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	rng_seed(&m->names, m->seed ^ 0x5eed);
+	rng_seed(&m->kinds, m->seed ^ 0xaba7);
 	tenants_init(&m->script, m->seed, &m->conf, m->cores, now);
 	for (; now < end; now = clock_mono_usec()) {
 		for (; m->script.next <= now; tenants_step(&m->script))
@@ -222,7 +237,8 @@ usage(void)
 	    "  --seed N          the same seed brings the same tenants (1)\n"
 	    "  --load F          their work, as a fraction of the cores (0.2)\n"
 	    "  --size F          threads of each, as a multiple of the cores, at least one (2)\n"
-	    "  --work S          mean CPU seconds of a thread (2)\n", stderr);
+	    "  --work S          mean CPU seconds of a thread (2)\n"
+	    "  --apart F         the part of them whose threads are a container each (0)\n", stderr);
 	return 2;
 }
 
@@ -230,7 +246,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct option options[] = { { "group", 1, NULL, 'g' }, { "cores", 1, NULL, 'c' }, { "seconds", 1, NULL, 's' },
-		{ "seed", 1, NULL, 'S' }, { "load", 1, NULL, 'l' }, { "size", 1, NULL, 'z' }, { "work", 1, NULL, 'w' }, { 0 } };
+		{ "seed", 1, NULL, 'S' }, { "load", 1, NULL, 'l' }, { "size", 1, NULL, 'z' }, { "work", 1, NULL, 'w' }, { "apart", 1, NULL, 'a' },
+		{ 0 } };
 	struct machine m = { .seconds = 10, .seed = 1, .conf = TENANTS_DEFAULT };
 	bool ok = true;
 	int o;
@@ -249,6 +266,7 @@ main(int argc, char **argv)
 		case 'l': ok = (m.conf.load = atof(optarg)) >= 0; break;
 		case 'z': ok = (m.conf.size = atof(optarg)) > 0 && m.conf.size * m.cores <= THREADS_MAX; break;
 		case 'w': ok = (m.conf.work_seconds = atof(optarg)) > 0; break;
+		case 'a': ok = (m.apart = atof(optarg)) >= 0 && m.apart <= 1; break;
 		default: ok = false;
 		}
 	if (!ok || optind != argc || m.ngroups == 0 || !(m.cores > 0) || m.conf.size * m.cores > THREADS_MAX)
