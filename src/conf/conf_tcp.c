@@ -21,6 +21,7 @@ static const struct conf_misplaced for_http[] = {
 	{ NULL, "response", "has no responses that are known as such" },
 	{ NULL, "idle", "has no bodies; expected tunnel, which is for all of a connection" },
 	{ NULL, "load", "has no responses that are known as such" },
+	{ NULL, "orca_reports", "has no requests" },
 	{ NULL, "scheme", "connects to its tasks without TLS, and knows no protocol of theirs" },
 	{ NULL, "pass_host", "has no requests" },
 	{ "task_tls", "verify", "has no TLS to its tasks" },

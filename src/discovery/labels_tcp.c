@@ -186,6 +186,7 @@ labels_check_kind(struct labels *l)
 		{ "mola.health.follow_redirects", SERVICE_HTTP },
 		{ "mola.scheme", SERVICE_HTTP },
 		{ "mola.load", SERVICE_HTTP },
+		{ "mola.orca_reports", SERVICE_HTTP },
 		{ "mola.pass_host", SERVICE_HTTP },
 		{ "mola.task_tls.verify", SERVICE_HTTP },
 		{ "mola.task_tls.ca", SERVICE_HTTP },

@@ -113,8 +113,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);
 }
 
-/* What has waited goes by the table that is in force now. False: its service is not in it. */
-static bool
+bool
 attempt_follow(struct attempt *a)
 {
 	const struct table_service *service = service_now(a);

@@ -64,6 +64,8 @@ void		 attempt_fini(struct attempt *);
 void		 attempt_reset(struct attempt *);	/* it has no route any more, and can be used again */
 /* A service of the table, which is in force. Takes a reference. */
 void		 attempt_route(struct attempt *, struct table *, const struct table_service *);
+/* What has waited goes by the table that is in force now. False: its service is not in it. */
+bool		 attempt_follow(struct attempt *);
 /* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had. */
 const struct why *attempt_pick(struct attempt *, const struct ip *client);
 /*

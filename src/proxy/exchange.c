@@ -7,6 +7,7 @@
  *	HEAD --> FILTER --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
  *	  ^ '----------------^                      | '--> TUNNEL --.
  *	  |                                         '----> RELAY ---+--> END --> HEAD, or over
+ *	  PICK --> REPORT --> END: load reports, which are ours
  *	  CONNECT and AWAIT --> RETRY --> CONNECT: after a moment, where a middleware allows it
  *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
  *
@@ -40,6 +41,7 @@ static const struct row {
 [INTERIM] = { relay_interim, relay_interim, nothing,       exchange_fail,      relay_write_wait },
 [RELAY]   = { relay_both,    relay_both,    relay_both,    exchange_fail,      relay_wait },
 [TUNNEL]  = { relay_tunnel,  relay_tunnel,  relay_tunnel,  relay_tunnel_late,  relay_tunnel_wait },
+[REPORT]  = { orca_enter,    orca_watch,    nothing,       orca_late,          orca_wait },
 [ANSWER]  = { answer_write,  answer_write,  nothing,       exchange_fail,      relay_write_wait },
 [END]     = { end_enter,     NULL,          NULL,          NULL,               NULL },
 [CUT]     = { cut_enter,     NULL,          NULL,          NULL,               NULL },
@@ -140,7 +142,7 @@ exchange_reset(struct exchange *x)
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
-	    x->last = x->paged = x->names_task = false;
+	    x->last = x->paged = x->names_task = x->subscribes = false;
 	x->minor = 1;
 	x->filters = NULL;
 	x->filters_of = NULL;
@@ -208,6 +210,8 @@ pick_enter(struct exchange *x)
 
 	if (exchange_client_left(x))
 		return exchange_fail(x, WHY_CLIENT_GONE);
+	if (x->subscribes)
+		return REPORT;
 	if ((why = attempt_pick(&x->attempt, &x->from)) != NULL)
 		return exchange_fail(x, why);
 	return connect_begin(x);

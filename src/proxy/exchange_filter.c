@@ -43,8 +43,8 @@ filters_begin(struct exchange *x, const struct table_route *route, const struct 
 /* ---- the body, for a filter that wants it ---- */
 
 /* Without the framing of chunks, which stays for the task. */
-static bool
-data_of_chunks(struct str raw, struct buf *out)
+bool
+filters_unchunk(struct str raw, struct buf *out)
 {
 	char *copy = try_alloc(raw.len + 1);
 	enum parse res = PARSE_MORE;
@@ -75,7 +75,7 @@ body_give(struct exchange *x, bool large)
 	if (large || x->up.body.kind != BODY_CHUNKED)
 		return filter_run_body(x->filters, raw, large);
 	buf_init(&data, raw.len + 1);
-	good = data_of_chunks(raw, &data) && filter_run_body(x->filters, buf_str(&data), false);
+	good = filters_unchunk(raw, &data) && filter_run_body(x->filters, buf_str(&data), false);
 	buf_fini(&data);
 	return good;
 }
@@ -254,6 +254,23 @@ answer_read(struct message *m, struct field field[ANSWER_FIELDS], struct str all
 }
 
 bool
+filters_begin_answer(struct exchange *x, struct str head)
+{
+	struct field field[ANSWER_FIELDS];
+	struct edits edits;
+	struct message m;
+	struct str rest;
+
+	edits_init(&edits);
+	if (x->client->sender.tls && x->proxy->hsts != NULL)
+		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
+	if (!answer_read(&m, field, head, &rest))
+		return false;
+	return x->filters != NULL ? filters_response(x, &m, &edits, H1_UNSAID) :
+	    h1_write_response(&x->down.head, &m, &edits, H1_UNSAID);
+}
+
+bool
 filters_answer(struct exchange *x)
 {
 	struct str body, rest, all = filter_run_answer(x->filters, x->is_head, &body);
@@ -312,6 +329,7 @@ filters_catch(struct exchange *x, int status, const struct why *why, enum state 
 	if (x->filters == NULL || !filter_run_catch(x->filters, status, &name))
 		return false;
 	x->paged = true;
+	x->subscribes = false;
 	attempt_leave(&x->attempt, why, false);
 	x->why = why;
 	head_send_copies(x);

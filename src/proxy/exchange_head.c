@@ -203,6 +203,8 @@ head_done(struct exchange *x, struct message *h, size_t used)
 	if (service == NULL)
 		return exchange_fail(x, WHY_NO_TASK);
 	attempt_route(&x->attempt, p->table, service);
+	if ((x->subscribes = orca_is_asked(x, service, h)))
+		x->mirrored_by.n = 0;
 	if (service->sticky_cookie.len > 0)
 		x->attempt.claim = sticky_read(p->table, service, h);
 	/* one of HTTP/2 may say that it has not processed a request */

@@ -14,6 +14,7 @@
 #include "proxy/exchange.h"
 #include "proxy/groups.h"
 #include "proxy/mirroring.h"
+#include "proxy/service_load.h"
 #include "proxy/trace.h"
 
 enum state {
@@ -26,6 +27,7 @@ enum state {
 	INTERIM,	/* a 1xx goes down before the final response */
 	RELAY,		/* the response goes down, the request's rest goes up */
 	TUNNEL,		/* 101: both ways, until both sides end */
+	REPORT,		/* the response is ours, and goes on: load reports */
 	ANSWER,		/* the response is ours */
 	END,		/* the exchange is over, the connection may go on (never waits) */
 	CUT,		/* the client must see that something is missing (never waits) */
@@ -53,6 +55,7 @@ struct exchange {
 	struct ip	 from;		/* the client, also one behind a trusted proxy */
 	char		 from_text[IP_TEXT_MAX];	/* as far as a field needs it */
 	char		 here[ADDR_TEXT_MAX];		/* the same: where the client connected to */
+	bool		 subscribes;	/* to load reports, which are ours to send */
 	bool		 names_task;	/* the head that goes up has the task's address as Host, which is in: */
 	char		 task_host[ADDR_TEXT_MAX];
 
@@ -74,6 +77,11 @@ struct exchange {
 	struct mirroring *mirroring;	/* copies of the request, for when it is over; NULL: none */
 	char		 answer[ANSWER_MAX];
 	size_t		 own_content;	/* bytes of the body, where the response is ours */
+	struct {
+		int64_t	interval_usec, due_usec;
+		struct service_load_since since;
+		bool	ends;		/* no report follows */
+	} orca;				/* of a client that subscribes */
 	struct access_request log;
 	struct trace	*trace;		/* its ID, and its trace; NULL: neither is wanted */
 };
@@ -164,6 +172,20 @@ const struct message *filters_head(struct exchange *, const struct message *, co
  * place; `why`: of the attempt that is over. False: it goes on, and nothing has changed. */
 bool		filters_catch(struct exchange *, int status, const struct why *why, enum state *next);
 void		filters_end(struct exchange *);		/* nothing is written of them any more */
+
+/* The head of a response of ours, as filters leave it, in down.head; what is added there follows
+ * it. False: there is no memory. */
+bool		filters_begin_answer(struct exchange *, struct str head);
+/* The data of a chunked body. False: there is no memory. */
+bool		filters_unchunk(struct str raw, struct buf *out);
+
+/* exchange_orca.c: whether a request is a subscription to load reports of this service, and what
+ * becomes of it. */
+bool		orca_is_asked(const struct exchange *, const struct table_service *,
+    const struct message *);
+step_f		orca_enter, orca_watch;
+late_f		orca_late;
+wait_f		orca_wait;
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;

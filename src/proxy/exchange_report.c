@@ -169,7 +169,8 @@ exchange_report(struct exchange *x)
 	ASSERT(x->why != NULL && took_usec >= 0 && !x->attempt.taken);
 	ASSERT(task == NULL || x->attempt.service != NULL);
 	live_count_why(p->conf.live, p->conf.worker, x->why);
-	if (x->has_head && x->status != 101) {		/* a tunnel's life is no duration of a request */
+	/* the life of a tunnel, or of a subscription, is no duration of a request */
+	if (x->has_head && x->status != 101 && !(x->subscribes && x->status == 200)) {
 		live_observe(p->conf.live, p->conf.worker, took_usec);
 		if (task != NULL)
 			live_count_response(p->conf.live, task->slot, x->status, took_usec);

@@ -253,6 +253,18 @@ steer_forget(struct world_node *n)
 	n->observed.samples = 0;
 }
 
+static double
+memory_used(const struct world_node *n)
+{
+	const struct sample *m = &n->observed.sample;
+	double used;
+
+	if (n->observed.samples == 0 || !(m->memory_total_bytes > 0))
+		return 0;
+	used = 1 - m->memory_available_bytes / m->memory_total_bytes;
+	return used > 0 ? (used < 1 ? used : 1) : 0;
+}
+
 static void
 node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 {
@@ -272,6 +284,7 @@ node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 	score_due |= n->observed.samples <= 1;		/* a node's first sample need not wait for its turn */
 	if (score_due)
 		row->score = score_balanced(s, n);
+	row->memory = memory_used(n);
 	for (unsigned p = 1; p < PROFILE_SLOTS; p++)
 		node_fill_column(s, n, cores, p, score_due, &row->as[p - 1]);
 	ASSERT(row->score >= 0 && row->score <= 100);

@@ -28,6 +28,10 @@ SETTING(LOAD, load, WORKERS, FILE_AND_LABEL, DEFAULTS, load, "none", "", "",
     "endpoint-load-metrics-bin, in the head of a response or in its trailers, and removes them; "
     "orca-pass leaves them for clients, such as gRPC's. A task with a utilization near 1 or past "
     "it costs more then, where the policy compares tasks; see LOAD REPORTS in mola.yaml(5).")
+SETTING(SWITCH, orca_reports, WORKERS, FILE_AND_LABEL, DEFAULTS, orca_reports, "false", "", "",
+    "Whether clients of gRPC may subscribe to load reports of the service (ORCA, out of band): "
+    "Mola itself responds to calls of xds.service.orca.v3.OpenRcaService/StreamCoreMetrics that "
+    "its routes lead to the service; see LOAD REPORTS in mola.yaml(5).")
 SETTING(SCHEME, scheme, WORKERS, FILE_AND_LABEL, DEFAULTS, scheme, "http", "", "",
     "The protocol of the tasks: http (HTTP/1.1), h2c (HTTP/2 without TLS, as of gRPC servers), "
     "https (TLS, with HTTP/2 where the task chooses it, else HTTP/1.1) or h2 (TLS, with "

@@ -68,6 +68,8 @@ WHY(TLS_REFUSED, 0, CLIENT,
 WHY(MISDIRECTED, 421, CLIENT,
     "the certificate of this connection does not cover the host of the request")
 WHY(HTTPS_REDIRECT,     308, CLIENT,   "the request came without TLS, and was redirected to https")
+WHY(LOAD_REQUEST_BAD, 400, CLIENT,
+    "the message that subscribes to load reports cannot be read")
 WHY(CHALLENGE_SERVED, 200, CLIENT,
     "the request was for a challenge of a CA, which has its response")
 WHY(CORS_PREFLIGHT, 200, CLIENT,
