@@ -52,13 +52,15 @@ mola_nodes() {		# of these contenders
 		echo "  - { name: $n-n$((i + 1)), $from }"
 	done; done
 }
+# of a task of NAME on node I, as its agent names it; $dir/tasks is what the emulated cluster would have in mola.yaml
+container() { sed -n "s/.*\"$(node "$1" "$2")\".*\(, container: \"[0-9a-f]*\"\).*/\1/p" "$dir/tasks"; }
 mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	local i
 	printf '  - name: %s\n    %s\n' "$1" "$2"
 	[ -z "${3:-}" ] || echo "    policy: $3"
 	echo "    tasks:"
 	for i in "${!core[@]}"; do
-		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\" }"
+		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$([[ $1 != mola-agent* ]] || container "$1" $((i + 1))) }"
 	done
 }
 mola_top() {		# NAME ADMIN PERIOD [BALANCERS]
