@@ -182,7 +182,7 @@ conf_write(struct demo *d)
 {
 	char socket[128];
 	struct config c = { .plan = &d->plan, .listen = d->listen, .admin = d->admin, .socket = socket, .period = "1s",
-		.npolicies = NPOLICIES, .token = d->token };
+		.npolicies = NPOLICIES, .token = d->token, .agents = true };
 	FILE *f = fopen(d->conf, "we");
 
 	snprintf(socket, sizeof socket, "%s/admin.sock", d->dir);
@@ -388,8 +388,10 @@ report(struct demo *d)
 	show_table(&d->show, stdout);
 	printf("\n marginal: Mola's own law: the state of the nodes and the requests in flight,\n"
 	    " together. best-node: the best node gets everything until the next look, 5 s\n"
-	    " later. Emulated: the %u nodes of %g to %g cores and the work of others on them.\n"
-	    " Real: Mola, its signals, HTTP over TCP, %.0f requests a second to each policy.\n",
+	    " later. Emulated: the %u nodes of %g to %g cores, their agents, and the work of\n"
+	    " others on them. Each tenant is a container, as the hog and our tasks are, and\n"
+	    " containers share a node's cores as Linux shares them. Real: Mola, its signals,\n"
+	    " HTTP over TCP, %.0f requests a second to each policy.\n",
 	    d->plan.nnodes, d->plan.cores[0], d->plan.cores[d->plan.nnodes - 1], d->show.rate);
 	if (d->look.load_late > tolerated || d->look.cluster_late > tolerated)
 		printf(" Note: this machine held us up %.1f %% of the time, which affects the figures.\n",
