@@ -4,6 +4,8 @@ mola_up
 serve web 3
 must "three tasks are in the table" within 20 agree web 3
 must "all nodes are seen" within 20 fresh
+check "how many cores each task could have is known" within 10 api_is /api/v1/tasks \
+	'[.tasks[] | select(.available_cores > 0 and .available_age_seconds < 2)] | length == 3'
 turns=$SWARM_NET.1:8081
 sed "s/$front/$turns/; s,$tmp/admin.sock,$tmp/turns.sock,; s/^defaults: { /&policy: round-robin, /" "$tmp/mola.yaml" >"$tmp/turns.yaml"
 start_on lan turns "$MOLA" run "$tmp/turns.yaml"
