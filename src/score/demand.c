@@ -5,8 +5,16 @@
  * of 8 cores in use may have one thread per core or ten. `running` is what the kernel counted at
  * one instant: it sees the queue behind 100 %, but on a half-idle node it jumps about by its
  * square root from one moment to the next, and a jump would count for a whole period. So: the mean
- * where nothing queues, the count where something does. A count above the cores is a queue
- * whatever the mean says: it has only just begun, or comes in bursts.
+ * where nothing queues, the count where something does. A count above the cores is a queue that
+ * lasts, or has only just begun, or is a burst.
+ *
+ * Which of them, the mean tells. A queue keeps all cores busy, so it has been there for no more of
+ * the span than the part of the cores that was in use; and what has been there for a moment is, as
+ * a rule, gone in one. The less was in use, the less does the count go for, until the next sample:
+ * a node_exporter itself is several threads at the moment of its count, and on a node of one core
+ * that alone was a queue in every third sample. A hog that has been there for half of the span is
+ * seen for what it is. (Prometheus' means are over a span of their own: there the count goes for
+ * all.)
  *
  * Our own in-flight is taken off it like from like, mean from mean and instant from instant: in
  * the first case nothing of the noise of either moment is left, in the second the noise that is
@@ -19,12 +27,25 @@
 #include "base/bug.h"
 #include "score/demand.h"
 
+/* How far a count above the cores goes for the time to come. */
+static double
+lasting_part(const struct sample *s)
+{
+	double part = s->busy / (DEMAND_LASTING * s->cores);
+
+	return part > 1 || s->source == SOURCE_PROMETHEUS ? 1 : part;
+}
+
 struct demand
 demand_of(const struct sample *s)
 {
 	ASSERT(s->cores > 0 && s->busy >= 0 && s->busy <= s->cores);
 	ASSERT(isnan(s->running) || s->running >= 0);
-	if (!isnan(s->running) && (s->running > s->cores || s->busy >= DEMAND_SATURATED * s->cores))
-		return (struct demand){ s->running, true };
-	return (struct demand){ s->busy, false };
+	if (!isnan(s->running) && s->running > s->cores) {
+		double part = lasting_part(s);
+		return (struct demand){ s->busy + part * (s->running - s->busy), part };
+	}
+	if (!isnan(s->running) && s->busy >= DEMAND_SATURATED * s->cores)
+		return (struct demand){ s->running, 1 };
+	return (struct demand){ s->busy, 0 };
 }

@@ -4,15 +4,16 @@
 #ifndef SCORE_DEMAND_H
 #define SCORE_DEMAND_H
 
-#include <stdbool.h>
-
 #include "world/sample.h"
 
 #define DEMAND_SATURATED	0.9	/* of all cores: above it `busy` says little about the queue */
+/* of all cores: below it, a count above the cores is in part a burst */
+#define DEMAND_LASTING		0.5
 
 struct demand {
 	double	 threads;
-	bool	 instant;	/* counted at one moment; else a mean over the span of the sample */
+	double	 instant;	/* how much of that was counted at one moment, 0..1; the rest is a mean over
+				 * the span of the sample */
 };
 
 struct demand	demand_of(const struct sample *);

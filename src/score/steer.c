@@ -376,7 +376,7 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 		inflight_mean = n->steering.inflight_looks == 0 ? inflight :
 		    n->steering.inflight_sum / n->steering.inflight_looks;
 	n->steering.inflight_sum = n->steering.inflight_looks = 0;
-	n->observed.inflight = demand.instant ? inflight : inflight_mean;
+	n->observed.inflight = inflight_mean + demand.instant * (inflight - inflight_mean);
 	if (n->observed.samples < UINT32_MAX)
 		n->observed.samples++;
 	if (n->observed.samples >= GUARD_SAMPLES) {

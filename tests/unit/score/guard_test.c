@@ -32,14 +32,34 @@ busy_speaks_below_saturation_and_running_above(void **state)
 
 	s.running = 3;
 	near(demand_of(&s).threads, 1);
-	assert_false(demand_of(&s).instant);
-	s.running = 9;				/* more than cores: a queue that the mean does not show yet */
+	near(demand_of(&s).instant, 0);
+	s.running = 9, s.busy = 2;		/* more than cores: a queue that the mean does not show yet */
 	near(demand_of(&s).threads, 9);
-	assert_true(demand_of(&s).instant);
+	near(demand_of(&s).instant, 1);
 	s.busy = 3.7, s.running = 3;
 	near(demand_of(&s).threads, 3);
+	near(demand_of(&s).instant, 1);
 	s.running = NAN;
 	near(demand_of(&s).threads, 3.7);
+}
+
+/* As of a real node_exporter on a node of one core, while nobody else did anything: its own threads are
+ * no queue that lasts. */
+static void
+a_count_goes_for_no_more_than_the_mean_leaves_room_for(void **state)
+{
+	struct sample s = quiet;
+
+	(void)state;
+	s.cores = 1, s.busy = .05, s.running = 3;
+	near(demand_of(&s).threads, .05 + .1 * 2.95);
+	near(demand_of(&s).instant, .1);
+	s.busy = 0;				/* an exporter that had nothing before it to compare with */
+	near(demand_of(&s).threads, 0);
+	s.busy = .5;				/* a hog since half a second */
+	near(demand_of(&s).threads, 3);
+	s.busy = .05, s.source = SOURCE_PROMETHEUS;	/* its mean is over minutes */
+	near(demand_of(&s).threads, 3);
 }
 
 static void
@@ -173,6 +193,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(busy_speaks_below_saturation_and_running_above),
+		cmocka_unit_test(a_count_goes_for_no_more_than_the_mean_leaves_room_for),
 		cmocka_unit_test(effective_cores_fall_on_a_line_to_a_floor),
 		cmocka_unit_test(what_is_not_known_cuts_nothing),
 		cmocka_unit_test(a_machine_that_has_lost_memory_is_no_better_than_an_empty_one),
