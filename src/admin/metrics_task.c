@@ -2,6 +2,8 @@
  * metrics_task: families of services and of their tasks. Counters are those that the workers keep
  * in shared memory, so they outlive a brain.
  */
+#include <math.h>
+
 #include "admin/metrics_page.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -117,6 +119,24 @@ put_failures(struct metrics_page *p)
 		}
 }
 
+static void
+put_available(struct metrics_page *p)
+{
+	const struct world_service *s;
+	const struct world_task *t;
+
+	LIST_FOREACH(s, &p->v->world->services, link)
+		LIST_FOREACH(t, &s->tasks, link) {
+			if (isnan(t->available))
+				continue;
+			page_open(p);
+			page_label(p, "service", s->name);
+			page_label(p, "task", t->name);
+			page_label(p, "node", t->node->name);
+			page_close(p, t->available);
+		}
+}
+
 /* Of services that ask for it alone: others would add series that are always 0. */
 static void
 put_loads(struct metrics_page *p, enum family f)
@@ -178,12 +198,14 @@ metrics_tasks(struct metrics_page *p, enum family f)
 		[FAMILY_TASK_UP] = task_up,
 	};
 
-	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 14,
+	_Static_assert(FAMILY_SERVICE_UP - FAMILY_REQUESTS == 15,
 	    "tbl/metrics.h: a new row of tasks needs a function above");
 	if (f == FAMILY_SERVICE_TASKS || f == FAMILY_SERVICE_UP)
 		put_services(p, f == FAMILY_SERVICE_UP);
 	else if (f == FAMILY_TASK_FAILED)
 		put_failures(p);
+	else if (f == FAMILY_TASK_AVAILABLE)
+		put_available(p);
 	else if (f >= FAMILY_TASK_LOAD && f <= FAMILY_TASK_LOAD_UNREADABLE)
 		put_loads(p, f);
 	else {

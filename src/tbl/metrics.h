@@ -64,6 +64,9 @@ METRIC(EJECTIONS, mola_task_ejections_total, counter,
 METRIC(TASK_SECONDS, mola_request_seconds_total, counter,
     "Total time of a task's requests, each from its first byte to the last byte of its response.")
 METRIC(TASK_INFLIGHT, mola_task_inflight, gauge, "Requests in flight on a task.")
+METRIC(TASK_AVAILABLE, mola_task_available_cores, gauge,
+    "Cores that the container of a task could have if it wanted all of them, as the agent of its "
+    "node reports it; absent where that is not known.")
 METRIC(TASK_LOAD, mola_task_reported_utilization, gauge,
     "The utilization that a task reports of itself (load: orca), smoothed; absent where the last "
     "report is older than 6 s.")

@@ -1016,12 +1016,15 @@ test_metrics(void **state)
 	live_stopped(s->live, 0);
 	live_set_conf(s->live, (struct live_conf){ 1700000000 * USEC_PER_SEC, false });
 	live_set_health(s->live, 1, HEALTH_DOWN);
+	world_task_set_available(s->world, world_task(s->world, STR("web.1")), 1.25, 1);
 	log_event(LOG_ERROR, "test.event", NULL);
 	get(s, "/metrics");
 	assert_int_equal(s->status, 200);
 	assert_non_null(strstr(s->head, "Content-Type: text/plain; version=0.0.4"));
 	assert_non_null(strstr(s->body, "\nmola_requests_total{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
 	assert_non_null(strstr(s->body, "\nmola_task_inflight{service=\"web\",task=\"web.1\",node=\"alpha\"} 1\n"));
+	assert_non_null(strstr(s->body, "\nmola_task_available_cores{service=\"web\",task=\"web.1\",node=\"alpha\"} 1.25\n"));
+	assert_null(strstr(s->body, "\nmola_task_available_cores{service=\"web\",task=\"web.2\""));
 	assert_non_null(strstr(s->body, "\nmola_requests_ended_total{why=\"complete\",blame=\"mola\"} 1\n"));
 	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"0.001\"} 0\n"));
 	assert_non_null(strstr(s->body, "\nmola_request_duration_seconds_bucket{le=\"0.0025\"} 1\n"));
