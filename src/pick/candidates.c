@@ -35,6 +35,7 @@ struct candidates {				/* of one service */
 	struct candidate_sets *home;
 	enum policy	 policy;
 	unsigned	 profile;
+	enum tenants	 tenants;
 	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
 	uint32_t	 n;
 	struct candidate *candidate;
@@ -169,6 +170,7 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	uint32_t base = s->first_task, n = 0;
 
 	set->profile = s->profile;
+	set->tenants = s->policy == POLICY_MARGINAL ? s->tenants : TENANTS_FAIR;
 	set->loads = s->load != LOAD_NONE;
 	set->count = s->policy == POLICY_MARGINAL || s->policy == POLICY_MARGINAL_1 ?
 	    live_node_inflight : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
@@ -253,14 +255,15 @@ cost_by_law(const struct candidates *set, const struct candidate *c, const struc
 	const struct law_node law = phys_law(&n->row, set->profile);
 	const double *available = set->home->available + c->first;
 	double inflight = c->inflight + c->penalty, least = INFINITY;
+	double others = law_tenants(set->tenants, n->others);
 
 	if (!c->known)
-		return law_cost(&law, n->others, inflight);
+		return law_cost(&law, others, inflight);
 	for (uint32_t k = 0; k < c->ntasks; k++) {
 		double on = live_task_inflight(set->home->live, task_slot(set, c, k)) + c->penalty, cost;
 		if (available[k] == 0)
 			continue;
-		cost = law_cost_task(&law, n->others, inflight, available[k], on);
+		cost = law_cost_task(&law, others, inflight, available[k], on);
 		least = cost < least ? cost : least;
 	}
 	return least;

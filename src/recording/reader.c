@@ -111,6 +111,21 @@ read_service(struct line *l)
 	return true;
 }
 
+/* Of the service in the line above. */
+static bool
+read_tenants(struct line *l)
+{
+	const struct recording *r = l->reader->r;
+	const struct recorded *above = &r->event[r->n - 1];
+	uint32_t id;
+
+	if (!take_service(l, true, &id))
+		return false;
+	if (above->kind != RECORDED_SERVICE || above->id != id)
+		return line_fail(l, "expected 'tenants' below the line 'service' of %u", id);
+	return take_tenants(l, &l->reader->service->tenants);
+}
+
 static bool
 read_query(struct line *l)
 {
@@ -253,19 +268,13 @@ read_gone(struct line *l)
 static bool
 read_state(struct line *l)
 {
-	static const char *const states[] = { "used", "ejected", "down" };
-	struct str word;
+	enum recorded_state state;
 	uint32_t id;
 
-	if (!take_task(l, true, &id))
+	if (!take_task(l, true, &id) || !take_state(l, &state))
 		return false;
-	word = take_field(l);
-	for (unsigned i = 0; i < 3; i++)
-		if (str_eq(word, str_of(states[i]))) {
-			event_add(l->reader, RECORDED_STATE, id)->state = (enum recorded_state)i;
-			return true;
-		}
-	return line_expected(l, "used, ejected or down", word);
+	event_add(l->reader, RECORDED_STATE, id)->state = state;
+	return true;
 }
 
 static bool
@@ -395,7 +404,7 @@ static const struct {
 	{ "node", read_node }, { "was", read_was }, { "last", read_last },
 	{ "smoothed", read_smoothed }, { "task", read_task }, { "gone", read_gone },
 	{ "state", read_state }, { "penalty", read_penalty }, { "value", read_value },
-	{ "available", read_available }, { "end", read_end },
+	{ "available", read_available }, { "tenants", read_tenants }, { "end", read_end },
 };
 
 static bool

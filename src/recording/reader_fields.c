@@ -245,3 +245,27 @@ take_steps(struct line *l, struct recorded_did *d)
 	d->step = kept;
 	return true;
 }
+
+bool
+take_state(struct line *l, enum recorded_state *out)
+{
+	static const char *const states[] = { "used", "ejected", "down" };
+	struct str word = take_field(l);
+
+	for (unsigned i = 0; i < 3; i++)
+		if (str_eq(word, str_of(states[i]))) {
+			*out = (enum recorded_state)i;
+			return true;
+		}
+	return line_expected(l, "used, ejected or down", word);
+}
+
+bool
+take_tenants(struct line *l, enum tenants *out)
+{
+	char problem[SETTING_PROBLEM_MAX];
+	struct str word = take_field(l);
+
+	return setting_TENANTS.read(word, (struct setting_range){ "", "" }, out, NULL, problem) ||
+	    line_expected(l, "fair, polite or greedy", word);
+}

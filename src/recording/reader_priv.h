@@ -54,6 +54,8 @@ bool		 take_service(struct line *, bool known, uint32_t *);
 bool		 take_task(struct line *, bool known, uint32_t *);
 bool		 take_name(struct line *, char **);
 bool		 take_sample(struct line *, struct sample *);
+bool		 take_state(struct line *, enum recorded_state *);
+bool		 take_tenants(struct line *, enum tenants *);
 bool		 take_steps(struct line *, struct recorded_did *);
 
 #endif

@@ -104,6 +104,11 @@ service_line(struct recorder *r, const struct world_service *s, struct buf *out)
 	buf_printf(out, " %s", how);
 	put_name(r, out, s->name);
 	buf_adds(out, STR("\n"));
+	if (s->conf.tenants != TENANTS_FAIR) {
+		buf_printf(out, "tenants %u ", s->slot);
+		setting_TENANTS.write(&s->conf.tenants, out);
+		buf_adds(out, STR("\n"));
+	}
 	for (unsigned i = 0; i < s->conf.terms.n && !s->profile_crowded; i++) {
 		const struct term *t = &s->conf.terms.term[i];
 		unsigned q = query_slot(r->world, t);

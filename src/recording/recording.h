@@ -10,7 +10,7 @@
 #include "world/latency.h"
 #include "world/world.h"
 
-#define RECORDING_VERSION	2		/* 1: without RECORDED_AVAILABLE */
+#define RECORDING_VERSION	2		/* 1: without available and tenants */
 #define RECORDING_BYTES_MAX	(64u << 20)	/* that are read */
 #define RECORDING_SERVICES	LIVE_SERVICES	/* those without a row in live are left out */
 #define RECORDING_PARTS_MAX	100
@@ -51,6 +51,7 @@ struct recorded_law {			/* as struct steer_conf */
 struct recorded_service {
 	enum policy	 policy;
 	struct profile	 profile;
+	enum tenants	 tenants;
 	bool		 sticky, tcp;
 	char		*name;		/* NULL: not recorded */
 };

@@ -328,6 +328,7 @@ pass_services(struct twin *s)
 			continue;
 		conf.policy = s->policy >= 0 ? (enum policy)s->policy : r->policy;
 		conf.profile = r->profile;
+		conf.tenants = r->tenants;
 		conf.terms = s->terms[i];
 		snprintf(name, sizeof name, "s%u", i);
 		at[i] = world_pass_service(s->world, name, &conf, &route, 1);

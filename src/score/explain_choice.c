@@ -17,7 +17,8 @@
 static double
 cost_at(const struct charge *c, double others, double more)
 {
-	return law_cost_task(&c->law, others, c->inflight + more, c->available, c->on_task + more);
+	return law_cost_task(&c->law, law_tenants(c->tenants, others), c->inflight + more, c->available,
+	    c->on_task + more);
 }
 
 /* Threads that others may want at most for a cost of `cost` at most; -INFINITY: however few. More
@@ -27,7 +28,7 @@ others_at(const struct charge *c, double cost)
 {
 	double ours = c->law.balancers * c->inflight;
 	double low = c->law.held < 1 ? -ours / (1 - c->law.held) : 0;	/* no core is wanted */
-	double high = fmax(0, cost * c->law.cores);			/* others alone cost as much */
+	double high = fmax(0, cost * c->law.cores) / LAW_GREEDY;	/* others alone cost as much */
 
 	if (cost_at(c, low, 0) > cost)
 		return -INFINITY;
@@ -63,6 +64,7 @@ explain_charge(const struct world *w, const struct world_task *t, int64_t now)
 	double penalty = live_penalty(w->live, t->slot, now);
 
 	c.others = law_others(&c.law, now);
+	c.tenants = t->service->conf.policy == POLICY_MARGINAL ? t->service->conf.tenants : TENANTS_FAIR;
 	c.inflight = live_node_inflight(w->live, t->node->slot) + penalty;
 	c.on_task = live_task_inflight(w->live, t->slot) + penalty;
 	c.available = t->service->conf.policy == POLICY_MARGINAL_1 ? NAN :
@@ -125,6 +127,24 @@ add_penalty(const struct world *w, const struct world_task *t, int64_t now,
 		    "requests", penalty);
 }
 
+/* Where others' threads count for more or less than they are. */
+static void
+add_tenants(const struct world_task *t, const struct charge *c, struct explain_steps *out)
+{
+	double others = law_tenants(c->tenants, c->others);
+	struct explain_step *s;
+
+	if (c->tenants == TENANTS_FAIR || c->others < 0.05)
+		return;
+	s = step_add(out, STEP_TENANTS,
+	    "%s is %s to others: their %.1f thread%s count%s as %.1f", t->service->name,
+	    c->tenants == TENANTS_POLITE ? "polite" : "greedy", c->others, explain_plural(c->others),
+	    *explain_plural(c->others) == '\0' ? "s" : "", others);
+	step_word(s, "tenants", c->tenants == TENANTS_POLITE ? "polite" : "greedy");
+	step_number(s, "others", c->others);
+	step_number(s, "counted", others);
+}
+
 /* What its container could have decides: `want` of its requests want a core. */
 static void
 add_cost_of_container(const struct charge *c, double want, struct explain_steps *out)
@@ -163,14 +183,16 @@ void
 explain_add_cost(const struct world *w, const struct world_task *t, const struct charge *c,
     int64_t now, struct explain_steps *out)
 {
-	double others = c->others < 0 ? c->others * (1 - c->law.held) : c->others;
+	double counted = law_tenants(c->tenants, c->others);
+	double others = c->others < 0 ? c->others * (1 - c->law.held) : counted;
 	double th = fmax(0, others + c->law.balancers * c->inflight) + 1;
 	double want = fmin(c->law.balancers * c->on_task, th - 1);
 
 	explain_add_load(w, t, now, out);
 	add_penalty(w, t, now, out);
+	add_tenants(t, c, out);
 	if (!isnan(c->available) &&
-	    law_cost_task(&c->law, c->others, c->inflight, INFINITY, 0) * c->load < c->cost)
+	    law_cost_task(&c->law, counted, c->inflight, INFINITY, 0) * c->load < c->cost)
 		add_cost_of_container(c, want, out);
 	else
 		add_cost_of_node(c, th, out);

@@ -23,6 +23,11 @@ SETTING(POLICY, policy, WORKERS, FILE_AND_LABEL, DEFAULTS, policy, "marginal", "
 SETTING(PROFILE, profile, BRAIN, FILE_AND_LABEL, DEFAULTS, profile, "balanced", "", "",
     "Which resources of a node matter, and their limits: balanced, cpu, ram, io, net, or "
     "weights and limits such as ram,limits.ram=0.6-0.8; see PROFILES in mola.yaml(5).")
+SETTING(TENANTS, tenants, WORKERS, FILE_AND_LABEL, DEFAULTS, tenants, "fair", "", "",
+    "Whose work waits where the service and others (containers and programs that Mola sends no "
+    "requests to) want the same cores, with policy marginal: fair, polite (each thread of others "
+    "counts twice: their work is done sooner, some requests later) or greedy (each counts half: "
+    "their work may be done later, and requests gain nothing on most clusters).")
 SETTING(LOAD, load, WORKERS, FILE_AND_LABEL, DEFAULTS, load, "none", "", "",
     "Whether tasks report their own load in responses (ORCA): orca reads endpoint-load-metrics and "
     "endpoint-load-metrics-bin, in the head of a response or in its trailers, and removes them; "

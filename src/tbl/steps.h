@@ -44,6 +44,8 @@ STEP(LOAD_MEAN, "load_mean", "factor",
     "It has reported none lately, and others of its service have: their mean counts.")
 STEP(AVAILABLE, "available", "available cores",
     "The cores that its container could have, by the use of the containers beside it.")
+STEP(TENANTS, "tenants", "tenants others counted",
+    "Threads of others count twice (polite) or half (greedy), as set for the service.")
 STEP(PENALTY, "penalty", "requests",
     "Failures of the task count as so many requests, and fade.")
 /* the choice */

@@ -26,6 +26,15 @@ law_others(const struct law_node *n, int64_t now)
 	return trust * n->others + (1 - trust) * n->neutral;
 }
 
+double
+law_tenants(enum tenants t, double others)
+{
+	static const double factor[TENANTS_COUNT] = { [TENANTS_FAIR] = 1,
+	    [TENANTS_POLITE] = LAW_POLITE, [TENANTS_GREEDY] = LAW_GREEDY };
+
+	return others > 0 ? factor[t] * others : others;
+}
+
 /* How many threads want a core, as far as is known: not below 0. */
 static double
 demand(const struct law_node *n, double others, double inflight)

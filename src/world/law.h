@@ -39,7 +39,15 @@ struct law_node {
 	double	 held;
 };
 
+/* Whose work waits where a service and others want the same cores (`tenants` of a service). */
+enum tenants { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
+
 #define LAW_ADDED	0.75	/* a: the lowest delays of all worlds that were searched */
+
+/* What a thread of others counts for: in the model others' work is done 2 to 5 % sooner, and 0 to
+ * 7 % later, than with 1 (doc/why/0041-what-a-container-could-have.md). */
+#define LAW_POLITE	2.0
+#define LAW_GREEDY	0.5
 
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
@@ -49,6 +57,8 @@ struct law_node {
 double	law_trust(const struct law_node *, int64_t now_usec);
 /* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
+/* `others` as they count for a service. Below 0 they are our own requests: as they are. */
+double	law_tenants(enum tenants, double others);
 /* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */
 double	law_cost(const struct law_node *, double others, double inflight);
 /* The cores that a task's container could have, as told with the node's sample, by the age of that:

@@ -74,6 +74,10 @@ write_switch(const void *member, struct buf *out)
 	return buf_adds(out, str_of(switch_words[*(const bool *)member]));
 }
 
+static const char *const tenants_words[] = { "fair", "polite", "greedy", NULL };
+
+SETTING_WORDS(tenants, enum tenants, tenants_words)
+
 static const char *const load_words[] = { "none", "orca", "orca-pass", NULL };
 
 SETTING_WORDS(load, enum load_reports, load_words)
@@ -202,6 +206,7 @@ const struct setting_type
 	setting_SWITCH = { sizeof(MEMBER_SWITCH), read_switch, write_switch, NULL, NULL, NULL },
 	setting_SERVICE_TLS = { sizeof(MEMBER_SERVICE_TLS), read_service_tls, write_service_tls,
 	    NULL, NULL, NULL },
+	setting_TENANTS = { sizeof(MEMBER_TENANTS), read_tenants, write_tenants, NULL, NULL, NULL },
 	setting_LOAD = { sizeof(MEMBER_LOAD), read_load, write_load, NULL, NULL, NULL },
 	setting_SCHEME = { sizeof(MEMBER_SCHEME), read_scheme, write_scheme, NULL, NULL, NULL },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };

@@ -14,6 +14,7 @@
 #include "world/condition.h"
 #include "world/filter.h"
 #include "world/group.h"
+#include "world/law.h"
 #include "world/tls_options.h"
 
 enum policy {
@@ -79,6 +80,7 @@ struct table_task {
 #define ROW_COUNT		uint32_t
 #define ROW_SWITCH		bool
 #define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
+#define ROW_TENANTS		enum tenants
 #define ROW_LOAD		enum load_reports
 #define ROW_SCHEME		enum scheme
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */

@@ -82,6 +82,7 @@ may_be_0(const char *least)
 #define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
 #define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
 
+#define SETTING_OK_TENANTS(t, value, least)	((unsigned)(value) < TENANTS_COUNT)
 #define SETTING_OK_LOAD(t, value, least)	((unsigned)(value) < LOAD_REPORTS)
 #define SETTING_OK_SCHEME(t, value, least)	((unsigned)(value) < SCHEME_COUNT)
 #define SETTING_OK_TLS_CA(t, value, least)	text_ok(t, value)

@@ -8,7 +8,7 @@
  *                                                     changed; busy is how many threads of others want a core there, above
  *                                                     the cores or not; memory -1: not told; io: time stalled by disks;
  *                                                     told: the configuration knows its cores before any sample
- *   service S [policy P] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
+ *   service S [policy P] [tenants T] [profile P] [load C] [work 2ms] [wait T]   load in cores of work, by default a quarter of all cores
  *   node N tells Q V, service S asks Q [weight W] [limits L] [full F]     Q: a query of the user's, V: its answer, or nothing
  *   hush Q   answer Q                                 Prometheus no longer, or again, answers it
  *   service S driven turns|fewest T                   served by a proxy that is not ours, which takes turns by its weights or
@@ -283,6 +283,11 @@ do_service(struct scene *c)
 		if (take_if(c, "policy")) {
 			if (!policy_parse(str_of(take(c, "a policy")), &v->conf.policy))
 				fail(c, "no such policy");
+			c->sim->changed = true;
+		} else if (take_if(c, "tenants")) {
+			if (!setting_TENANTS.read(str_of(take(c, "fair, polite or greedy")), (struct setting_range){ "", "" },
+			    &v->conf.tenants, NULL, (char[SETTING_PROBLEM_MAX]){ "" }))
+				fail(c, "expected fair, polite or greedy");
 			c->sim->changed = true;
 		} else if (take_if(c, "profile")) {
 			if (profile_parse(str_of(take(c, "a profile")), &v->conf.profile) != NULL)

@@ -30,7 +30,7 @@ struct scene {
 static void
 discover(struct scene *s, bool second, bool draining)
 {
-	struct service_conf conf = { .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	struct service_conf conf = { .tenants = TENANTS_POLITE, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
 	struct route_conf route = { .host = (char *)"secret.example.org", .path = (char *)"/hidden" };
 	struct world_service *w;
 	struct addr a;
@@ -174,6 +174,7 @@ what_exists_is_written_when_it_changes(void **state)
 	assert_null(find(r, RECORDED_TASK, 3));
 	assert_int_equal(find(r, RECORDED_GONE_TASK, 0)->id, 1);
 	assert_true(find(r, RECORDED_NODE, 2)->node->drained);
+	assert_int_equal(find(r, RECORDED_SERVICE, 0)->service->tenants, TENANTS_POLITE);
 	assert_int_equal(find(r, RECORDED_LAW, 0)->law->scores_due_usec, 7);
 	assert_true(r->cut);
 	recording_free(&r);

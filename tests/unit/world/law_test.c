@@ -150,6 +150,18 @@ what_a_container_could_have_becomes_the_node_as_it_grows_old(void **state)
 	assert_true(isnan(law_available(&node, NAN, t)) && isnan(law_available(&node, 0, t)));
 }
 
+static void
+others_count_as_the_service_says(void **state)
+{
+	(void)state;
+	for (double others = -3; others < 6; others += 0.5) {
+		double up = others > 0 ? others : 0, down = others < 0 ? others : 0;
+		near(law_tenants(TENANTS_FAIR, others), others);
+		near(law_tenants(TENANTS_POLITE, others), 2 * up + down);	/* our own that wait stay what they are */
+		near(law_tenants(TENANTS_GREEDY, others), up / 2 + down);
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +174,7 @@ main(void)
 		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
 		cmocka_unit_test(the_fresh_are_believed_and_the_old_decay_to_neutral),
 		cmocka_unit_test(the_never_sampled_are_neutral),
+		cmocka_unit_test(others_count_as_the_service_says),
 		cmocka_unit_test(a_container_that_gets_less_than_it_wants_costs_what_it_gets),
 		cmocka_unit_test(a_container_that_gets_what_it_wants_costs_what_its_node_costs),
 		cmocka_unit_test(what_a_container_could_have_becomes_the_node_as_it_grows_old),

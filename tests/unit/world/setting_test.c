@@ -18,6 +18,7 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_SWITCH		true
 #define OTHER_SERVICE_TLS	SERVICE_TLS_ACME
 #define OTHER_PATH_OR_NONE	other_path
+#define OTHER_TENANTS		TENANTS_POLITE
 #define OTHER_LOAD		LOAD_ORCA
 #define OTHER_SCHEME		SCHEME_H2
 #define OTHER_TLS_CA		other_path
@@ -108,7 +109,7 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	assert_string_equal(problem_of(&setting_SWITCH, "", "", "True"), "none");
 	assert_string_equal(problem_of(&setting_SWITCH, "", "", "yes"), "is not known; expected false or true");
 	assert_string_equal(problem_of(&setting_POLICY, "", "", "leastconn"), "is not known; expected marginal, least-conn, round-robin, "
-	    "random-two or best-node; did you mean least-conn?");
+	    "random-two, best-node or marginal-1; did you mean least-conn?");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "up"), "is not a path; expected one that begins with '/', or none");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "none"), "none");
 	assert_string_equal(problem_of(&setting_SCHEME, "", "", "grpc"), "is not known; expected http, h2c, https or h2");
