@@ -11,6 +11,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "run.h"
+#include "score/demand.h"
 
 #define ALIGNED		64
 #define FAIL_COST	8.0			/* requests that a failure makes a task look like; the worker has the like */
@@ -56,6 +57,7 @@ discover(struct balancer *b)
 		ASSERT(addr_parse(str_of(text), &a) == NULL);
 		t = world_pass_task(b->world, v, name, node, &a, false);
 		ASSERT(t != NULL);
+		b->task[i] = t;
 		b->task_slot[i] = t->slot;
 		b->task_of[t->slot] = i;
 	}
@@ -94,6 +96,7 @@ balancer_init(struct run *u, struct balancer *b, unsigned number, uint64_t seed)
 	b->mean_usec = must_zalloc(tasks * sizeof *b->mean_usec);
 	b->tried = must_zalloc(tasks * sizeof *b->tried);
 	b->node = must_zalloc(u->nmachines * sizeof(struct world_node *));
+	b->task = must_zalloc(tasks * sizeof(struct world_task *));
 	b->node_slot = must_zalloc(u->nmachines * sizeof *b->node_slot);
 	b->task_slot = must_zalloc(tasks * sizeof *b->task_slot);
 	b->task_of = must_zalloc(TASKS_MAX * sizeof *b->task_of);
@@ -131,6 +134,7 @@ balancer_fini(struct balancer *b)
 	free(b->mean_usec);
 	free(b->tried);
 	free(b->node);
+	free(b->task);
 	free(b->node_slot);
 	free(b->task_slot);
 	free(b->task_of);
@@ -206,11 +210,14 @@ balancer_notice(struct balancer *b, unsigned task, bool down)
 void
 balancer_sample(struct balancer *b, struct machine *m, const struct sample *s)
 {
-	struct run *u = b->run;
+	double inflight = live_node_inflight(b->live, b->node_slot[m->number]);
 
-	for (unsigned i = 0; i < u->s->tasks; i++)
-		phys_set_available(b->phys, b->task_slot[m->first_task + i], u->task[m->first_task + i].available);
-	steer_sample(b->steer, b->node[m->number], s, live_node_inflight(b->live, b->node_slot[m->number]));
+	steer_sample(b->steer, b->node[m->number], s, inflight);
+	for (unsigned i = m->first_task; i < m->first_task + b->run->s->tasks; i++) {
+		const struct task *t = &b->run->task[i];
+		world_task_set_available(b->world, b->task[i],
+		    demand_available(s, inflight, t->available, cores_group_quota(t->group)), s->taken_usec);
+	}
 }
 
 static void

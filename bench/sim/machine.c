@@ -169,7 +169,7 @@ fail_step(struct machine *m)
 
 /* As the agent reckons it: by what each container has used since the last sample. */
 static void
-available_tell(struct machine *m, double span)
+available_tell(struct machine *m, double span, double running)
 {
 	static struct available_group group[AVAILABLE_GROUPS_MAX];
 	static double cores[AVAILABLE_GROUPS_MAX];
@@ -182,7 +182,7 @@ available_tell(struct machine *m, double span)
 		    .used = cores_group_meter(g) / span };
 		group[0].used += group[n++].used;
 	}
-	available_find(group, n, m->declared, NAN, cores);
+	available_find(group, n, m->declared, running, cores);
 	for (unsigned k = 0; k < m->run->s->tasks; k++) {
 		struct task *t = &m->run->task[m->first_task + k];
 		for (unsigned i = 0; i + 1 < n; i++)
@@ -207,7 +207,7 @@ sample_take(struct machine *m)
 
 	if (span > 0) {
 		if (u->s->agent)
-			available_tell(m, span);
+			available_tell(m, span, s.running);
 		for (unsigned i = 0; i < u->nlb; i++)
 			balancer_sample(&u->lb[i], m, &s);
 	}

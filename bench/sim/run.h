@@ -113,6 +113,7 @@ struct balancer {
 	struct table	*table;
 	const struct table_service *service;
 	struct world_node **node;		/* by machine */
+	struct world_task **task;
 	unsigned	*node_slot, *task_slot;	/* by machine, by task */
 	uint32_t	*task_of;		/* by slot */
 };

@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "collect/scrape_priv.h"
+#include "score/demand.h"
 
 static void
 tasks_forget(void *arg)
@@ -30,20 +31,6 @@ tasks_arm(struct scrape_target *t)
 	    tasks_forget, t);
 }
 
-/*
- * What is idle at the instant of the sample can be had, whatever the mean of the interval says.
- * Bounds of the container hold there, too.
- */
-static double
-cores_of(const struct container *c, const struct sample *s, double inflight)
-{
-	double cores = c->available;
-
-	if (s != NULL && !isnan(s->running))
-		cores = fmax(cores, s->cores - fmax(0, s->running - inflight));
-	return fmin(cores, c->quota);
-}
-
 /* A page without a line of containers is not of an agent, or of one before it had them. */
 void
 scrape_tasks_take(struct source *src, const struct sample *s)
@@ -57,7 +44,7 @@ scrape_tasks_take(struct source *src, const struct sample *s)
 	for (unsigned i = 0; i < t->ntasks; i++) {
 		struct scrape_task *k = &t->task[i];
 		const struct container *c = containers_find(all, k->task->container, &k->at);
-		double cores = c == NULL || isnan(c->available) ? NAN : cores_of(c, s, src->inflight);
+		double cores = c == NULL ? NAN : demand_available(s, src->inflight, c->available, c->quota);
 		world_task_set_available(t->scrape->world, k->task, cores, src->began_usec);
 	}
 }

@@ -23,6 +23,7 @@
  * nothing. Measured against instants throughout: p99 1 % lower.)
  */
 #include <math.h>
+#include <stddef.h>
 
 #include "base/bug.h"
 #include "score/demand.h"
@@ -48,4 +49,16 @@ demand_of(const struct sample *s)
 	if (!isnan(s->running) && s->busy >= DEMAND_SATURATED * s->cores)
 		return (struct demand){ s->running, 1 };
 	return (struct demand){ s->busy, 0 };
+}
+
+double
+demand_available(const struct sample *s, double inflight, double by_agent, double quota)
+{
+	double cores = by_agent;
+
+	if (isnan(by_agent))
+		return NAN;
+	if (s != NULL && !isnan(s->running))
+		cores = fmax(cores, s->cores - fmax(0, s->running - inflight));
+	return fmin(cores, quota);
 }

@@ -17,5 +17,12 @@ struct demand {
 };
 
 struct demand	demand_of(const struct sample *);
+/*
+ * The cores that a container could have, as the law gets it: what the node's agent makes of the
+ * last interval, or what is idle at the instant of the sample, whatever the mean of the interval
+ * is; within its quota. `inflight`: our requests on the node at that instant. NAN: not known.
+ */
+double		demand_available(const struct sample *, double inflight, double by_agent,
+    double quota);
 
 #endif

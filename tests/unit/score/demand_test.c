@@ -1,0 +1,36 @@
+/* demand: what a node's sample says of a container's cores. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "score/demand.c"
+
+static void
+a_container_can_have_what_is_idle_now_and_no_more_than_its_quota(void **state)
+{
+	struct sample s = { .cores = 4, .busy = 3, .running = 2 };
+
+	(void)state;
+	/* by the mean of the interval one core; at this instant one thread of others runs */
+	assert_true(demand_available(&s, 1, 1, INFINITY) == 3);
+	assert_true(demand_available(&s, 5, 1, INFINITY) == 4);	/* ours wait for something else */
+	assert_true(demand_available(&s, 1, 1, 0.5) == 0.5);
+	s.running = 9;
+	assert_true(demand_available(&s, 1, 1.5, INFINITY) == 1.5);
+	s.running = NAN;
+	assert_true(demand_available(&s, 1, 1.5, INFINITY) == 1.5);
+	assert_true(demand_available(NULL, 0, 1.5, 1) == 1);
+	assert_true(isnan(demand_available(&s, 1, NAN, 1)));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_container_can_have_what_is_idle_now_and_no_more_than_its_quota),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
