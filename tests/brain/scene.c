@@ -19,6 +19,7 @@
  *   leave N   join N                                  discovery no longer, or again, finds it
  *   drain X   undrain X   down TASK   up TASK         X: node or task
  *   reports TASK V                                   its load, once; its service asks for that from then on
+ *   available TASK CORES                              what the agent reports that its container could have
  *   restart                                           the brain dies and comes back
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
  *   expect share TASK R | cores X R | others NODE R | inflight NODE R | p50 S R | p99 S R | refused R
@@ -430,6 +431,16 @@ do_down(struct scene *c)
 }
 
 static void
+do_available(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+	double cores = take_number(c, "cores");
+
+	if (t != NULL)
+		sim_available(c->sim, t->name, cores);
+}
+
+static void
 do_reports(struct scene *c)
 {
 	struct sim_task *t = take_task(c);
@@ -786,7 +797,7 @@ static const struct verb statements[] = {
 	{ "seed", do_seed }, { "period", do_period }, { "balancers", do_balancers }, { "molas", do_molas },
 	{ "node", do_node }, { "service", do_service }, { "task", do_task }, { "silence", do_silence }, { "hear", do_hear },
 	{ "lie", do_lie }, { "hush", do_hush }, { "answer", do_answer }, { "leave", do_leave }, { "join", do_join }, { "drain", do_drain }, { "undrain", do_undrain },
-	{ "down", do_down }, { "up", do_up }, { "reports", do_reports }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
+	{ "down", do_down }, { "up", do_up }, { "reports", do_reports }, { "available", do_available }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
 	{ NULL, NULL },
 };
 

@@ -316,6 +316,15 @@ sim_report(struct sim *s, const char *task, double utilization)
 		    &(struct utilization_report){ .utilization = utilization }, s->now);
 }
 
+void
+sim_available(struct sim *s, const char *task, double cores)
+{
+	sim_discover(s);
+	for (unsigned i = 0; i < s->nmolas; i++)
+		world_task_set_available(s->mola[i].world, world_task(s->mola[i].world, str_of(task)), cores,
+		    s->now);
+}
+
 /* Requests */
 
 static double
