@@ -18,10 +18,20 @@ law_trust(const struct law_node *n, int64_t now)
 	return late <= 0 ? 1 : exp(-(double)late / ((double)n->period_usec * LAW_DECAY_PERIODS));
 }
 
+/* How much it still says of what others do now. */
+static double
+trust_now(const struct law_node *n, int64_t now)
+{
+	int64_t late = now - n->sampled_usec - LAW_FRESH_USEC;
+	double trust = law_trust(n, now);
+
+	return late <= 0 ? trust : fmin(trust, exp(-(double)late / LAW_DECAY_USEC));
+}
+
 double
 law_others(const struct law_node *n, int64_t now)
 {
-	double trust = law_trust(n, now);
+	double trust = trust_now(n, now);
 
 	return trust * n->others + (1 - trust) * n->neutral;
 }
@@ -66,7 +76,7 @@ law_available(const struct law_node *n, double available, int64_t now)
 
 	if (!(available > 0))
 		return NAN;
-	trust = law_trust(n, now);
+	trust = trust_now(n, now);
 	if (trust < FORGOTTEN)
 		return NAN;
 	return trust == 1 ? available : 1 / (trust / available + (1 - trust) / n->cores);

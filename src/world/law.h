@@ -52,6 +52,13 @@ enum tenants { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
 
+/*
+ * What others do changes within seconds, whatever the rhythm of the samples: what is older than
+ * this says less and less of it. Without, samples every 20 or 60 s were worse than none.
+ */
+#define LAW_FRESH_USEC	3000000
+#define LAW_DECAY_USEC	5000000
+
 /* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was
  * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
