@@ -35,7 +35,7 @@ struct candidates {				/* of one service */
 	struct candidate_sets *home;
 	enum policy	 policy;
 	unsigned	 profile;
-	enum tenants	 tenants;
+	enum tenancy	 tenants;
 	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
 	uint32_t	 n;
 	struct candidate *candidate;

@@ -261,7 +261,7 @@ take_state(struct line *l, enum recorded_state *out)
 }
 
 bool
-take_tenants(struct line *l, enum tenants *out)
+take_tenants(struct line *l, enum tenancy *out)
 {
 	char problem[SETTING_PROBLEM_MAX];
 	struct str word = take_field(l);

@@ -55,7 +55,7 @@ bool		 take_task(struct line *, bool known, uint32_t *);
 bool		 take_name(struct line *, char **);
 bool		 take_sample(struct line *, struct sample *);
 bool		 take_state(struct line *, enum recorded_state *);
-bool		 take_tenants(struct line *, enum tenants *);
+bool		 take_tenants(struct line *, enum tenancy *);
 bool		 take_steps(struct line *, struct recorded_did *);
 
 #endif

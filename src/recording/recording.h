@@ -51,7 +51,7 @@ struct recorded_law {			/* as struct steer_conf */
 struct recorded_service {
 	enum policy	 policy;
 	struct profile	 profile;
-	enum tenants	 tenants;
+	enum tenancy	 tenants;
 	bool		 sticky, tcp;
 	char		*name;		/* NULL: not recorded */
 };

@@ -54,7 +54,7 @@ void
 explain_add_guard(const struct world_node *n, int64_t now, struct explain_steps *out)
 {
 	const struct law_node *l = &n->steering.row.law;
-	double age = explain_seconds(now - l->sampled_usec), trust = law_trust(l, now);
+	double age = explain_seconds(now - l->sampled_usec), belief = law_belief(l, now);
 	struct explain_step *s;
 
 	switch (guard_state(n, now)) {
@@ -62,12 +62,17 @@ explain_add_guard(const struct world_node *n, int64_t now, struct explain_steps 
 		step_add(out, STEP_NEW,
 		    "that is its first sample: it counts as the mean of all until the second");
 		return;
+	case GUARD_FRESH:
+		if (belief > 0.995)
+			return;
+		/* as old as its rhythm lets it become */
+		/* fallthrough */
 	case GUARD_STALE:
 		s = step_add(out, STEP_STALE,
 		    "the sample is %.0f s old: it counts for %.0f %%, the mean of all for the rest", age,
-		    100 * trust);
+		    100 * belief);
 		step_number(s, "age_seconds", age);
-		step_number(s, "trust_ratio", trust);
+		step_number(s, "trust_ratio", belief);
 		add_signal_why(s, n);
 		return;
 	case GUARD_BLIND:
@@ -78,7 +83,6 @@ explain_add_guard(const struct world_node *n, int64_t now, struct explain_steps 
 		step_number(s, "age_seconds", age);
 		add_signal_why(s, n);
 		return;
-	case GUARD_FRESH:
 	case GUARD_DRAINED:
 		return;
 	}

@@ -46,7 +46,7 @@ void	explain_add_slow_start(const struct world *, const struct world_task *, int
 struct charge {				/* of one more request on a task, by the law of its policy */
 	struct law_node	 law;
 	double		 others, inflight;	/* of the node; failures count as requests */
-	enum tenants	 tenants;		/* as which others count */
+	enum tenancy	 tenants;		/* as which others count */
 	double		 on_task;		/* of those in flight, on the task */
 	double		 available;	/* cores that its container could have; NAN: that does not count */
 	double		 load;		/* that the cost is multiplied by, for what the task reports */

@@ -18,9 +18,8 @@ law_trust(const struct law_node *n, int64_t now)
 	return late <= 0 ? 1 : exp(-(double)late / ((double)n->period_usec * LAW_DECAY_PERIODS));
 }
 
-/* How much it still says of what others do now. */
-static double
-trust_now(const struct law_node *n, int64_t now)
+double
+law_belief(const struct law_node *n, int64_t now)
 {
 	int64_t late = now - n->sampled_usec - LAW_FRESH_USEC;
 	double trust = law_trust(n, now);
@@ -31,13 +30,13 @@ trust_now(const struct law_node *n, int64_t now)
 double
 law_others(const struct law_node *n, int64_t now)
 {
-	double trust = trust_now(n, now);
+	double trust = law_belief(n, now);
 
 	return trust * n->others + (1 - trust) * n->neutral;
 }
 
 double
-law_tenants(enum tenants t, double others)
+law_tenants(enum tenancy t, double others)
 {
 	static const double factor[TENANTS_COUNT] = { [TENANTS_FAIR] = 1,
 	    [TENANTS_POLITE] = LAW_POLITE, [TENANTS_GREEDY] = LAW_GREEDY };
@@ -76,7 +75,7 @@ law_available(const struct law_node *n, double available, int64_t now)
 
 	if (!(available > 0))
 		return NAN;
-	trust = trust_now(n, now);
+	trust = law_belief(n, now);
 	if (trust < FORGOTTEN)
 		return NAN;
 	return trust == 1 ? available : 1 / (trust / available + (1 - trust) / n->cores);

@@ -40,7 +40,7 @@ struct law_node {
 };
 
 /* Whose work waits where a service and others want the same cores (`tenants` of a service). */
-enum tenants { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
+enum tenancy { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
 
 #define LAW_ADDED	0.75	/* a: the lowest delays of all worlds that were searched */
 
@@ -62,10 +62,12 @@ enum tenants { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
 /* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was
  * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
+/* How far it still counts for what others do: the trust in it, or less by its age alone. */
+double	law_belief(const struct law_node *, int64_t now_usec);
 /* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
 /* `others` as they count for a service. Below 0 they are our own requests: as they are. */
-double	law_tenants(enum tenants, double others);
+double	law_tenants(enum tenancy, double others);
 /* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */
 double	law_cost(const struct law_node *, double others, double inflight);
 /* The cores that a task's container could have, as told with the node's sample, by the age of that:

@@ -76,7 +76,7 @@ write_switch(const void *member, struct buf *out)
 
 static const char *const tenants_words[] = { "fair", "polite", "greedy", NULL };
 
-SETTING_WORDS(tenants, enum tenants, tenants_words)
+SETTING_WORDS(tenants, enum tenancy, tenants_words)
 
 static const char *const load_words[] = { "none", "orca", "orca-pass", NULL };
 

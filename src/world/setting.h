@@ -27,7 +27,7 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_SWITCH		bool
 #define MEMBER_PATH_OR_NONE	char *		/* NULL: none */
 #define MEMBER_SERVICE_TLS	enum service_tls
-#define MEMBER_TENANTS		enum tenants
+#define MEMBER_TENANTS		enum tenancy
 #define MEMBER_LOAD		enum load_reports
 #define MEMBER_SCHEME		enum scheme
 #define MEMBER_TLS_CA		char *		/* NULL: the system's */

@@ -80,7 +80,7 @@ struct table_task {
 #define ROW_COUNT		uint32_t
 #define ROW_SWITCH		bool
 #define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
-#define ROW_TENANTS		enum tenants
+#define ROW_TENANTS		enum tenancy
 #define ROW_LOAD		enum load_reports
 #define ROW_SCHEME		enum scheme
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */

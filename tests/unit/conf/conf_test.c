@@ -255,7 +255,7 @@ static const struct wrong {
 	{ L "log: { access: { fields: request_user-agent } }\n", "m:2: log.access.fields: 'request_user-agent' is a fact of the access log already\n" },
 	{ L "log: { access: yes }\n", "m:2: log.access: 'yes' is not known; expected true, false, mola, common, combined, traefik or json\n" },
 	{ L "defaults: { policy: fastest }\n", "m:2: defaults.policy: 'fastest' is not known; expected marginal, least-conn, "
-	    "round-robin, random-two or best-node\n" },
+	    "round-robin, random-two, best-node or marginal-1\n" },
 	{ L "defaults: { profile: rum }\n", "m:2: defaults.profile: 'rum' is not a profile; expected balanced, cpu, ram, io or net, or "
 	    "weights such as cpu=0.3,ram=0.7\n" },
 	{ L "defaults: { profile: [ ram ] }\n", "m:2: defaults.profile: a list; expected one value\n" },
