@@ -9,68 +9,12 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "pick/candidates.h"
+#include "pick/candidates_priv.h"
 
-#define REFRESH_USEC	1000	/* and more for very large services */
 #define WINDOW		32
 #define BLOCK		64	/* as many as bits in a word */
 #define SAME		(1 + 1e-9)	/* costs as close as this are equal */
 #define STALE		-1.0
-
-/* A node with the service's tasks on it, or a single task. */
-struct candidate {
-	uint32_t	inflight;		/* that its cost was computed with */
-	uint32_t	slot;			/* node slot, or task slot for least-conn */
-	uint32_t	first, ntasks;		/* of candidate_sets.order */
-	double		penalty;		/* what failures of its best task look like, in requests */
-	double		load;			/* its cost is multiplied by this, at least 1 */
-	/* of some of its tasks it is known what their containers could have: they have together: */
-	bool		 known;
-	uint32_t	 on_tasks;		/* in flight, that its cost was computed with */
-};
-
-typedef uint32_t	count_f(const struct live *, unsigned slot);
-
-struct candidates {				/* of one service */
-	struct candidate_sets *home;
-	enum policy	 policy;
-	unsigned	 profile;
-	enum tenancy	 tenants;
-	count_f		*count;			/* requests in flight that count for the cost, NULL: none do */
-	uint32_t	 n;
-	struct candidate *candidate;
-	double		*cost;			/* >= 0, INFINITY: no task of it is usable */
-	double		*low;			/* the lowest of each BLOCK of costs, or STALE */
-	uint32_t	 window;		/* where the next one begins */
-	int64_t		 now_usec;		/* of the choice under way */
-	int64_t		 refresh_usec;		/* how long what was read is good for */
-	int64_t		 refreshed_usec;
-	bool		 fresh;			/* false: read all, whatever its age */
-	uint32_t	 failure_serial;	/* of live, when all was read */
-	bool		 all_used;		/* ejections do not count */
-	bool		 loads;			/* tasks say of their load, and it counts: */
-	struct utilization_mean mean;		/* of all of them */
-};
-
-struct node_row {				/* of a node slot, as of read_usec */
-	int64_t		 read_usec;
-	struct phys_row	 row;
-	double		 others;
-};
-
-struct candidate_sets {
-	const struct live *live;
-	const struct phys *phys;
-	const struct table_task *task;
-	struct candidates *set;			/* by service index */
-	struct candidate *candidates;		/* the memory behind those of all services */
-	double		*costs, *lows;
-	uint32_t	*order;			/* task indexes, grouped by candidate; draining ones are left out */
-	/* by place in `order`: the cores that the task's container could have, NAN: not known; 0: the
-	 * task takes no requests */
-	double		*available;
-	struct node_row	*node;			/* by node slot */
-};
 
 struct candidate_sets *
 candidate_sets_new(const struct live *live, const struct phys *phys)
@@ -217,196 +161,7 @@ candidates_tasks(const struct candidates *set, uint32_t candidate, uint32_t *n)
 	return set->home->order + set->candidate[candidate].first;
 }
 
-/* ---- costs ---- */
-
-static const struct node_row *
-node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
-{
-	struct node_row *n = &sets->node[slot];
-
-	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
-		phys_read(sets->phys, slot, &n->row);	/* or it stays, and grows old by its own time */
-		n->others = law_others(&n->row.law, now);
-		n->read_usec = now;
-	}
-	return n;
-}
-
-static uint32_t
-task_slot(const struct candidates *set, const struct candidate *c, uint32_t k)
-{
-	return set->home->task[set->home->order[c->first + k]].slot;
-}
-
-static uint32_t
-tasks_inflight(const struct candidates *set, const struct candidate *c)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t k = 0; k < c->ntasks; k++)
-		sum += live_task_inflight(set->home->live, task_slot(set, c, k));
-	return sum;
-}
-
-/* That of its cheapest task. */
-static double
-cost_by_law(const struct candidates *set, const struct candidate *c, const struct node_row *n)
-{
-	const struct law_node law = phys_law(&n->row, set->profile);
-	const double *available = set->home->available + c->first;
-	double inflight = c->inflight + c->penalty, least = INFINITY;
-	double others = law_tenants(set->tenants, n->others);
-
-	if (!c->known)
-		return law_cost(&law, others, inflight);
-	for (uint32_t k = 0; k < c->ntasks; k++) {
-		double on = live_task_inflight(set->home->live, task_slot(set, c, k)) + c->penalty, cost;
-		if (available[k] == 0)
-			continue;
-		cost = law_cost_task(&law, others, inflight, available[k], on);
-		least = cost < least ? cost : least;
-	}
-	return least;
-}
-
-/* A row that makes no sense (not a number, below zero) must not hide its node: it counts as one
- * that is just full. */
-static double
-cost_unreported(const struct candidates *set, const struct candidate *c)
-{
-	const struct node_row *n;
-	double cost;
-
-	if (set->policy == POLICY_LEAST_CONN)
-		return c->inflight + c->penalty + set->loads;	/* none in flight can be dear, too */
-	n = node_at(set->home, c->slot, set->now_usec);
-	if (set->policy == POLICY_BEST_NODE)
-		/* positive, so that SAME is a factor */
-		cost = 101 - phys_score(&n->row, set->profile) + c->penalty;
-	else
-		cost = cost_by_law(set, c, n);
-	return cost >= 0 && cost < INFINITY ? cost : 1;
-}
-
-static double
-candidate_cost(const struct candidates *set, const struct candidate *c)
-{
-	return cost_unreported(set, c) * c->load;
-}
-
-static bool
-task_usable(const struct candidates *set, uint32_t slot)
-{
-	const struct live *l = set->home->live;
-
-	return live_is_usable(l, slot, set->now_usec) ||
-	    (set->all_used && live_is_healthy(l, slot, set->now_usec));
-}
-
-/* What the containers of its tasks could have. For the law before nothing is known. */
-static void
-candidate_read_available(struct candidates *set, struct candidate *c)
-{
-	struct candidate_sets *sets = set->home;
-	const struct node_row *n;
-	struct law_node law;
-
-	c->known = false;
-	c->on_tasks = 0;
-	if (set->policy != POLICY_MARGINAL)
-		return;
-	n = node_at(sets, c->slot, set->now_usec);
-	law = phys_law(&n->row, set->profile);
-	for (uint32_t k = 0; k < c->ntasks; k++) {
-		uint32_t slot = task_slot(set, c, k);
-		double cores = law_available(&law, phys_available(sets->phys, slot), set->now_usec);
-		c->known |= !isnan(cores);
-		sets->available[c->first + k] = task_usable(set, slot) ? cores : 0;
-	}
-	if (c->known)
-		c->on_tasks = tasks_inflight(set, c);
-}
-
-double
-candidates_factor(const struct candidates *set, uint32_t candidate, uint32_t k)
-{
-	const struct candidate *c = &set->candidate[candidate];
-	const struct node_row *n;
-	double load, cores;
-
-	ASSERT(candidate < set->n && k < c->ntasks);
-	load = candidates_load(set, task_slot(set, c, k));
-	cores = c->known ? set->home->available[c->first + k] : NAN;
-	if (!(cores > 0))
-		return load;
-	n = node_at(set->home, c->slot, set->now_usec);
-	return load * phys_cores(&n->row, set->profile) / cores;
-}
-
-/* True: it has a task that takes requests. The one with the least penalty counts for all: it gets
- * the requests. */
-static bool
-candidate_look(const struct candidates *set, struct candidate *c, bool penalties)
-{
-	const struct candidate_sets *sets = set->home;
-	bool usable = false;
-
-	c->penalty = 0;
-	for (uint32_t i = 0; i < c->ntasks; i++) {
-		uint32_t slot = sets->task[sets->order[c->first + i]].slot;
-		double penalty;
-		if (!task_usable(set, slot))
-			continue;
-		if (!penalties)
-			return true;
-		penalty = live_penalty(sets->live, slot, set->now_usec);
-		c->penalty = usable && c->penalty < penalty ? c->penalty : penalty;
-		usable = true;
-	}
-	return usable;
-}
-
-/* ---- what tasks say of their load ---- */
-
-double
-candidates_load(const struct candidates *set, uint32_t slot)
-{
-	double trust, factor;
-
-	if (!set->loads)
-		return 1;
-	factor = live_load_factor(set->home->live, slot, set->now_usec, &trust);
-	return utilization_of(&set->mean, factor, trust);
-}
-
-static void
-loads_add(struct candidates *set)
-{
-	const struct candidate_sets *sets = set->home;
-
-	set->mean = (struct utilization_mean){ 0 };
-	for (uint32_t i = 0; set->loads && i < set->n; i++)
-		for (uint32_t k = 0; k < set->candidate[i].ntasks; k++) {
-			uint32_t slot = sets->task[sets->order[set->candidate[i].first + k]].slot;
-			double trust, factor = live_load_factor(sets->live, slot, set->now_usec, &trust);
-			utilization_mean_add(&set->mean, factor, trust);
-		}
-}
-
-/* That of its usable task that has the least: it gets the requests. */
-static double
-candidate_load(const struct candidates *set, const struct candidate *c)
-{
-	const struct candidate_sets *sets = set->home;
-	double least = INFINITY;
-
-	for (uint32_t k = 0; set->loads && k < c->ntasks; k++) {
-		uint32_t slot = sets->task[sets->order[c->first + k]].slot;
-		double load = task_usable(set, slot) ? candidates_load(set, slot) : INFINITY;
-		least = load < least ? load : least;
-	}
-	return isinf(least) ? 1 : least;
-}
+/* ---- what costs are as of ---- */
 
 static bool
 most_ejected(const struct candidates *set)
@@ -446,13 +201,11 @@ refresh(struct candidates *set)
 	set->refreshed_usec = set->now_usec;
 	set->failure_serial = live_failure_serial(set->home->live);
 	set->all_used = most_ejected(set);
-	loads_add(set);
+	candidates_read_loads(set);
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct candidate *c = &set->candidate[i];
 		c->inflight = set->count != NULL ? set->count(set->home->live, c->slot) : 0;
-		c->load = candidate_load(set, c);
-		candidate_read_available(set, c);
-		cost_set(set, i, candidate_look(set, c, penalties) ? candidate_cost(set, c) : INFINITY);
+		cost_set(set, i, candidate_read(set, c, penalties) ? candidate_cost(set, c) : INFINITY);
 	}
 }
 
@@ -466,7 +219,7 @@ recount(struct candidates *set, uint32_t at, uint32_t n)
 	for (uint32_t i = at; i < at + n; i++) {
 		struct candidate *c = &set->candidate[i];
 		uint32_t inflight = set->count(set->home->live, c->slot);
-		uint32_t on_tasks = c->known ? tasks_inflight(set, c) : 0;
+		uint32_t on_tasks = c->known ? candidate_tasks_inflight(set, c) : 0;
 		if (inflight == c->inflight && on_tasks == c->on_tasks)
 			continue;
 		moved = true;
