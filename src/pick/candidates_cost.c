@@ -1,8 +1,8 @@
 /*
- * candidates_cost: what one more request on a candidate costs, by the policy of its service: the law
- * with what is known of its node and of the containers of its tasks, what failures make it look
- * like, and what tasks report of their load. Must not know which candidates are compared, nor when
- * what was read is read again.
+ * candidates_cost: what one more request on a candidate costs, by the policy of its service: the
+ * law with what is known of its node and of the containers of its tasks, what failures make it
+ * look like, and what tasks report of their load. Must not know which candidates are compared, nor
+ * when what was read is read again.
  */
 #include <math.h>
 
@@ -44,7 +44,8 @@ cost_by_law(const struct candidates *set, const struct candidate *c, const struc
 	if (!c->known)
 		return law_cost(&law, others, inflight);
 	for (uint32_t k = 0; k < c->ntasks; k++) {
-		double on = live_task_inflight(set->home->live, candidate_task_slot(set, c, k)) + c->penalty, cost;
+		uint32_t slot = candidate_task_slot(set, c, k);
+		double on = live_task_inflight(set->home->live, slot) + c->penalty, cost;
 		if (available[k] == 0)
 			continue;
 		cost = law_cost_task(&law, others, inflight, available[k], on);
