@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "main/cgroups.c"
+#include "tree.h"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9)
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -17,23 +18,10 @@ struct tree {
 	struct proc_view view;		/* of the last look: a machine of two CPUs */
 };
 
-/* Writes top/path, with the directories that lead to it. */
 static void
 put(const struct tree *t, const char *path, const char *text)
 {
-	char full[PATH_BYTES];
-	FILE *f;
-
-	snprintf(full, sizeof full, "%s/%s", t->top, path);
-	for (char *c = full + strlen(t->top) + 1; *c != '\0'; c++)
-		if (*c == '/') {
-			*c = '\0';
-			mkdir(full, 0755);
-			*c = '/';
-		}
-	assert_non_null(f = fopen(full, "w"));
-	fputs(text, f);
-	fclose(f);
+	tree_put(t->top, path, text);
 }
 
 static void

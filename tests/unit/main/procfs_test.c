@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "main/procfs.c"
+#include "tree.h"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-9)
 
@@ -15,23 +16,10 @@ struct tree {
 	char	top[64], proc[80], cgroup[80];
 };
 
-/* Writes top/path, with the directories that lead to it. */
 static void
 put(const struct tree *t, const char *path, const char *text)
 {
-	char full[PATH_BYTES];
-	FILE *f;
-
-	snprintf(full, sizeof full, "%s/%s", t->top, path);
-	for (char *c = full + strlen(t->top) + 1; *c != '\0'; c++)
-		if (*c == '/') {
-			*c = '\0';
-			mkdir(full, 0755);
-			*c = '/';
-		}
-	assert_non_null(f = fopen(full, "w"));
-	fputs(text, f);
-	fclose(f);
+	tree_put(t->top, path, text);
 }
 
 static int
