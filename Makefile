@@ -274,6 +274,11 @@ model:			## policies on clusters in virtual time (bench/scenarios): a minute; on
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
 	@build/release/bench/model $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) bench/scenarios/*.scenario
 
+model-check: mola	## the model beside the emulated cluster, the same tenants and requests: 25 minutes
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load model)
+	@bench/check-model
+
 bench-law:		## the law beside the one before: all scenarios and the drawn ones, more seeds; 20 minutes. DRAW="SEED N"
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
 	@bench/law

@@ -95,6 +95,7 @@ balancer_init(struct run *u, struct balancer *b, unsigned number, uint64_t seed)
 	b->credit = must_zalloc(tasks * sizeof *b->credit);
 	b->mean_usec = must_zalloc(tasks * sizeof *b->mean_usec);
 	b->tried = must_zalloc(tasks * sizeof *b->tried);
+	b->moved = must_zalloc(tasks * sizeof *b->moved);
 	b->node = must_zalloc(u->nmachines * sizeof(struct world_node *));
 	b->task = must_zalloc(tasks * sizeof(struct world_task *));
 	b->node_slot = must_zalloc(u->nmachines * sizeof *b->node_slot);
@@ -133,6 +134,7 @@ balancer_fini(struct balancer *b)
 	free(b->credit);
 	free(b->mean_usec);
 	free(b->tried);
+	free(b->moved);
 	free(b->node);
 	free(b->task);
 	free(b->node_slot);
@@ -167,6 +169,7 @@ void
 balancer_take(struct balancer *b, unsigned task)
 {
 	b->inflight[task]++;
+	b->moved[task] = ++b->moves;
 	live_take(b->live, 0, b->node_slot[machine_of(b, task)], b->task_slot[task]);
 }
 
@@ -177,6 +180,7 @@ balancer_give(struct balancer *b, unsigned task, int64_t took, bool failed)
 
 	ASSERT(b->inflight[task] > 0);
 	b->inflight[task]--;
+	b->moved[task] = ++b->moves;
 	live_give(b->live, 0, b->node_slot[machine_of(b, task)], b->task_slot[task]);
 	if (failed) {
 		live_failed(b->live, b->task_slot[task], &f, b->run->now);

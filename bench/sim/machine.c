@@ -250,7 +250,7 @@ machine_init(struct run *u, struct machine *m, unsigned number, uint64_t seed)
 	rng_seed(&m->fail.rng, seed + 2);
 	tasks_init(m);
 	for (unsigned i = 0; i < s->ntenants; i++) {
-		others_init(m, &m->tenants[i], &s->tenants[i], seed + 10 + i);
+		others_init(m, &m->tenants[i], &s->tenants[i], s->alone >= 0 ? u->seed * 1000 + number : seed + 10 + i);
 		if (scenario_chosen(s->tenants[i].part, number))
 			m->tenants[i].r.next = u->now + (int64_t)tenants_gap(m, &m->tenants[i]);
 	}

@@ -191,17 +191,10 @@ request_begin(struct run *u, struct balancer *b, unsigned task, double work, dou
 	machine_work(t, t->piece);
 }
 
-void
-request_arrive(struct run *u)
+/* Where the balancer has put it; UINT_MAX: nowhere. */
+static void
+request_put(struct run *u, struct balancer *b, unsigned task)
 {
-	const struct scenario *s = u->s;
-	struct balancer *b = &u->lb[rng_below(&u->rng, u->nlb)];
-	double work = dist_draw(&s->work, &u->rng), wait = dist_draw(&s->wait, &u->rng);
-	double after = dist_draw(&s->after, &u->rng), which = rng_double(&u->rng), lasts = rng_exp(&u->rng, s->socket_lasts);
-	double x = rng_double(&u->rng), y = rng_double(&u->rng);
-	uint64_t seed = rng_u64(&u->rng);
-	unsigned task = place(u, b);
-
 	u->requests += u->now >= u->begin;
 	if (task == UINT_MAX) {
 		u->failed += u->now >= u->begin;
@@ -211,12 +204,53 @@ request_arrive(struct run *u)
 		u->chosen[task]++;
 	balancer_take(b, task);
 	machine_catch_up(u->task[task].machine);
+}
+
+/* As bench/load draws it: its work, and no more. */
+static void
+emulated_arrive(struct run *u)
+{
+	const struct scenario *s = u->s;
+	struct balancer *b = &u->lb[rng_below(&u->spread, u->nlb)];
+	double work = s->work.kind == DIST_EXP ? rng_exp(&u->rng, s->work.mean) : s->work.mean;
+	unsigned task = place(u, b);
+
+	request_put(u, b, task);
+	if (task == UINT_MAX)
+		return;
+	request_begin(u, b, task, work, s->wait.mean, 0);
+	machine_due(u->task[task].machine);
+}
+
+static void
+drawn_arrive(struct run *u)
+{
+	const struct scenario *s = u->s;
+	struct balancer *b = &u->lb[rng_below(&u->rng, u->nlb)];
+	double work = dist_draw(&s->work, &u->rng), wait = dist_draw(&s->wait, &u->rng);
+	double after = dist_draw(&s->after, &u->rng), which = rng_double(&u->rng), lasts = rng_exp(&u->rng, s->socket_lasts);
+	double x = rng_double(&u->rng), y = rng_double(&u->rng);
+	uint64_t seed = rng_u64(&u->rng);
+	unsigned task = place(u, b);
+
+	request_put(u, b, task);
+	if (task == UINT_MAX)
+		return;
 	if (which < s->socket_part)		/* its weight: lognormal, mean 1 */
 		socket_open(u, b, task, lasts, exp(s->socket_spread * (sqrt(-2 * log(1 - x)) * cos(2 * M_PI * y) - s->socket_spread / 2)),
 		    seed);
 	else
 		request_begin(u, b, task, work, wait, after);
 	machine_due(u->task[task].machine);
+}
+
+void
+request_arrive(struct run *u)
+{
+	if (u->s->alone >= 0)
+		emulated_arrive(u);
+	else
+		drawn_arrive(u);
 }
 
 /* ---- failures ---- */

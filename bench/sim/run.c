@@ -9,17 +9,22 @@
 #include "run.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
+#define GRACE_USEC	USEC_PER_SEC		/* emulated: for the last responses */
 
 static void
 run_init(struct run *u, const struct scenario *s, const struct way *w, uint64_t seed)
 {
 	*u = (struct run){ .s = s, .way = w, .now = RUN_BEGIN_USEC, .nmachines = s->nnodes, .ntasks = s->nnodes * s->tasks,
-	    .nlb = s->balancers, .arrival = RUN_BEGIN_USEC + 1, .tick = RUN_BEGIN_USEC + 1 };
-	u->begin = u->now + (int64_t)(s->warmup * 1e6);
-	u->end = u->begin + (int64_t)(s->seconds * 1e6);
+	    .nlb = s->balancers, .seed = seed, .arrival = RUN_BEGIN_USEC + 1, .tick = RUN_BEGIN_USEC + 1 };
+	if (s->alone >= 0)
+		u->arrival = u->now + (int64_t)(s->alone * 1e6);
+	u->begin = (s->alone >= 0 ? u->arrival : u->now) + (int64_t)(s->warmup * 1e6);
+	u->stop = u->begin + (int64_t)(s->seconds * 1e6);
+	u->end = u->stop + (s->alone >= 0 ? GRACE_USEC : 0);
 	u->gap_usec = 1e6 / scenario_rate(s);
 	heap_init(&u->due);
 	rng_seed(&u->rng, seed);
+	rng_seed(&u->spread, ~seed);
 	u->task = must_zalloc(u->ntasks * sizeof *u->task);
 	u->chosen = must_zalloc(u->ntasks * sizeof *u->chosen);
 	u->machine = must_zalloc(u->nmachines * sizeof *u->machine);
@@ -81,6 +86,8 @@ step(struct run *u)
 	} else {
 		request_arrive(u);
 		u->arrival += 1 + (int64_t)rng_exp(&u->rng, u->gap_usec);
+		if (u->arrival >= u->stop)
+			u->arrival = INT64_MAX;
 		u->events++;
 	}
 }

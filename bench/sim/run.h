@@ -100,6 +100,7 @@ struct balancer {
 	double		*weight, *due, *credit;	/* driven, by turns */
 	double		*mean_usec;		/* of responses, an exponential mean; NAN: none yet */
 	int64_t		*tried;			/* least time: when it was chosen, to some seconds */
+	uint64_t	*moved, moves;		/* the order in which tasks were last taken or given back */
 	int64_t		 published;
 	struct weigh	*weigh;
 	struct rng	 rng;
@@ -131,15 +132,16 @@ struct result {
 struct run {
 	const struct scenario *s;
 	const struct way *way;
-	int64_t		 now, begin, end;
+	int64_t		 now, begin, stop, end;	/* stop: the last arrival is before it */
 	struct heap	 due;			/* machines */
 	struct machine	*machine;
 	struct task	*task;
 	unsigned	 nmachines, ntasks, nlb;
 	struct balancer	*lb;
 	int64_t		 arrival, tick;
+	uint64_t	 seed;
 	double		 gap_usec;		/* between two arrivals, in the mean */
-	struct rng	 rng;			/* of arrivals */
+	struct rng	 rng, spread;		/* of arrivals; of the balancers they go to, where that is apart */
 	struct thread	*spare;
 	/* what came of it */
 	float		*usec;

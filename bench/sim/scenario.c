@@ -285,6 +285,7 @@ read_key(struct reading *r)
 	KEY("balancers") count(r, "how many", 8, &s->balancers);
 	KEY("seconds") number(r, "seconds", 1, FAR, &s->seconds);
 	KEY("warmup") number(r, "seconds", 0, FAR, &s->warmup);
+	KEY("emulated") number(r, "seconds of tenants alone", 0, FAR, &s->alone);
 	KEY("seeds") count(r, "how many", 64, &s->seeds);
 #undef KEY
 	return wrong(r, "this key is not known");
@@ -300,8 +301,17 @@ scenario_default(struct scenario *s)
 	*s = (struct scenario){ .world = "-", .nnodes = 8, .load = .7, .work = { .kind = DIST_EXP, .mean = .02 }, .tasks = 1,
 	    .task_weight = CORES_WEIGHT, .task_quota = INFINITY, .slow_speed = .6, .steal_mean = .2, .steal_every = 10,
 	    .fail_every = 20, .fail_lasts = 5, .fail_notice = 1, .socket_lasts = 30, .socket_every = 1, .socket_work = .005,
-	    .socket_spread = 1, .agent = true, .period = 1, .balancers = 1, .seconds = 120, .warmup = 10, .seeds = 3 };
+	    .socket_spread = 1, .agent = true, .period = 1, .balancers = 1, .seconds = 120, .warmup = 10, .seeds = 3, .alone = -1 };
 	memcpy(s->cores, cores, sizeof cores);
+}
+
+/* What bench/cluster and bench/load can do, too. */
+static bool
+emulated_has(const struct scenario *s)
+{
+	return s->ntenants <= 1 && s->npermanent + s->nhogs == 0 && s->work.kind <= DIST_EXP && dist_mean(&s->after) == 0 &&
+	    s->wait.kind == DIST_CONST && (s->rounds == 0 || s->waits_last) && s->tasks == 1 &&
+	    s->slow_part + s->steal_part + s->fail_part + s->socket_part == 0;
 }
 
 static bool
@@ -318,6 +328,11 @@ check(struct scenario *s, const char *path, char *error, size_t size)
 		least += s->tenants[i].load * s->tenants[i].part;
 	if (!(scenario_rate(s) > 0)) {
 		snprintf(error, size, "%s: load: expected more than the tenants' %g, or `ours`", path, least);
+		return false;
+	}
+	if (s->alone >= 0 && !emulated_has(s)) {
+		snprintf(error, size, "%s: emulated: expected a scenario of nodes, load, one line of tenants, and work that is exp or const",
+		    path);
 		return false;
 	}
 	if (s->warmup < 2.5 * s->period)		/* nobody is judged before two samples */

@@ -68,6 +68,7 @@ struct scenario {
 	double		 period;	/* between samples, seconds */
 	unsigned	 balancers;
 	double		 seconds, warmup;
+	double		 alone;		/* as the emulated cluster has it: seconds of tenants alone before; < 0: not so */
 	unsigned	 seeds;
 };
 

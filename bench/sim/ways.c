@@ -93,6 +93,40 @@ pick_conn_cores(struct balancer *b)
 	return least(b, cost_conn_cores);
 }
 
+/* ---- HAProxy's leastconn to the letter (src/lb_fwlc.c): whole numbers, nothing for who has no request, and of equals whoever
+ * has been so for longest; weights are ten times the cores (bench/lib/peers.sh). For the comparison with the real one ---- */
+
+#define HAPROXY_SCALE	256.0			/* its greatest weight */
+
+static unsigned
+haproxy(struct balancer *b, bool by_cores)
+{
+	unsigned best = UINT_MAX;
+	double lowest = INFINITY;
+
+	for (unsigned i = 0; i < b->run->ntasks; i++) {
+		double weight = by_cores ? 10 * cores_of(b, i) : 1;
+		double key = b->inflight[i] == 0 ? 0 : floor((b->inflight[i] + 1) * HAPROXY_SCALE / weight);
+		if (is_out(b, i) || key > lowest || (key == lowest && b->moved[i] > b->moved[best]))
+			continue;
+		best = i;
+		lowest = key;
+	}
+	return best;
+}
+
+static unsigned
+pick_haproxy(struct balancer *b)
+{
+	return haproxy(b, false);
+}
+
+static unsigned
+pick_haproxy_cores(struct balancer *b)
+{
+	return haproxy(b, true);
+}
+
 /* ---- turns ---- */
 
 static unsigned
@@ -279,6 +313,8 @@ const struct way ways[] = {
 	{ .name = "oracle", .pick = pick_oracle },
 	{ .name = "least-conn-cores", .pick = pick_conn_cores },
 	{ .name = "least-conn", .pick = pick_conn },
+	{ .name = "haproxy-cores", .pick = pick_haproxy_cores, .slow = true },
+	{ .name = "haproxy-leastconn", .pick = pick_haproxy, .slow = true },
 	{ .name = "least-time", .pick = pick_least_time },
 	{ .name = "least-time-cores", .pick = pick_least_time_cores },
 	{ .name = "gmsr", .pick = pick_marginal_rate },

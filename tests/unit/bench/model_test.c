@@ -1,6 +1,6 @@
 /*
  * The model against closed formulas of queueing, with the whole of it in between (table, pick, brain, samples); the
- * sentences of its scenario files; that drawn scenarios are the same each time.
+ * sentences of its scenario files; that it meets the tenants of the emulated cluster where it should; that drawn scenarios are the same each time.
  */
 #include "../../../bench/sim/scenario.c"
 #include "../../../bench/sim/draw.c"
@@ -9,6 +9,7 @@
 #include "../../../bench/sim/balancer.c"
 #include "../../../bench/sim/ways.c"
 #include "../../../bench/sim/run.c"
+#include "../../../bench/lib/tenants.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,6 +116,37 @@ every_policy_meets_the_same_requests(void **state)
 	}
 }
 
+/* bench/check-model compares the two; this is what it rests on. */
+static void
+tenants_are_those_of_the_emulated_cluster(void **state)
+{
+	static struct scenario s;
+	const struct tenants_conf conf = { .in = TENANTS_MANY, .load = .3, .size = 2, .work_seconds = 2 };
+	struct run u;
+
+	(void)state;
+	s = scenario_of("nodes 1 4\nload .7\ntenants many load .3\nemulated 60\n");
+	run_init(&u, &s, way_named("least-conn"), 9);
+	for (unsigned i = 0; i < u.nmachines; i++) {
+		struct machine *m = &u.machine[i];
+		struct tenants t;
+		u.now = RUN_BEGIN_USEC;
+		tenants_init(&t, 9000 + i, &conf, s.cores[i], u.now);
+		for (unsigned n = 0; n < 50; n++) {
+			assert_int_equal(m->tenants[0].r.next, t.next);
+			assert_int_equal(m->tenants[0].threads, t.threads);
+			for (unsigned k = 0; k < t.threads; k++)
+				tenants_work(&t);
+			tenants_step(&t);
+			for (; m->tenants[0].r.next != t.next; machine_step(m)) {
+				assert_true(m->due.key <= t.next);
+				u.now = m->due.key;
+			}
+		}
+	}
+	run_fini(&u);
+}
+
 static void
 a_wrong_line_is_an_error_with_its_place(void **state)
 {
@@ -134,6 +166,8 @@ a_wrong_line_is_an_error_with_its_place(void **state)
 		{ "hog one every 5 lasts 6\n", "x.scenario: hog: expected that it lasts" },
 		{ "samples prometheus 1\n", "x.scenario:1: samples: expected agent or exporter" },
 		{ "balancers 1.5\n", "x.scenario:1: balancers: 1.5: expected how many, a whole number" },
+		{ "emulated 60\nhog one\n", "x.scenario: emulated: expected a scenario of nodes, load" },
+		{ "emulated 60\nwork pareto .01 2\n", "x.scenario: emulated: expected a scenario of nodes, load" },
 		{ "permanent one\npermanent one\npermanent one\npermanent one\npermanent one\n", "x.scenario:5: permanent: expected at most 4" },
 	};
 	struct scenario s;
@@ -194,6 +228,7 @@ main(void)
 		cmocka_unit_test(several_cores_are_as_in_the_books),
 		cmocka_unit_test(containers_are_as_in_the_books),
 		cmocka_unit_test(every_policy_meets_the_same_requests),
+		cmocka_unit_test(tenants_are_those_of_the_emulated_cluster),
 		cmocka_unit_test(a_wrong_line_is_an_error_with_its_place),
 		cmocka_unit_test(a_file_says_what_a_cluster_is),
 		cmocka_unit_test(drawn_scenarios_are_the_same_each_time),
