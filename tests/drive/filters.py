@@ -6,10 +6,11 @@
                                               when there is one
 A set: labels of middlewares (below traefik.http.middlewares.), the router's list of them, and requests: METHOD PATH [FIELD...].
 COUNT*METHOD...: so many at once, of which the number of each status is compared; N in a field's value is the number of each,
-N%COUNT what is left of it. PAUSE SECONDS: nothing happens.
+N%COUNT what is left of it. PAUSE SECONDS: nothing happens. With hold=1 in the query the task responds to none of them before each one has come to it,
+or has its response from the proxy: how many are in flight at once does not depend on how fast the machine is.
 Body:N as a field: a body of N bytes; Chunked:N: the same in chunks.
 SERVICE in a value is the set's name."""
-import base64, collections, concurrent.futures, ctypes, hashlib, http.server, json, re, socket, socketserver, sys, time, zlib
+import base64, collections, concurrent.futures, ctypes, glob, hashlib, http.server, json, os, re, socket, socketserver, sys, tempfile, time, zlib
 
 GET = ["GET /", "GET /x", "HEAD /x", "POST /x?a=b"]
 PATHS = ["GET /", "GET /api", "GET /api/", "GET /api/x?y=1&z", "GET /apix", "GET /v1/api/x", "GET /%61pi/x", "GET /api/%2Fx", "GET /api%2Fx", "GET /api/a%20b",
@@ -157,13 +158,13 @@ SETS = {
     "allowhead": ({"a.headers.customresponseheaders.X-One": "1", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", FROM),
     "allowbad": one("ipallowlist", {"sourcerange": "10.0.0.0/33"}, FROM),
     "flightnone": one("inflightreq", {"amount": "0"}, GET),
-    "flight": one("inflightreq", {"amount": "2"}, ["8*GET /?sleep=1", "8*GET /x?sleep=1", "2*GET /?sleep=0.2"]),
+    "flight": one("inflightreq", {"amount": "2"}, ["8*GET /?hold=1", "8*GET /x?hold=1", "2*GET /?hold=1"]),
     "flightfield": one("inflightreq", {"amount": "1", "sourcecriterion.requestheadername": "X-User"},
-                       ["6*GET /?sleep=1 X-User:N%3", "4*GET /?sleep=1", "6*GET /?sleep=1 X-User:N"]),
-    "flightip": one("inflightreq", {"amount": "1", "sourcecriterion.ipstrategy.depth": "0"}, ["4*GET /?sleep=1 X-User:N"]),
-    "flightdeep": ({"a.inflightreq.amount": "1", "a.inflightreq.sourcecriterion.ipstrategy.depth": "1"}, "a", ["4*GET /?sleep=1 X-Forwarded-For:1.2.3.N"]),
-    "flighthost": one("inflightreq", {"amount": "1", "sourcecriterion.requesthost": "true"}, ["4*GET /?sleep=1"]),
-    "flighttwice": ({"a.inflightreq.amount": "3"}, "a,a", ["6*GET /?sleep=1"]),
+                       ["6*GET /?hold=1 X-User:N%3", "4*GET /?hold=1", "6*GET /?hold=1 X-User:N"]),
+    "flightip": one("inflightreq", {"amount": "1", "sourcecriterion.ipstrategy.depth": "0"}, ["4*GET /?hold=1 X-User:N"]),
+    "flightdeep": ({"a.inflightreq.amount": "1", "a.inflightreq.sourcecriterion.ipstrategy.depth": "1"}, "a", ["4*GET /?hold=1 X-Forwarded-For:1.2.3.N"]),
+    "flighthost": one("inflightreq", {"amount": "1", "sourcecriterion.requesthost": "true"}, ["4*GET /?hold=1"]),
+    "flighttwice": ({"a.inflightreq.amount": "3"}, "a,a", ["6*GET /?hold=1"]),
     "flightbad": one("inflightreq", {"amount": "3", "sourcecriterion.requesthost": "true", "sourcecriterion.ipstrategy.depth": "1"}, GET),
     "rate": one("ratelimit", {"average": "1", "period": "1m", "burst": "3"}, ["GET /"] * 6 + ["POST /x"]),
     "rateonce": one("ratelimit", {"average": "1", "period": "90"}, ["GET /", "HEAD /", "GET /"]),
@@ -184,12 +185,12 @@ SETS = {
     "retrydead": one("retry", {"attempts": "3", "initialinterval": "10ms"}, ["2*GET /", "2*POST /"]),
     "retrynone": one("retry", {"initialinterval": "10ms"}, GET),
     "retrystatus": one("retry", {"attempts": "2", "status": "500"}, GET),
-    "breaker": one("circuitbreaker", {"expression": "ResponseCodeRatio(500, 600, 0, 600) > 0.5", "checkperiod": "10ms", "fallbackduration": "1s",
+    "breaker": one("circuitbreaker", {"expression": "ResponseCodeRatio(500, 600, 0, 600) > 0.5", "checkperiod": "10ms", "fallbackduration": "4s",
                                       "recoveryduration": "500ms"},
                    ["GET /?sleep=0.05", "GET /?status=500&sleep=0.05", "GET /", "GET /?status=500&sleep=0.05", "GET /?status=599&sleep=0.05", "GET /", "HEAD /",
-                    "PAUSE 1.1", "GET /", "PAUSE 0.6", "GET /", "GET /?status=500&sleep=0.05", "GET /"]),
-    "breakerslow": one("circuitbreaker", {"expression": "LatencyAtQuantileMS(50.0) > 200 && NetworkErrorRatio() < 0.5", "checkperiod": "1ms", "fallbackduration": "60",
-                                          "responsecode": "418"}, ["GET /", "GET /?sleep=0.4", "GET /?sleep=0.4", "GET /?sleep=0.4", "GET /"]),
+                    "PAUSE 4.1", "GET /", "PAUSE 0.6", "GET /", "GET /?status=500&sleep=0.05", "GET /"]),
+    "breakerslow": one("circuitbreaker", {"expression": "LatencyAtQuantileMS(50.0) > 1000 && NetworkErrorRatio() < 0.5", "checkperiod": "1ms", "fallbackduration": "60",
+                                          "responsecode": "418"}, ["GET /", "GET /?sleep=1.2", "GET /?sleep=1.2", "GET /?sleep=1.2", "GET /"]),
     "breakernet": one("circuitbreaker", {"expression": "(NetworkErrorRatio()) >= (0.5)", "checkperiod": "1ms", "fallbackduration": "60"},
                       ["GET /?sleep=0.01", "GET /?status=500&sleep=0.01", "GET /?status=502&sleep=0.01", "GET /?status=504&sleep=0.01", "GET /"]),
     "breakerinner": ({"a.circuitbreaker.expression": "ResponseCodeRatio(400, 404, 0, 600) > 0.5", "b.ipallowlist.sourcerange": "10.0.0.0/8"}, "a,b", ["GET /", "GET /"]),
@@ -316,14 +317,35 @@ def services(address, port_of_task, folder, sets=None):
     print(json.dumps(out))
 
 
+def held(host):
+    """a file for each request that the task holds"""
+    return f"{tempfile.gettempdir()}/held.{host}."
+
+
+def hold(host):
+    """until the client takes the file away"""
+    number, name = tempfile.mkstemp("", os.path.basename(held(host)), os.path.dirname(held(host)))
+    os.close(number)
+    while os.path.exists(name):
+        time.sleep(0.01)
+
+
 class Task(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 19         # a response of known length goes in one piece: Traefik sends on a head alone after 100 ms, and guesses no type then
+
+    def handle_expect_100(self):
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
 
     def do(self):
         sent = self.read()
         query = self.path.partition("?")[2]
-        time.sleep(float(dict(q.split("=", 1) for q in query.split("&") if "=" in q).get("sleep", 0)))
         fields = [q.split("=", 1) for q in query.split("&") if "=" in q]
+        time.sleep(float(dict(fields).get("sleep", 0)))
+        if "hold" in dict(fields):
+            hold(self.headers.get("Host"))
         framing = ("content-length", "transfer-encoding") if self.path.startswith("/auth") else ()     # how it gets a body is not compared there
         body = json.dumps({"method": self.command, "path": self.path, "sent": len(sent),
                            "fields": sorted([k.lower(), v] for k, v in self.headers.items() if k.lower() not in framing)}).encode()
@@ -344,6 +366,7 @@ class Task(http.server.BaseHTTPRequestHandler):
         if self.command == "HEAD" or status in (204, 304):
             return
         if chunked:
+            self.wfile.flush()
             body = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in (body[i:i + 5000] for i in range(0, len(body), 5000))) + b"0\r\n\r\n"
         self.wfile.write(body)
 
@@ -427,7 +450,7 @@ def ask(where, host, request):
         data = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in (data[i:i + 3000] for i in range(0, n, 3000))) + b"0\r\n\r\n"
     text = f"{method} {path} HTTP/1.1\r\nHost: {named[0] if named else host}\r\nConnection: close\r\n"
     text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + framing
-    with socket.create_connection(where, timeout=10) as s:
+    with socket.create_connection(where, timeout=30) as s:
         got = b""
         try:
             s.sendall((text + "\r\n").encode() + data)
@@ -442,7 +465,7 @@ def ask(where, host, request):
     lines = head.decode("latin-1").split("\r\n")
     pairs = [l.split(":", 1) for l in lines[1:]]
     fields = sorted((k.lower(), "some" if k.lower() in TIMES else v.strip()) for k, v in pairs if k.lower() not in OURS)
-    status = lines[0].split(" ")[1]
+    status = lines[0].split(" ")[1] if got else "no response"
     named = {k.lower(): v.strip() for k, v in pairs}
     if method != "HEAD" and named.get("transfer-encoding") == "chunked":
         body = dechunked(body)
@@ -492,35 +515,85 @@ def steady(answer):
     return answer[0], known(answer[1]), {k: known(v) if k == "fields" else v for k, v in answer[2].items()}
 
 
+def retimed(answer, other, took):
+    """the answer, with the other's Retry-After where time explains the difference: so many seconds ago, at most, the first request came to a limiter"""
+    after, others = (dict(a[1]).get("retry-after", "") for a in (answer, other))
+    if not (after.isdigit() and others.isdigit() and abs(int(after) - int(others)) <= int(took)):
+        return answer
+    return answer[0], [[k, others if k == "retry-after" else v] for k, v in answer[1]], answer[2]
+
+
 def ask_many(where, host, request):
     """The same, of several at once: how many have which status."""
     n, one = request.split("*", 1)
     numbered = [re.sub(r"N%(\d+)$", lambda m: str(i % int(m[1])), re.sub(r"N$", str(i), one)) for i in range(int(n))]
     with concurrent.futures.ThreadPoolExecutor(int(n)) as pool:
-        statuses = [a[0] for a in pool.map(lambda r: ask(where, host, r), numbered)]
-    return dict(collections.Counter(statuses)), [], {}
+        asked = [pool.submit(ask, where, host, r) for r in numbered]
+        while not all(a.done() for a in asked):
+            files = glob.glob(glob.escape(held(host)) + "*")
+            if len(files) + sum(a.done() for a in asked) >= int(n):
+                for file in files:
+                    os.unlink(file)
+            time.sleep(0.01)
+    return dict(collections.Counter(a.result()[0] for a in asked)), [], {}
+
+
+def asked(traefik, mola, name, requests):
+    """(request, Traefik's, Mola's) of each request of a set"""
+    begun, found = time.monotonic(), []
+    for request in requests:
+        if request.startswith("PAUSE "):
+            time.sleep(float(request.split(" ")[1]))
+            continue
+        how = ask_many if request[0].isdigit() else ask
+        a, b = (steady(how(w, name + ".test", request)) for w in (traefik, mola))
+        found.append((request, a, retimed(b, a, time.monotonic() - begun)))
+    return found
+
+
+LIMITS = {"ratelimit", "circuitbreaker", "inflightreq"}      # what these do depends on the requests before
+AGAIN = 12
+
+
+def judged(traefik, mola, name, made, known=lambda *_: False, copies=()):
+    """(request, Traefik's, Mola's, what it is) of each request of a set: "same", "differs", what `known` says of a difference, or "unsteady": Traefik itself
+    does now this, now that. So it is with a response in chunks: its head goes to the client at once, or with the first of the body, by which a type is
+    guessed and a size known, as two of its goroutines happen to run. Then Traefik, asked again, does what Mola does, and Mola the same each time.
+    copies: names of services with the same labels, which have had no request yet, for a set whose requests are counted."""
+    first = asked(traefik, mola, name, made[2])
+    what = ["same" if a == b else known(request, a, b) or "differs" for request, a, b in first]
+    counted = {k.split(".")[1] for k in made[0]} & LIMITS
+    plain = lambda answer: (answer[0], [f for f in answer[1] if f[0] != "retry-after"], answer[2])
+    agreed, wavers = set(), set()
+    for again in copies if counted else [name] * AGAIN:
+        if all(w != "differs" or i in agreed | wavers for i, w in enumerate(what)):
+            break
+        for i, (_, a, b) in enumerate(asked(traefik, mola, again, made[2])):
+            if a == b:
+                agreed.add(i)
+            if plain(b) != plain(first[i][2]):
+                wavers.add(i)
+    what = ["unsteady" if w == "differs" and i in agreed - wavers else w for i, w in enumerate(what)]
+    return [(*answers, w) for answers, w in zip(first, what)]
 
 
 def compare(traefik, mola, sets):
-    differences = requests = 0
+    counts = collections.Counter()
+
+    def known(request, a, b):
+        if refuses(a) and b[0] == "503" and "path" not in b[2]:
+            return "refused"              # a router that neither serves: its response differs
+        if b[0] == "400" and "path" not in b[2] and "%2F" in request:
+            return "unclean"              # what is left of such a path is not clean: Traefik refuses it since 3.6.19, too
+
     for name in sets or SETS:
-        for request in SETS[name][2]:
-            if request.startswith("PAUSE "):
-                time.sleep(float(request.split(" ")[1]))
-                continue
-            requests += 1
-            how = ask_many if request[0].isdigit() else ask
-            a, b = (steady(how(w, name + ".test", request)) for w in (traefik, mola))
-            if refuses(a) and b[0] == "503" and "path" not in b[2]:
-                continue                  # a router that neither serves: its response differs
-            if b[0] == "400" and "path" not in b[2] and "%2F" in request:
-                continue                  # what is left of such a path is not clean: Traefik refuses it since 3.6.19, too
-            found = [(w, x, y) for w, x, y in zip(("status", "response", "request"), a, b) if x != y]
-            for what, x, y in found:
-                print(f"{name}: {request}: {what}: {x} | {y}")
-            differences += bool(found)
-    print(f"{len(sets or SETS)} sets, {requests} requests, {differences} differences")
-    return differences > 0
+        for request, a, b, what in judged(traefik, mola, name, SETS[name], known):
+            counts[what] += 1
+            for part, x, y in zip(("status", "response", "request"), a, b) if what in ("differs", "unsteady") else ():
+                if x != y:
+                    print(f"{what + ': ' if what == 'unsteady' else ''}{name}: {request}: {part}: {x} | {y}")
+    print(f"{len(sets or SETS)} sets, {sum(counts.values())} requests, {counts['differs']} differences, {counts['unsteady']} unsteady")
+    return counts["differs"] > 0
 
 
 def refuses(answer):
