@@ -260,6 +260,10 @@ bench-react: mola	## how soon a hog is noticed: emulated, and in a real Swarm (a
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load) $(patsubst %,build/release/%,real/procview real/hog swarm/hello bench/contender)
 	@bench/react
 
+bench-agent: mola	## what an agent costs a node, beside 0, 10 and 100 containers: memory, CPU time; root, a minute
+	@tools/deps check bench
+	@bench/agent
+
 bench-scale: mola	## what the size of a cluster costs: up to 2000 nodes and 20 000 tasks
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster pick tick)
