@@ -54,9 +54,18 @@ hogs_on node2
 must "there are four hogs on node2" within 30 four_hogs
 burners=$(hog_processes)
 kill -STOP $burners
-agents_start
-react agent agent 100ms '{address}:9101'
-for n in $nodes; do stop "agent-$n"; done
-exporters_start
-react exporter node_exporter 1s '{address}:9100'
+for source in ${SOURCES:-agent exporter}; do
+	case $source in
+	agent)
+		agents_start
+		react agent agent 100ms '{address}:9101'
+		for n in $nodes; do stop "agent-$n"; done
+		;;
+	exporter)
+		exporters_start
+		react exporter node_exporter 1s '{address}:9100'
+		;;
+	*) not_ok "$source is agent or exporter" ;;
+	esac
+done
 kill -CONT $burners
