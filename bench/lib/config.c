@@ -54,7 +54,7 @@ services_write(const struct config *c, FILE *f)
 	}
 }
 
-/* An overloaded set has thousands of requests waiting for minutes: they shall count, not be cut off. */
+/* An overloaded set has thousands of requests waiting for minutes: they shall count, not be cut off; and all come from one address. */
 void
 config_write(const struct config *c, FILE *f)
 {
@@ -65,7 +65,7 @@ config_write(const struct config *c, FILE *f)
 	if (c->token != NULL)
 		fprintf(f, ", token: %s", c->token);
 	fprintf(f, " }\nlog: { level: warn }\nsignals: { period: %s }\n", c->period);
-	fputs("clients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n", f);
+	fputs("clients: { max: 16384, max_per_address: 0 }\ndefaults: { response: 10m, idle: 10m }\n", f);
 	nodes_write(c, f);
 	services_write(c, f);
 }

@@ -63,9 +63,10 @@ mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$([[ $1 != mola-agent* ]] || container "$1" $((i + 1))) }"
 	done
 }
+# All clients here have one address; by itself, Mola lets one have a quarter of the connections, and refuses more.
 mola_top() {		# NAME ADMIN PERIOD [BALANCERS]
 	printf 'stop: 1s\nadmin: { address: "127.%s.1.%s:%s", socket: %s/%s.sock }\nlog: { level: info }\n' $second "$2" $port "$dir" "$1"
-	printf 'signals: { period: %s%s }\nclients: { max: 16384 }\ndefaults: { response: 10m, idle: 10m }\n' "$3" "${4:+, balancers: $4}"
+	printf 'signals: { period: %s%s }\nclients: { max: 16384, max_per_address: 0 }\ndefaults: { response: 10m, idle: 10m }\n' "$3" "${4:+, balancers: $4}"
 }
 mola_policy() { local p=${1#mola}; p=${p#-agent}; echo "${p#-}"; }	# "mola" alone is its default
 mola_conf() {		# NAME...: those that Mola serves
