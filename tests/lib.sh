@@ -13,6 +13,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 tmp=$(mktemp -d)
 story=
 declare -A pid=()			# of programs that were started, by name
+mola_way=() mola_group=			# of mola_apart
 
 # ---- TAP ----
 
@@ -109,6 +110,7 @@ end_story() {
 	trap - EXIT
 	story_ends
 	for name in "${!pid[@]}"; do stop "$name" KILL; done
+	[ -z "$mola_group" ] || within 5 rmdir "$mola_group" 2>/dev/null
 }
 end_suite() {
 	end_story
@@ -157,7 +159,16 @@ json_is() {
 api() { curl -s -f --max-time 5 --unix-socket "$tmp/admin.sock" "http://localhost$1"; }
 api_is() { api "$1" | json_is "$2"; }		# api_is PATH CONDITION
 healthy() { [ "$(api /healthz)" = ok ]; }
-mola_start() { start mola "$MOLA" run "$tmp/mola.yaml"; within 60 healthy; }
+mola_start() { start mola "${mola_way[@]}" "$MOLA" run "$tmp/mola.yaml"; within 60 healthy; }
+# mola_apart: it will get a cgroup of its own for its share of the cores, where one can be made, as it has in a container. What
+# verifies passwords is of the lowest priority there is, and gets nothing where others of its group keep all cores busy.
+mola_apart() {
+	local at=/sys/fs/cgroup
+	if [ ! -e $at/cgroup.controllers ]; then at=$at/cpu; elif ! grep -qw cpu $at/cgroup.subtree_control; then return 0; fi
+	mola_group=$at/mola-$suite-$BASHPID
+	mkdir "$mola_group" 2>/dev/null || { mola_group=; return 0; }
+	mola_way=(bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$mola_group")
+}
 mola_reload() { kill -HUP "${pid[mola]}"; }
 # In order: status 0, no child died but by a signal of ours, no sanitizer has found anything.
 mola_stop() {

@@ -43,6 +43,7 @@ start task python3 tests/drive/filters.py task "$net.1" 9000
 must "the task responds" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
 must "Traefik reads Swarm and files" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s \
 	--providers.file.directory="$tmp/files" --entrypoints.websecure.address="$secure_at"
+mola_apart
 must "Mola starts" mola_start
 must "both serve a file's router" within 30 both_are 200 several
 must "both serve one of labels, to a service of a file" within 30 both_are 200 there

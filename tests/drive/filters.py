@@ -450,7 +450,7 @@ def ask(where, host, request):
         data = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in (data[i:i + 3000] for i in range(0, n, 3000))) + b"0\r\n\r\n"
     text = f"{method} {path} HTTP/1.1\r\nHost: {named[0] if named else host}\r\nConnection: close\r\n"
     text += "".join(f.replace(":", ": ", 1) + "\r\n" for f in fields) + framing
-    with socket.create_connection(where, timeout=30) as s:
+    with socket.create_connection(where, timeout=60) as s:
         got = b""
         try:
             s.sendall((text + "\r\n").encode() + data)

@@ -13,6 +13,7 @@ must "the manager responds" within 20 curl -s -f -o "$tmp/page" "http://$engine/
 start task python3 tests/drive/filters.py task "$net.1" 9000
 must "the task responds" within 20 curl -s -o "$tmp/page" "http://$net.1:9000/"
 must "Traefik reads the Swarm" traefik_start --providers.swarm.endpoint="tcp://$engine" --providers.swarm.refreshseconds=1s
+mola_apart
 must "Mola starts" mola_start
 must "Traefik serves" within 30 is 200 strip "$front"
 must "Mola serves" within 30 is 200 strip "$net.200:8080"

@@ -12,6 +12,7 @@ printf 'token-that-may-write\n' >"$tmp/token"
 sed -i "s|^admin: .*|admin:\n  address: '[::]:$port'\n  socket: $tmp/admin.sock\n  users_file: $tmp/users\n  tokens:\n  - { name: show, token: token-that-may-read }\n  - { name: hand, token_file: $tmp/token, scopes: [ read, write ] }|; \
 	s|name: n1, cores: 2|name: n1, agent: \"http://$net.1:9101\"|" "$tmp/mola.yaml"
 start agent "$MOLA" agent --listen "$net.1:9101"
+mola_apart
 must "Mola is up" mola_start
 
 # status FROM PATH [OPTION...]: of a request from an address to that address

@@ -10,9 +10,14 @@ def reached(answer):
     return "path" in answer[2]
 
 
+def by_server(answer):
+    """forwardAuth's server has kept the request from the task"""
+    return answer[0] >= "300" and str(answer[2].get("path", "")).startswith(("/auth", "/a/auth"))
+
+
 def serves_more(a, b):
     """the task got it from Mola alone, or Mola has a page where Traefik refuses"""
-    return (reached(b) and not reached(a)) or (a[0] in ("401", "403", "404", "429") and b[0] < "400")
+    return (reached(b) and not by_server(b) and not reached(a)) or (a[0] in ("401", "403", "404", "429") and b[0] < "400")
 
 
 def refused_router(text, a, b, labels):
@@ -68,7 +73,7 @@ def chunks(text, a, b, labels):
         return False
     if a[0] == "500" and b[0] == "200" and b[2] == {"body": ""}:
         return True
-    if b[0] >= "300" and not reached(b):      # one of them refuses, and Mola does, or sends the client elsewhere
+    if b[0] >= "300" and (by_server(b) or not reached(b)):      # one of them refuses, and Mola does, or sends the client elsewhere
         return True
     left = {"content-encoding", "vary"} | ({"content-type"} if "a.contenttype" in kinds else set())
     fields = lambda answer: [f for f in answer[1] if f[0] not in left]
