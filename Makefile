@@ -283,7 +283,7 @@ model-check: mola	## the model beside the emulated cluster, the same tenants and
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load model)
 	@bench/check-model
 
-bench-law:		## the law beside the one before: all scenarios and the drawn ones, more seeds; 20 minutes. DRAW="SEED N"
+bench-law:		## the law beside the one before: all scenarios, the proof set, several balancers; 15 minutes. PROOF="SEED N"
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
 	@bench/law
 

@@ -30,6 +30,7 @@ struct model {
 	unsigned	 seeds;
 	uint64_t	 first_seed;
 	bool		 quiet;
+	FILE		*runs;			/* a line for each run; NULL: none is wanted */
 	struct result	*result;		/* shared by all processes: by way, by seed */
 	double		 virtual_seconds;
 	uint64_t	 events;
@@ -157,6 +158,21 @@ print_table(const struct model *m, const struct scenario *s)
 	}
 }
 
+/* Each run, for others to reckon with: what print_table has, without its medians. */
+static void
+write_runs(const struct model *m, const struct scenario *s)
+{
+	for (unsigned w = 0; w < m->nways; w++)
+		for (unsigned k = 0; k < s->seeds; k++) {
+			const struct result *r = result_at(m, w, k);
+			fprintf(m->runs, "%s %s %llu", s->name, m->way[w]->name, (unsigned long long)(m->first_seed + k));
+			for (unsigned f = 0; f < NFIELDS; f++)
+				fprintf(m->runs, " %.5g", *(const double *)((const char *)r + fields[f].at));
+			fprintf(m->runs, " %llu %.3f\n", (unsigned long long)r->failed, r->least);
+		}
+	fflush(m->runs);
+}
+
 static bool
 scenario_play(struct model *m, struct scenario *s)
 {
@@ -173,6 +189,8 @@ scenario_play(struct model *m, struct scenario *s)
 			m->virtual_seconds += result_at(m, w, k)->virtual_seconds;
 			m->events += result_at(m, w, k)->events;
 		}
+	if (m->runs != NULL)
+		write_runs(m, s);
 	if (!m->quiet)
 		print_table(m, s);
 	print_ratios(m, s, "before");
@@ -186,9 +204,9 @@ scenario_play(struct model *m, struct scenario *s)
 static int
 usage(void)
 {
-	fputs("usage: model [--ways A,B,...|all] [--seconds S] [--seeds N] [--first-seed N] [--jobs N] [--quiet] SCENARIO...\n"
+	fputs("usage: model [--ways A,B,...|all] [--seconds S] [--seeds N] [--first-seed N] [--jobs N] [--quiet] [--runs FILE] SCENARIO...\n"
 	    "       model --draw SEED N FOLDER\n"
-	    "--quiet prints ratios alone. --draw writes N scenarios of the proof set into a folder.\nPolicies:", stderr);
+	    "--quiet prints ratios alone. --runs adds a line for each run to a file: scenario, policy, seed, and the columns of the table.\n--draw writes N scenarios of the proof set into a folder.\nPolicies:", stderr);
 	for (unsigned i = 0; i < ways_count; i++)
 		fprintf(stderr, " %s", ways[i].name);
 	fputs("\n", stderr);
@@ -239,7 +257,8 @@ static bool
 options_parse(struct model *m, int argc, char **argv, bool *draw)
 {
 	static const struct option options[] = { { "ways", 1, NULL, 'w' }, { "seconds", 1, NULL, 's' }, { "seeds", 1, NULL, 'n' },
-		{ "first-seed", 1, NULL, 'f' }, { "jobs", 1, NULL, 'j' }, { "quiet", 0, NULL, 'q' }, { "draw", 0, NULL, 'd' }, { 0 } };
+		{ "first-seed", 1, NULL, 'f' }, { "jobs", 1, NULL, 'j' }, { "quiet", 0, NULL, 'q' }, { "draw", 0, NULL, 'd' },
+		{ "runs", 1, NULL, 'r' }, { 0 } };
 	uint64_t v = 0;
 	bool ok = true;
 	int o;
@@ -256,6 +275,7 @@ options_parse(struct model *m, int argc, char **argv, bool *draw)
 		case 'n': ok = whole_number(optarg, 1, SEEDS_MAX, &v); m->seeds = (unsigned)v; break;
 		case 'f': ok = whole_number(optarg, 0, 1e15, &m->first_seed); break;
 		case 'j': ok = whole_number(optarg, 1, 64, &v); m->jobs = (unsigned)v; break;
+		case 'r': ok = (m->runs = fopen(optarg, "ae")) != NULL || (perror(optarg), false); break;
 		case 'q': m->quiet = true; break;
 		case 'd': *draw = true; break;
 		default: ok = false;

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -80,13 +79,12 @@ publish_table(struct balancer *b)
 void
 balancer_init(struct run *u, struct balancer *b, unsigned number, uint64_t seed)
 {
-	size_t tasks = u->ntasks, bytes = (live_bytes() + ALIGNED - 1) / ALIGNED * ALIGNED;
+	size_t tasks = u->ntasks;
 	struct steer_conf c = { .period_usec = (int64_t)(u->s->period * 1e6), .balancers = u->nlb,
 	    .best_node_period_usec = 5 * USEC_PER_SEC, .cpu_weight = 0.8, .ram_weight = 0.2 };
-	void *memory = aligned_alloc(ALIGNED, bytes);
+	char *memory = must_zalloc(live_bytes() + ALIGNED);	/* fresh pages: only what is used is touched */
 
-	ASSERT(memory != NULL);
-	*b = (struct balancer){ .run = u, .number = number };
+	*b = (struct balancer){ .run = u, .number = number, .live_memory = memory };
 	rng_seed(&b->rng, seed);
 	b->inflight = must_zalloc(tasks * sizeof *b->inflight);
 	b->down = must_zalloc(tasks * sizeof *b->down);
@@ -101,7 +99,7 @@ balancer_init(struct run *u, struct balancer *b, unsigned number, uint64_t seed)
 	b->node_slot = must_zalloc(u->nmachines * sizeof *b->node_slot);
 	b->task_slot = must_zalloc(tasks * sizeof *b->task_slot);
 	b->task_of = must_zalloc(TASKS_MAX * sizeof *b->task_of);
-	b->live = live_init(memset(memory, 0, bytes), 1);
+	b->live = live_init(memory + (ALIGNED - (uintptr_t)memory % ALIGNED) % ALIGNED, 1);
 	b->phys = phys_init(must_zalloc(phys_bytes()));
 	b->world = world_new(b->live, b->phys);
 	b->steer = steer_new(b->world);
@@ -125,7 +123,7 @@ balancer_fini(struct balancer *b)
 	table_unref(&b->table);
 	steer_free(&b->steer);
 	world_free(&b->world);
-	free(b->live);
+	free(b->live_memory);
 	free(b->phys);
 	free(b->inflight);
 	free(b->down);

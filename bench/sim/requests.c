@@ -191,6 +191,20 @@ request_begin(struct run *u, struct balancer *b, unsigned task, double work, dou
 	machine_work(t, t->piece);
 }
 
+/* What each task's cores would make of this request, among those that work as far as anybody knows. */
+static void
+fair_add(struct run *u, const struct balancer *b)
+{
+	double cores = 0;
+
+	for (unsigned i = 0; i < u->ntasks; i++)
+		if (!u->task[i].down && !b->down[i])
+			cores += u->task[i].machine->declared * u->task[i].machine->speed;
+	for (unsigned i = 0; i < u->ntasks; i++)
+		if (!u->task[i].down && !b->down[i])
+			u->fair[i] += u->task[i].machine->declared * u->task[i].machine->speed / cores;
+}
+
 /* Where the balancer has put it; UINT_MAX: nowhere. */
 static void
 request_put(struct run *u, struct balancer *b, unsigned task)
@@ -200,8 +214,12 @@ request_put(struct run *u, struct balancer *b, unsigned task)
 		u->failed += u->now >= u->begin;
 		return;
 	}
-	if (u->now >= u->begin)
+	if (u->now >= u->begin) {
 		u->chosen[task]++;
+		u->counted++;
+		if (u->s->fail_part > 0)		/* else it is the same each time */
+			fair_add(u, b);
+	}
 	balancer_take(b, task);
 	machine_catch_up(u->task[task].machine);
 }

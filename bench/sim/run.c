@@ -27,6 +27,7 @@ run_init(struct run *u, const struct scenario *s, const struct way *w, uint64_t 
 	rng_seed(&u->spread, ~seed);
 	u->task = must_zalloc(u->ntasks * sizeof *u->task);
 	u->chosen = must_zalloc(u->ntasks * sizeof *u->chosen);
+	u->fair = must_zalloc(u->ntasks * sizeof *u->fair);
 	u->machine = must_zalloc(u->nmachines * sizeof *u->machine);
 	for (unsigned i = 0; i < u->nmachines; i++)
 		machine_init(u, &u->machine[i], i, (seed * 10007 + i) * 1009);
@@ -51,6 +52,7 @@ run_fini(struct run *u)
 	heap_fini(&u->due);
 	free(u->task);
 	free(u->chosen);
+	free(u->fair);
 	free(u->machine);
 	free(u->lb);
 	free(u->usec);
@@ -113,15 +115,16 @@ quantile(const struct run *u, double q)
 static double
 least_share(const struct run *u)
 {
-	double cores = 0, all = 0, least = INFINITY;
+	double least = INFINITY, cores = 0;
 
-	for (unsigned i = 0; i < u->ntasks; i++) {
+	for (unsigned i = 0; i < u->ntasks; i++)
 		cores += u->task[i].machine->declared * u->task[i].machine->speed;
-		all += (double)u->chosen[i];
+	for (unsigned i = 0; i < u->ntasks; i++) {
+		double fair = u->s->fail_part > 0 ? u->fair[i] :
+		    (double)u->counted * u->task[i].machine->declared * u->task[i].machine->speed / cores;
+		if (fair > 0)
+			least = fmin(least, (double)u->chosen[i] / fair);
 	}
-	for (unsigned i = 0; i < u->ntasks && all > 0; i++)
-		least = fmin(least, (double)u->chosen[i] / all /
-		    (u->task[i].machine->declared * u->task[i].machine->speed / cores));
 	return least;
 }
 

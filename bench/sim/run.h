@@ -106,6 +106,7 @@ struct balancer {
 	struct rng	 rng;
 	unsigned	 avoid[RUN_TRIES], navoid;	/* of the request under way */
 	/* a Mola */
+	void		*live_memory;
 	struct live	*live;
 	struct phys	*phys;
 	struct world	*world;
@@ -125,7 +126,7 @@ struct result {
 	uint64_t	 requests, failed, events;
 	double		 mean, p50, p99, p999;		/* msec */
 	double		 tenants, slowed;	/* cores that others used; how many times as long as alone they took */
-	double		 least;			/* the smallest share of a task, of what its cores make fair */
+	double		 least;			/* the smallest share of a task, of what its part of the cores that are there makes fair */
 	double		 virtual_seconds, real_seconds;
 };
 
@@ -149,7 +150,8 @@ struct run {
 	uint64_t	 requests, failed, events;
 	double		 tenants_took, tenants_asked;	/* usec, of threads that are done */
 	double		 tenants_usec;		/* of cores, at `begin` */
-	uint64_t	*chosen;		/* by task */
+	uint64_t	*chosen, counted;	/* by task; all */
+	double		*fair;			/* what its part of the cores that were there would have made it, where tasks fail */
 };
 
 /* run.c */

@@ -335,7 +335,7 @@ check(struct scenario *s, const char *path, char *error, size_t size)
 		    path);
 		return false;
 	}
-	if (s->warmup < 2.5 * s->period)		/* nobody is judged before two samples */
+	if (s->warmup > 0 && s->warmup < 2.5 * s->period)	/* nobody is judged before two samples, but who shall be */
 		s->warmup = 2.5 * s->period;
 	return true;
 }

@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	ASSERT(error[0] == '\0' && s.nnodes > 0 && s.nnodes <= SCENARIO_NODES);
 	ASSERT(isfinite(scenario_cores(&s)) && scenario_rate(&s) > 0);
-	ASSERT(s.balancers >= 1 && s.tasks >= 1 && s.seeds >= 1 && s.warmup >= 2 * s.period);
+	ASSERT(s.balancers >= 1 && s.tasks >= 1 && s.seeds >= 1 && (s.warmup == 0 || s.warmup >= 2 * s.period));
 	for (unsigned i = 0; i < s.ntenants; i++)
 		ASSERT(s.tenants[i].weight > 0 && s.tenants[i].quota > 0 && s.tenants[i].work > 0);
 	return 0;
