@@ -1,6 +1,5 @@
 /*
- * reader: line by line. What is wrong ends it at once, with the line: a recording is either as the
- * recorder wrote it, or nothing that a prediction could stand on.
+ * reader: what is wrong ends it at once, with its line. No prediction could stand on such a file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,7 +227,8 @@ read_task(struct line *l)
 	if (!take_task(l, false, &id) || !take_service(l, true, &t->service) ||
 	    !take_node(l, true, &t->node) ||
 	    !take_u32(l, "requests in flight, up to a million", RECORDING_COUNT_MAX, &t->inflight) ||
-	    !take_bool(l, "1 where the task is draining, else 0", &t->draining))
+	    !take_bool(l, "1 where the task is draining, else 0", &t->draining) ||
+	    !take_same(l, id, &t->same))
 		return false;
 	rd->r->picks += t->inflight;
 	rd->task_is[id] = true;

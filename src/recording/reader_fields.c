@@ -183,6 +183,13 @@ take_task(struct line *l, bool known, uint32_t *out)
 }
 
 bool
+take_same(struct line *l, uint32_t own, uint32_t *out)
+{
+	*out = own;
+	return l->rest.len == 0 || take_task(l, true, out);
+}
+
+bool
 take_name(struct line *l, char **out)
 {
 	struct str s;

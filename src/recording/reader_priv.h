@@ -52,6 +52,7 @@ bool		 take_span(struct line *, const char *what, int64_t least, int64_t *);
 bool		 take_node(struct line *, bool known, uint32_t *);
 bool		 take_service(struct line *, bool known, uint32_t *);
 bool		 take_task(struct line *, bool known, uint32_t *);
+bool		 take_same(struct line *, uint32_t own, uint32_t *);	/* `own` where the line is over */
 bool		 take_name(struct line *, char **);
 bool		 take_sample(struct line *, struct sample *);
 bool		 take_state(struct line *, enum recorded_state *);

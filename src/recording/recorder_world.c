@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
+#include "base/map.h"
 #include "recording/recorder_priv.h"
 
 #define LINE_MAX_BYTES	4096
@@ -196,8 +197,10 @@ mark_begin(struct recorder *r, struct task_mark *m, unsigned slot, const struct 
 	memcpy(m->step, traffic.step, sizeof m->step);
 }
 
+/* `first` is in the same container, and was written before; NULL: none is. */
 static void
-write_task(struct recorder *r, uint32_t service, const struct world_task *t, struct buf *out)
+write_task(struct recorder *r, uint32_t service, const struct world_task *t,
+    const struct world_task *first, struct buf *out)
 {
 	struct task_mark *m = r->task[t->slot];
 	bool draining = t->draining || t->drained;
@@ -216,8 +219,25 @@ write_task(struct recorder *r, uint32_t service, const struct world_task *t, str
 	m->node = t->node->slot;
 	m->draining = draining;
 	m->seen = true;
-	buf_printf(out, "task %u %u %u %u %d\n", t->slot, service, m->node,
+	buf_printf(out, "task %u %u %u %u %d", t->slot, service, m->node,
 	    live.inflight < RECORDING_COUNT_MAX ? live.inflight : RECORDING_COUNT_MAX, draining);
+	if (first != NULL)
+		buf_printf(out, " %u", first->slot);
+	buf_adds(out, STR("\n"));
+}
+
+/* The first task in the container that this one is in, as far as is known; NULL: itself. */
+static const struct world_task *
+first_in(struct map *by_container, const struct world_task *t)
+{
+	const struct world_task *first;
+
+	if (t->container == NULL)
+		return NULL;
+	first = map_get(by_container, str_of(t->container));
+	if (first == NULL)
+		map_put(by_container, str_of(t->container), (void *)(uintptr_t)t);
+	return first != NULL && first->node == t->node ? first : NULL;
 }
 
 /* Before anything that may have taken their slots is written. */
@@ -276,6 +296,7 @@ write_world(struct recorder *r, struct buf *out)
 	struct world_service *s;
 	struct world_task *t;
 	struct world_node *n;
+	struct map *by_container;
 
 	if (r->passes == w->passes && r->serial == w->serial)
 		return;
@@ -285,11 +306,13 @@ write_world(struct recorder *r, struct buf *out)
 	write_gone(r, out);
 	LIST_FOREACH(n, &w->nodes, link)
 		write_node(r, n, out);
+	by_container = map_new();
 	LIST_FOREACH(s, &w->services, link) {
 		if (s->slot == 0)
 			continue;
 		write_service(r, s, out);
 		LIST_FOREACH(t, &s->tasks, link)
-			write_task(r, s->slot, t, out);
+			write_task(r, s->slot, t, first_in(by_container, t), out);
 	}
+	map_free(&by_container);
 }

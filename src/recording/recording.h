@@ -77,6 +77,7 @@ struct recorded_was {
 
 struct recorded_task {
 	uint32_t	 service, node, inflight;
+	uint32_t	 same;		/* the first task that is known to be in its container; itself, else */
 	bool		 draining;
 };
 

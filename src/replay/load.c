@@ -4,27 +4,24 @@
  * as sampled. Which part of a request's time was spent on a core follows from the threads that a
  * node had beside the requests in flight there: where fewer threads wanted a core than requests
  * were in flight, some of these waited for something else (doc/why/0039-what-a-replay-knows.md).
+ * Where an agent reported what containers could have, it is the speed of threads of the task
+ * (speed.h). How many of them want a core has to be known for that, so all is read twice, the
+ * first time by the nodes' speeds.
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "replay/load.h"
+#include "replay/speed.h"
 
 #define ROUNDS		30	/* of fitting on_core */
 #define ON_CORE_LEAST	0.02
 #define SLOPE_LINES	10	/* that a line through durations needs */
 #define SLOPE_SIGMA	2	/* errors that make it certain */
-
-/* The speed of threads on a node, as it went: `run` is how far a thread had come at a time. */
-struct speed {
-	int64_t		*usec;
-	double		*run;
-	size_t		 n, cap;
-	double		 now;		/* from the last entry on */
-};
 
 struct fit {
 	double		 threads, seconds;	/* of a node: sums of its samples */
@@ -41,59 +38,18 @@ struct reading {
 	struct load	*load;
 	struct slope	 slope[RECORDING_SERVICES];
 	struct speed	*speed;		/* by node */
+	struct speeds	*tasks;		/* NULL: by nodes alone */
 	struct fit	*fit;		/* by node */
 	uint32_t	 task_service[TASKS_MAX], task_node[TASKS_MAX];
 	bool		 tcp[RECORDING_SERVICES];
 	double		 area[RECORDING_SERVICES], ended[RECORDING_SERVICES];
 	size_t		 shuffled[RECORDING_SERVICES];
-	int64_t		 offset_usec, tick_usec, did_usec;	/* of the part; of its last tick and lines */
+	int64_t		 offset_usec, tick_usec;	/* of the part; of its last tick */
 	uint64_t	 ticks;
 	struct rng	 rng;
 };
 
 /* ---- the speed of threads ---- */
-
-static void
-speed_add(struct speed *s, int64_t usec, double now)
-{
-	int64_t last = s->n == 0 ? usec : s->usec[s->n - 1];
-	double run = s->n == 0 ? 0 : s->run[s->n - 1] + s->now * (double)(usec - last);
-
-	if (usec < last)
-		return;
-	if (s->n == s->cap) {
-		s->cap = s->cap * 2 + 64;
-		s->usec = must_realloc(s->usec, s->cap * sizeof *s->usec);
-		s->run = must_realloc(s->run, s->cap * sizeof *s->run);
-	}
-	s->usec[s->n] = usec;
-	s->run[s->n++] = run;
-	s->now = now;
-}
-
-/* How far a thread had come at this time. */
-static double
-speed_run(const struct speed *s, int64_t usec)
-{
-	size_t low = 0, high = s->n;
-	double part;
-
-	if (s->n == 0)
-		return (double)usec;
-	if (usec <= s->usec[0])
-		return (double)(usec - s->usec[0]);
-	if (usec >= s->usec[s->n - 1])
-		return s->run[s->n - 1] + s->now * (double)(usec - s->usec[s->n - 1]);
-	while (high - low > 1) {
-		size_t middle = (low + high) / 2;
-		if (s->usec[middle] <= usec)
-			low = middle;
-		else
-			high = middle;
-	}
-	part = (double)(usec - s->usec[low]) / (double)(s->usec[low + 1] - s->usec[low]);
-	return s->run[low] + part * (s->run[low + 1] - s->run[low]);
-}
 
 static void
 read_sample(struct reading *g, const struct recorded *e)
@@ -177,6 +133,18 @@ read_durations(struct reading *g, const struct recorded_did *d, struct load_serv
 	}
 }
 
+/* Of the task in the second that this line is of; where it is not known, its node's. */
+static const struct speed *
+speed_of(struct reading *g, uint32_t task, const struct recorded_did *d, double on_core)
+{
+	const struct speed *s = NULL;
+
+	if (g->tasks != NULL && d->looks > 0)
+		s = speeds_did(g->tasks, task, on_core * (double)d->looks_sum / d->looks,
+		    g->offset_usec + g->tick_usec);
+	return s != NULL ? s : &g->speed[g->task_node[task]];
+}
+
 static void
 read_did(struct reading *g, const struct recorded *e)
 {
@@ -190,9 +158,7 @@ read_did(struct reading *g, const struct recorded *e)
 	g->ended[service] += (double)d->ended;
 	if (d->looks > 0)
 		g->fit[node].inflight[service] += (double)d->looks_sum;
-	if (g->did_usec != g->tick_usec)
-		g->did_usec = g->tick_usec;
-	read_durations(g, d, s, &g->speed[node]);
+	read_durations(g, d, s, speed_of(g, e->id, d, s->on_core));
 }
 
 /* Those that ended in the same second, in any order: lines have them by task and duration. */
@@ -222,9 +188,20 @@ read_event(struct reading *g, const struct recorded *e)
 	case RECORDED_SERVICE:
 		g->tcp[e->id] = e->service->tcp;
 		break;
+	case RECORDED_AVAILABLE:
+		g->load->containers[g->task_node[e->id]] |= e->amount > 0;
+		if (g->tasks != NULL)
+			speeds_available(g->tasks, e->id, e->amount);
+		break;
+	case RECORDED_GONE_TASK:
+		if (g->tasks != NULL)
+			speeds_available(g->tasks, e->id, NAN);
+		break;
 	case RECORDED_TASK:
 		g->task_service[e->id] = e->task->service;
 		g->task_node[e->id] = e->task->node;
+		if (g->tasks != NULL)
+			speeds_same(g->tasks, e->id, e->task->same);
 		break;
 	case RECORDED_SAMPLE:
 		read_sample(g, e);
@@ -372,7 +349,7 @@ finish(struct reading *g)
 /* ---- life ---- */
 
 static struct reading *
-reading_new(struct load *l, uint64_t seed)
+reading_new(struct load *l, uint32_t tasks, uint64_t seed)
 {
 	struct reading *g = must_zalloc(sizeof *g);
 
@@ -381,6 +358,8 @@ reading_new(struct load *l, uint64_t seed)
 	g->fit = must_zalloc((l->nodes + 1) * sizeof *g->fit);
 	for (uint32_t n = 0; n < l->nodes; n++)
 		g->fit[n].inflight = must_zalloc((l->services + 1) * sizeof(double));
+	if (tasks > 0)
+		g->tasks = speeds_new(tasks);
 	rng_seed(&g->rng, seed);
 	return g;
 }
@@ -389,20 +368,44 @@ static void
 reading_free(struct reading *g)
 {
 	for (uint32_t n = 0; n < g->load->nodes; n++) {
-		free(g->speed[n].usec);
-		free(g->speed[n].run);
+		speed_fini(&g->speed[n]);
 		free(g->fit[n].inflight);
 	}
+	speeds_free(&g->tasks);
 	free(g->speed);
 	free(g->fit);
 	free(g);
+}
+
+/* tasks: by their speeds where they are known; 0: by those of nodes alone. */
+static void
+read_all(struct load *l, const struct recording *r, uint32_t tasks, uint64_t seed)
+{
+	struct reading *g = reading_new(l, tasks, seed);
+
+	for (size_t i = 0; i < r->n; i++)
+		read_event(g, &r->event[i]);
+	ASSERT(g->ticks > 0);
+	finish(g);
+	reading_free(g);
+}
+
+/* All but what services have in works, and which nodes have containers. */
+static void
+forget_read(struct load *l)
+{
+	for (uint32_t i = 0; i < l->services; i++) {
+		struct load_service *s = &l->service[i];
+		*s = (struct load_service){ .work = s->work, .cap = s->cap, .on_core = s->on_core };
+	}
+	memset(l->picks, 0, (size_t)l->services * l->nodes * sizeof *l->picks);
 }
 
 struct load *
 load_new(const struct recording *r, uint64_t seed)
 {
 	struct load *l = must_zalloc(sizeof *l);
-	struct reading *g;
+	bool containers = false;
 
 	l->services = r->services;
 	l->nodes = r->nodes;
@@ -410,12 +413,14 @@ load_new(const struct recording *r, uint64_t seed)
 	l->picks = must_zalloc(((size_t)l->services * l->nodes + 1) * sizeof *l->picks);
 	l->cores = must_zalloc((l->nodes + 1) * sizeof *l->cores);
 	l->on_core = must_zalloc((l->nodes + 1) * sizeof *l->on_core);
-	g = reading_new(l, seed);
-	for (size_t i = 0; i < r->n; i++)
-		read_event(g, &r->event[i]);
-	ASSERT(g->ticks > 0);
-	finish(g);
-	reading_free(g);
+	l->containers = must_zalloc((l->nodes + 1) * sizeof *l->containers);
+	read_all(l, r, 0, seed);
+	for (uint32_t n = 0; n < l->nodes; n++)
+		containers |= l->containers[n];
+	if (containers) {
+		forget_read(l);
+		read_all(l, r, r->tasks, seed);
+	}
 	return l;
 }
 
@@ -433,5 +438,6 @@ load_free(struct load **lp)
 	free(l->picks);
 	free(l->cores);
 	free(l->on_core);
+	free(l->containers);
 	free(l);
 }

@@ -26,6 +26,7 @@ struct load {
 	struct load_service *service;	/* by number */
 	uint64_t	*picks;		/* by service * nodes + node */
 	double		*cores;		/* by node: as last seen; 0: never */
+	bool		*containers;	/* by node: what containers could have there is recorded */
 	double		*on_core;	/* by node: as of services, of the requests that it had */
 };
 

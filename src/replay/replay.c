@@ -12,22 +12,17 @@
 
 #include "base/bug.h"
 #include "base/rng.h"
+#include "replay/arrivals.h"
+#include "replay/machine.h"
 #include "replay/replay.h"
 #include "replay/twin.h"
-#include "score/demand.h"
-#include "score/guard.h"
-#include "sharing/cores.h"
 
 #define INFLIGHT_MOST	2000000		/* requests in flight, all nodes together */
 
 struct run_node {
 	struct heap_node due;		/* by when its next request is done with its core */
-	struct cores	 cores;
-	struct cores_group *all;	/* our requests, and the threads of others: shared by threads */
-	bool		 is;
+	struct machine	 machine;
 	double		 inflight;	/* ours: on cores, or waiting */
-	double		 ours_usec;	/* of its cores, by ours, at the last sample */
-	int64_t		 sampled_usec;
 };
 
 struct run_request {
@@ -53,9 +48,8 @@ struct run {
 	size_t		 inflight;
 	size_t		*work_at;	/* by service: which work is next */
 	bool		*placed;	/* by task: what was in flight there at first is */
-	/* arrivals of the tick under way */
-	struct arrival { int64_t usec; uint32_t service; } *arrival;
-	size_t		 narrivals, arrival_cap, arrival_at;
+	struct machine_task **task;	/* by task; NULL: it had no request yet, and nothing is known of it */
+	struct arrivals	 arrivals;	/* of the tick under way */
 	struct rng	 rng;
 };
 
@@ -65,7 +59,7 @@ static void
 node_due(struct run *u, uint32_t node)
 {
 	struct run_node *n = &u->node[node];
-	int64_t next = cores_next_usec(&n->cores);
+	int64_t next = cores_next_usec(&n->machine.cores);
 
 	if (n->due.at != 0)
 		heap_remove(&u->due, &n->due);
@@ -116,7 +110,7 @@ node_step(struct run *u, uint32_t node)
 	struct run_node *n = &u->node[node];
 	struct cores_job *j;
 
-	while ((j = cores_done(&n->cores, u->now)) != NULL) {
+	while ((j = cores_done(&n->machine.cores, u->now)) != NULL) {
 		struct run_request *q = (struct run_request *)j;	/* job is its first member */
 		if (q->wait_usec >= 1)
 			heap_push(&u->waits, &q->wait, u->now + (int64_t)q->wait_usec);
@@ -127,9 +121,35 @@ node_step(struct run *u, uint32_t node)
 }
 
 static void
+task_gone(struct run *u, uint32_t task)
+{
+	if (u->task[task] != NULL)
+		machine_task_gone(u->task[task]);
+	u->task[task] = NULL;
+}
+
+/* As it is in the table in force, which may be older than what was read. */
+static struct machine_task *
+task_on(struct run *u, uint32_t task, uint32_t node)
+{
+	struct machine *m = &u->node[node].machine;
+	const struct recorded_task *t = u->twin->task[task];
+	const struct machine_task *beside = NULL;
+
+	if (u->task[task] != NULL && u->task[task]->in != m)
+		task_gone(u, task);
+	if (u->task[task] != NULL)
+		return u->task[task];
+	if (t != NULL && t->same != task && u->task[t->same] != NULL && u->task[t->same]->in == m)
+		beside = u->task[t->same];
+	return u->task[task] = machine_task_new(m, task, beside);
+}
+
+static void
 request_begin(struct run *u, uint32_t service, uint32_t node, unsigned node_slot,
     unsigned task_slot)
 {
+	struct machine_task *t = task_on(u, u->twin->task_of[task_slot], node);
 	struct load_work w = work_next(u, service);
 	struct run_node *n = &u->node[node];
 	struct run_request *q = u->spare;
@@ -143,7 +163,7 @@ request_begin(struct run *u, uint32_t service, uint32_t node, unsigned node_slot
 	n->inflight++;
 	u->inflight++;
 	node_step(u, node);
-	cores_add(&n->cores, n->all, &q->job, w.cpu_usec);
+	cores_add(&n->machine.cores, t->container->group, &q->job, w.cpu_usec);
 	node_due(u, node);
 }
 
@@ -176,8 +196,7 @@ advance(struct run *u, int64_t to)
 			next = due->key;
 		if (wait != NULL && wait->key < next)
 			next = wait->key;
-		if (u->arrival_at < u->narrivals && u->arrival[u->arrival_at].usec <= next)
-			next = u->arrival[u->arrival_at].usec;
+		next = arrivals_next(&u->arrivals, next);
 		if (next > to)
 			break;
 		u->now = next > u->now ? next : u->now;
@@ -187,88 +206,12 @@ advance(struct run *u, int64_t to)
 			heap_remove(&u->waits, wait);
 			request_end(u, waiting(wait), true);
 		} else
-			arrive(u, u->arrival[u->arrival_at++].service);
+			arrive(u, arrivals_take(&u->arrivals));
 	}
 	u->now = to > u->now ? to : u->now;
 }
 
-/* ---- arrivals ---- */
-
-static int
-by_time(const void *a, const void *b)
-{
-	const struct arrival *x = a, *y = b;
-
-	return (x->usec > y->usec) - (x->usec < y->usec);
-}
-
-static bool
-ends_tick(const struct recorded *e)
-{
-	return e->kind == RECORDED_TICK || e->kind == RECORDED_BEGIN;
-}
-
-/* Of the tick that comes next after event `from`: its lines follow it. */
-static void
-arrivals_make(struct run *u, size_t from)
-{
-	int64_t until;
-	size_t i = from;
-
-	u->narrivals = u->arrival_at = 0;
-	while (i < u->r->n && !ends_tick(&u->r->event[i]))
-		i++;
-	if (i == u->r->n || u->r->event[i].kind == RECORDED_BEGIN)
-		return;
-	until = TWIN_BEGIN_USEC + u->r->event[i].usec;
-	for (i++; i < u->r->n && !ends_tick(&u->r->event[i]); i++) {
-		if (u->r->event[i].kind != RECORDED_ARRIVED)
-			continue;
-		for (uint32_t k = 0; k < u->r->event[i].count; k++) {
-			if (u->narrivals == u->arrival_cap) {
-				u->arrival_cap = u->arrival_cap * 2 + 256;
-				u->arrival = must_realloc(u->arrival, u->arrival_cap * sizeof *u->arrival);
-			}
-			u->arrival[u->narrivals++] = (struct arrival){ u->now +
-			    (int64_t)(rng_double(&u->rng) * (double)(until - u->now)), u->r->event[i].id };
-		}
-	}
-	if (u->narrivals > 0)
-		qsort(u->arrival, u->narrivals, sizeof *u->arrival, by_time);
-}
-
 /* ---- events ---- */
-
-/* What the node does beside our requests: the threads that it had, less those of ours. */
-static void
-node_observe(struct run *u, uint32_t node, const struct recorded_sample *s)
-{
-	struct run_node *n = &u->node[node];
-	struct sample m = s->sample;
-
-	m.taken_usec = 1;
-	if (guard_check_sample(&m, 0, 1) != NULL)
-		return;
-	cores_set_cores(&n->cores, m.cores);
-	cores_set_held(&n->cores, n->all,
-	    fmax(0, demand_of(&m).threads - u->load->on_core[node] * s->counted));
-	node_due(u, node);
-}
-
-/* The sample as it would have been with our requests where they are here. */
-static struct sample
-sample_moved(const struct run *u, uint32_t node, const struct recorded_sample *s)
-{
-	const struct run_node *n = &u->node[node];
-	double span = (double)(u->now - n->sampled_usec), part = u->load->on_core[node];
-	double used = span > 0 ? (cores_group_jobs_usec(n->all) - n->ours_usec) / span : 0;
-	struct sample m = s->sample;
-
-	if (m.running >= 0)
-		m.running = fmax(0, m.running - part * s->inflight) + cores_group_jobs(n->all);
-	m.busy = fmin(m.cores, fmax(0, m.busy - part * s->counted) + used);
-	return m;
-}
 
 static void
 on_sample(struct run *u, const struct recorded *e)
@@ -281,23 +224,71 @@ on_sample(struct run *u, const struct recorded *e)
 	if (w == NULL)
 		return;
 	node_step(u, e->id);
+	machine_meter(&n->machine);
 	if (!u->as_recorded)
-		m = sample_moved(u, e->id, s);
+		machine_move(&n->machine, s, &m);
 	m.taken_usec = TWIN_BEGIN_USEC + s->sample.taken_usec;
 	if (u->as_recorded)
 		steer_sample_late(u->twin->steer, w, &m, s->inflight, s->counted);
 	else
 		steer_sample(u->twin->steer, w, &m, n->inflight);
-	n->ours_usec = cores_group_jobs_usec(n->all);
-	n->sampled_usec = u->now;
-	node_observe(u, e->id, s);
+	machine_observe(&n->machine, s);
+	node_due(u, e->id);
+}
+
+/* What containers could have as of a sample is recorded with the tick after it. */
+static void
+nodes_told(struct run *u)
+{
+	for (uint32_t i = 0; i < u->load->nodes; i++)
+		u->node[i].machine.changed |= u->node[i].machine.observed;
+}
+
+static void
+nodes_settle(struct run *u)
+{
+	for (uint32_t i = 0; i < u->load->nodes; i++) {
+		struct machine *m = &u->node[i].machine;
+		if (!m->changed)
+			continue;
+		node_step(u, i);
+		machine_settle(m);
+		node_due(u, i);
+		for (unsigned k = 0; k < m->ntasks && !u->as_recorded; k++)
+			twin_set_available(u->twin, m->task[k]->number, machine_task_available(m->task[k]), u->now);
+	}
+}
+
+static void
+on_did(struct run *u, uint32_t task, const struct recorded_did *d)
+{
+	const struct recorded_task *t = u->twin->task[task];
+
+	if (d->looks > 0)
+		machine_wanting(task_on(u, task, t->node),
+		    u->load->service[t->service].on_core * (double)d->looks_sum / d->looks);
+}
+
+static void
+node_clear(struct run *u, struct machine *m)
+{
+	struct cores_job *j;
+
+	for (unsigned i = m->cores.ngroups; i-- > 0;) {		/* a group that is empty goes behind */
+		struct cores_group *g = m->cores.group[i];
+		while ((j = cores_any(g)) != NULL) {
+			cores_remove(&m->cores, g, j);
+			request_end(u, (struct run_request *)j, false);
+			u->out->unfinished++;
+		}
+	}
+	machine_fini(m);
 }
 
 static void
 part_clear(struct run *u)
 {
 	struct heap_node *w;
-	struct cores_job *j;
 
 	while ((w = heap_min(&u->waits)) != NULL) {
 		heap_remove(&u->waits, w);
@@ -306,16 +297,9 @@ part_clear(struct run *u)
 	}
 	while ((w = heap_min(&u->due)) != NULL)
 		heap_remove(&u->due, w);
-	for (uint32_t i = 0; i < u->load->nodes; i++) {
-		struct run_node *n = &u->node[i];
-		while (n->all != NULL && (j = cores_any(n->all)) != NULL) {
-			cores_remove(&n->cores, n->all, j);
-			request_end(u, (struct run_request *)j, false);
-			u->out->unfinished++;
-		}
-		cores_fini(&n->cores);
-		n->all = NULL;
-	}
+	for (uint32_t i = 0; i < u->load->nodes; i++)
+		node_clear(u, &u->node[i].machine);
+	memset(u->task, 0, u->r->tasks * sizeof *u->task);
 }
 
 static void
@@ -325,9 +309,9 @@ part_begin(struct run *u)
 	u->now = TWIN_BEGIN_USEC;
 	for (uint32_t i = 0; i < u->load->nodes; i++) {
 		double cores = u->load->cores[i];
-		u->node[i] = (struct run_node){ .sampled_usec = u->now };
-		cores_init(&u->node[i].cores, cores > 0 ? cores : 1, u->now);
-		u->node[i].all = cores_group_new(&u->node[i].cores, CORES_WEIGHT, INFINITY);
+		u->node[i] = (struct run_node){ .inflight = 0 };
+		machine_init(&u->node[i].machine, cores > 0 ? cores : 1, u->load->on_core[i],
+		    u->load->containers[i], u->now);
 	}
 	memset(u->placed, 0, u->r->tasks * sizeof *u->placed);
 }
@@ -373,6 +357,7 @@ go_on(struct run *u, int64_t until)
 		steer_tick(u->twin->steer, u->now);
 	}
 	twin_settle_states(u->twin);
+	nodes_settle(u);
 	advance(u, TWIN_BEGIN_USEC + until);
 	return true;
 }
@@ -386,7 +371,7 @@ happen(struct run *u, size_t at)
 	case RECORDED_BEGIN:
 		part_begin(u);
 		twin_apply(u->twin, e, u->now);
-		arrivals_make(u, at + 1);
+		arrivals_make(&u->arrivals, u->r, at + 1, u->now, &u->rng);
 		return true;
 	case RECORDED_SAMPLE:
 		if (!go_on(u, e->sample->at_usec))
@@ -397,10 +382,23 @@ happen(struct run *u, size_t at)
 		if (!go_on(u, e->usec) || !settle(u))
 			return false;
 		steer_tick(u->twin->steer, u->now);
-		arrivals_make(u, at + 1);
+		nodes_told(u);
+		arrivals_make(&u->arrivals, u->r, at + 1, u->now, &u->rng);
+		return true;
+	case RECORDED_DID:
+		on_did(u, e->id, e->did);
+		return true;
+	case RECORDED_AVAILABLE:
+		machine_available(task_on(u, e->id, u->twin->task[e->id]->node), e->amount);
+		twin_apply(u->twin, e, u->now);
+		return true;
+	case RECORDED_TASK:
+		twin_apply(u->twin, e, u->now);
+		task_on(u, e->id, e->task->node);
 		return true;
 	case RECORDED_GONE_TASK:
 		u->placed[e->id] = false;
+		task_gone(u, e->id);
 		/* fall through */
 	default:
 		twin_apply(u->twin, e, u->now);
@@ -421,6 +419,7 @@ run_init(struct run *u, const struct recording *r, const struct load *load, int 
 	u->node = must_zalloc((r->nodes + 1) * sizeof *u->node);
 	u->work_at = must_zalloc((r->services + 1) * sizeof *u->work_at);
 	u->placed = must_zalloc((r->tasks + 1) * sizeof *u->placed);
+	u->task = must_zalloc((r->tasks + 1) * sizeof *u->task);
 	heap_init(&u->due);
 	heap_init(&u->waits);
 	rng_seed(&u->rng, seed);
@@ -442,7 +441,8 @@ run_fini(struct run *u)
 	free(u->node);
 	free(u->work_at);
 	free(u->placed);
-	free(u->arrival);
+	free(u->task);
+	arrivals_fini(&u->arrivals);
 }
 
 struct replay *

@@ -1,6 +1,6 @@
 /*
  * replay: a recorded period once more, through the code that steers and chooses in a running Mola,
- * with nodes that are modelled (core.h, load.h): what shares tasks would have had, and how long
+ * with nodes that are modelled (machine.h, load.h): what shares tasks would have had, and how long
  * requests would have taken.
  */
 #ifndef REPLAY_REPLAY_H

@@ -150,8 +150,8 @@ penalty_apply(struct twin *s, uint32_t task, double amount, int64_t now)
 }
 
 /* A task that is not in the table yet has it when it comes there. */
-static void
-available_apply(struct twin *s, uint32_t task, double cores, int64_t now)
+void
+twin_set_available(struct twin *s, uint32_t task, double cores, int64_t now)
 {
 	s->available[task] = cores;
 	if (s->world_task[task] != NULL)
@@ -216,7 +216,7 @@ twin_apply(struct twin *s, const struct recorded *e, int64_t now)
 		penalty_apply(s, e->id, e->amount, now);
 		break;
 	case RECORDED_AVAILABLE:
-		available_apply(s, e->id, e->amount, now);
+		twin_set_available(s, e->id, e->amount, now);
 		break;
 	case RECORDED_VALUE:
 		value_apply(s, e->id, e->value);

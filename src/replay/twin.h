@@ -48,6 +48,8 @@ void		 twin_free(struct twin **);
 void		 twin_begin(struct twin *);
 /* What exists, and the state of it. Samples, ticks and arrivals are the caller's. */
 void		 twin_apply(struct twin *, const struct recorded *, int64_t now_usec);
+/* What the container of a task could have, in cores; NAN: not known. */
+void		 twin_set_available(struct twin *, uint32_t task, double cores, int64_t now_usec);
 /* Makes the table, if what exists has changed. False: it cannot be made. */
 bool		 twin_settle(struct twin *);
 /* Sets in live which tasks may be used, if that has changed. */

@@ -59,7 +59,14 @@ recordings_before_containers_were_told_are_read(void **state)
 	assert_int_equal(r->event[7].kind, RECORDED_AVAILABLE);
 	assert_int_equal(r->event[7].id, 7);
 	assert_true(r->event[7].amount == 0.25 && isnan(r->event[r->n - 2].amount));
+	assert_int_equal(r->event[5].task->same, r->event[5].id);
 	recording_free(&r);
+	r = read_text(BEGIN WORLD "task 8 1 1 0 0 7\n" TICKS "end 300000\n", error);
+	assert_string_equal(error, "");
+	assert_int_equal(r->event[7].task->same, 7);
+	recording_free(&r);
+	assert_null(read_text(BEGIN WORLD "task 9 1 1 0 0 10\n" TICKS, error));
+	assert_non_null(strstr(error, "'task' names a task that no line before has: '10'"));
 }
 
 static void

@@ -22,6 +22,7 @@ struct scene {
 	struct steer	*steer;
 	struct recorder	*recorder;
 	struct recorded_law law;
+	const char	*container;	/* of shop.1 and another service's task; NULL: there is no such */
 	struct buf	 text;
 	int64_t		 now;
 };
@@ -33,6 +34,7 @@ discover(struct scene *s, bool second, bool draining)
 	struct service_conf conf = { .tenants = TENANTS_POLITE, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
 	struct route_conf route = { .host = (char *)"secret.example.org", .path = (char *)"/hidden" };
 	struct world_service *w;
+	struct world_task *t;
 	struct addr a;
 
 	assert_null(addr_parse(STR("10.9.8.7:80"), &a));
@@ -40,7 +42,14 @@ discover(struct scene *s, bool second, bool draining)
 	assert_non_null(world_pass_node(s->world, &(struct world_node){ .name = (char *)"alpha" }));
 	assert_non_null(world_pass_node(s->world, &(struct world_node){ .name = (char *)"be ta" }));
 	w = world_pass_service(s->world, "shop", &conf, &route, 1);
-	assert_non_null(world_pass_task(s->world, w, "shop.1", "alpha", &a, draining));
+	t = world_pass_task(s->world, w, "shop.1", "alpha", &a, draining);
+	assert_non_null(t);
+	world_pass_task_container(s->world, t, s->container);
+	if (s->container != NULL) {
+		t = world_pass_task(s->world, world_pass_service(s->world, "stall", &conf, &route, 1), "stall.1", "alpha", &a, false);
+		assert_non_null(t);
+		world_pass_task_container(s->world, t, s->container);
+	}
 	if (second)
 		assert_non_null(world_pass_task(s->world, w, "shop.2", "be ta", &a, false));
 	world_pass_end(s->world);
@@ -229,6 +238,28 @@ what_containers_could_have_is_written_when_it_changes(void **state)
 }
 
 static void
+tasks_in_one_container_are_known_as_such(void **state)
+{
+	struct scene *s = *state;
+	struct recording *r;
+	uint32_t first;
+
+	s->container = "0123456789ab";
+	discover(s, true, false);
+	begin(s, false);
+	tick(s);
+	tick(s);
+	r = read_back(s);
+	first = world_task(s->world, STR("shop.1"))->slot;
+	for (unsigned i = 0; i < 3; i++) {
+		const struct recorded *e = find(r, RECORDED_TASK, i);
+		bool both = e->id == first || e->id == world_task(s->world, STR("stall.1"))->slot;
+		assert_int_equal(e->task->same, both ? find(r, RECORDED_TASK, 0)->id : e->id);
+	}
+	recording_free(&r);
+}
+
+static void
 samples_have_what_steering_took_off_them(void **state)
 {
 	struct scene *s = *state;
@@ -285,6 +316,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_exists_is_written_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(states_and_penalties_are_written_as_they_come, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_containers_could_have_is_written_when_it_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tasks_in_one_container_are_known_as_such, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(samples_have_what_steering_took_off_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_in_it_is_private, set_up, tear_down),
 	};
