@@ -127,6 +127,7 @@ def compare(file, address, port, traefik, mola, seed, sets):
 
 class Named(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1         # head and body go in one piece: the second of two waits for the acknowledgement of the first
 
     def do_GET(self):
         body = NAMES[self.server.server_address[1]].encode()

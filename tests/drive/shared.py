@@ -102,6 +102,7 @@ def services(address, port, arguments):
 
 class Task(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1         # head and body go in one piece: the second of two waits for the acknowledgement of the first
 
     def do_GET(self):
         body = str(self.server.server_port).encode()

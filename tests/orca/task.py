@@ -9,6 +9,7 @@ fields = {}
 
 class Task(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1         # head and body go in one piece: the second of two waits for the acknowledgement of the first
 
     def log_message(self, *args):
         pass
