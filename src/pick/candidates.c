@@ -17,12 +17,13 @@
 #define STALE		-1.0
 
 struct candidate_sets *
-candidate_sets_new(const struct live *live, const struct phys *phys)
+candidate_sets_new(const struct live *live, const struct phys *phys, uint64_t seed)
 {
 	struct candidate_sets *sets = must_zalloc(sizeof *sets);
 
 	sets->live = live;
 	sets->phys = phys;
+	rng_seed(&sets->rng, seed);
 	sets->node = must_zalloc(NODES_MAX * sizeof *sets->node);
 	return sets;
 }

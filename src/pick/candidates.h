@@ -17,7 +17,7 @@
 struct candidates;		/* of one service */
 struct candidate_sets;		/* of all services of a table */
 
-struct candidate_sets *candidate_sets_new(const struct live *, const struct phys *);
+struct candidate_sets *candidate_sets_new(const struct live *, const struct phys *, uint64_t seed);
 void		 candidate_sets_free(struct candidate_sets **);
 /* From now on the sets are those of this table's services; the caller keeps a reference. */
 void		 candidate_sets_set_table(struct candidate_sets *, const struct table *);

@@ -17,6 +17,7 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
 		phys_read(sets->phys, slot, &n->row);	/* or it stays, and grows old by its own time */
 		n->others = law_others(&n->row.law, now);
+		n->unseen = law_unseen(&n->row.law, rng_double(&sets->rng));
 		n->read_usec = now;
 	}
 	return n;
@@ -41,6 +42,8 @@ cost_by_law(const struct candidates *set, const struct candidate *c, const struc
 	double inflight = c->inflight + c->penalty, least = INFINITY;
 	double others = law_tenants(set->tenants, n->others);
 
+	if (set->policy == POLICY_MARGINAL)
+		others += n->unseen;
 	if (!c->known)
 		return law_cost(&law, others, inflight);
 	for (uint32_t k = 0; k < c->ntasks; k++) {

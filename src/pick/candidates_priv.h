@@ -47,6 +47,7 @@ struct node_row {				/* of a node slot, as of read_usec */
 	int64_t		 read_usec;
 	struct phys_row	 row;
 	double		 others;
+	double		 unseen;		/* threads that other balancers may have sent there */
 };
 
 struct candidate_sets {
@@ -61,6 +62,7 @@ struct candidate_sets {
 	 * task takes no requests */
 	double		*available;
 	struct node_row	*node;			/* by node slot */
+	struct rng	 rng;
 };
 
 /* The slot of the k-th of its tasks. */

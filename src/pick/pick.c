@@ -46,7 +46,7 @@ pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
 	struct pick *p = must_zalloc(sizeof *p);
 
 	p->live = live;
-	p->sets = candidate_sets_new(live, phys);
+	p->sets = candidate_sets_new(live, phys, seed + 1);
 	rng_seed(&p->rng, seed);
 	return p;
 }

@@ -9,6 +9,8 @@
 #include "score/explain_priv.h"
 #include "score/guard.h"
 
+#define BELIEVED	0.9	/* a fresh sample that counts for more is not worth a word */
+
 /* ---- what is known of its node ---- */
 
 static void
@@ -63,13 +65,14 @@ explain_add_guard(const struct world_node *n, int64_t now, struct explain_steps 
 		    "that is its first sample: it counts as the mean of all until the second");
 		return;
 	case GUARD_FRESH:
-		if (belief > 0.995)
+		if (belief > BELIEVED)
 			return;
-		/* as old as its rhythm lets it become */
+		/* as old as its rhythm lets it become, or one sample says little of the next */
 		/* fallthrough */
 	case GUARD_STALE:
 		s = step_add(out, STEP_STALE,
-		    "the sample is %.0f s old: it counts for %.0f %%, the mean of all for the rest", age,
+		    "the sample is %.*f s old: it counts for %.0f %%, the mean of all for the rest",
+		    age < 9.5 ? 1 : 0, age,
 		    100 * belief);
 		step_number(s, "age_seconds", age);
 		step_number(s, "trust_ratio", belief);

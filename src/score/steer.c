@@ -32,11 +32,21 @@ struct steer_fleet {			/* all nodes, at the last tick */
 	} preference[PROFILE_SLOTS];
 };
 
+/* How much of what sets a node apart lasts from one sample to the next: the slope of the line
+ * through what was and what is, over all nodes' samples. */
+struct steer_lasting {
+	double	 product, square;	/* of both, of the earlier one; threads squared */
+};
+
+#define LASTING_PAIRS	400		/* of samples; the older ones are forgotten */
+#define LASTING_ASSUMED	10.0		/* threads squared: how much must be seen to outweigh what is assumed */
+
 struct steer {
 	struct world	*world;
 	struct steer_conf conf;
 	int64_t		 now;		/* of the last tick; 0: none yet */
 	struct steer_fleet fleet;	/* and what it found */
+	struct steer_lasting lasting;
 	int64_t		 score_due;
 	struct profile	 scored;	/* balanced, with the weights of the configuration */
 };
@@ -340,6 +350,38 @@ smooth_sample(const struct world_node *n, const struct sample *s)
 	return f;
 }
 
+/* By how many threads a node was above or below the mean of the fleet, at one sample and the
+ * next. */
+static void
+lasting_learn(struct steer_lasting *l, double before, double after)
+{
+	double keep = 1 - 1.0 / LASTING_PAIRS;
+
+	l->product = keep * l->product + before * after;
+	l->square = keep * l->square + before * before;
+}
+
+static double
+lasting_of(const struct steer_lasting *l, int64_t period_usec)
+{
+	double assumed = LASTING_ASSUMED * exp(-(double)period_usec / LAW_LASTS_USEC);
+
+	return fmax(0, fmin(1, (l->product + assumed) / (l->square + LASTING_ASSUMED)));
+}
+
+/* What others want, by the node's second sample and each one after it. */
+static void
+node_take_others(struct steer *s, struct world_node *n, double others)
+{
+	struct law_node *l = &n->steering.row.law;
+
+	if (l->sampled_usec != 0)
+		lasting_learn(&s->lasting, l->others - l->neutral, others - l->neutral);
+	l->others = others;
+	l->lasting = lasting_of(&s->lasting, l->period_usec);
+	l->sampled_usec = n->observed.sample.taken_usec;
+}
+
 const struct why *
 steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
 {
@@ -379,10 +421,8 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	n->observed.inflight = inflight_mean + demand.instant * (inflight - inflight_mean);
 	if (n->observed.samples < UINT32_MAX)
 		n->observed.samples++;
-	if (n->observed.samples >= GUARD_SAMPLES) {
-		n->steering.row.law.others = demand.threads - s->conf.balancers * n->observed.inflight;
-		n->steering.row.law.sampled_usec = good.taken_usec;
-	}
+	if (n->observed.samples >= GUARD_SAMPLES)
+		node_take_others(s, n, demand.threads - s->conf.balancers * n->observed.inflight);
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
 		node_publish(s, n, false, s->now);
 	return NULL;

@@ -1,6 +1,6 @@
 /*
- * law: a few short formulas, so that workers and brain cannot differ. Called for every task at
- * every request: the exponential is only paid for nodes that have fallen silent.
+ * law: a few short formulas, so that workers and brain cannot differ. Costs are computed for every
+ * task at every request; beliefs, which need an exponential, once in a millisecond.
  */
 #include <math.h>
 
@@ -21,10 +21,15 @@ law_trust(const struct law_node *n, int64_t now)
 double
 law_belief(const struct law_node *n, int64_t now)
 {
-	int64_t late = now - n->sampled_usec - LAW_FRESH_USEC;
-	double trust = law_trust(n, now);
+	double age = (double)(now - n->sampled_usec), lasts;
 
-	return late <= 0 ? trust : fmin(trust, exp(-(double)late / LAW_DECAY_USEC));
+	if (n->sampled_usec == 0)
+		return 0;
+	if (age <= 0)
+		return 1;
+	lasts = age <= (double)n->period_usec ? n->lasting :
+	    pow(n->lasting, age / (double)n->period_usec);
+	return fmin(law_trust(n, now), lasts + (1 - lasts) * exp(-age / LAW_YOUNG_USEC));
 }
 
 double
@@ -33,6 +38,12 @@ law_others(const struct law_node *n, int64_t now)
 	double trust = law_belief(n, now);
 
 	return trust * n->others + (1 - trust) * n->neutral;
+}
+
+double
+law_unseen(const struct law_node *n, double chance)
+{
+	return (1 - 1 / n->balancers) * chance;
 }
 
 double

@@ -37,6 +37,9 @@ struct law_node {
 	double	 balancers;	/* L, >= 1 */
 	/* 0..1: how far our requests count that want no core just now, for they hold what matters more */
 	double	 held;
+	/* 0..1: how much of what sets its `others` apart at one sample is still there at the next, as
+	 * learnt from all nodes' samples */
+	double	 lasting;
 };
 
 /* Whose work waits where a service and others want the same cores (`tenants` of a service). */
@@ -52,20 +55,24 @@ enum tenancy { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
 #define LAW_FRESH_PERIODS	3	/* older: decay begins (Dahlin 2000: interpret load by its age) */
 #define LAW_DECAY_PERIODS	5	/* time constant of the decay, in periods */
 
-/*
- * What others do changes within seconds, whatever the rhythm of the samples: what is older than
- * this says less and less of it. Without, samples every 20 or 60 s were worse than none.
- */
-#define LAW_FRESH_USEC	3000000
-#define LAW_DECAY_USEC	5000000
+/* What does not last from one sample to the next is believed only as long as the sample is young:
+ * its time constant. */
+#define LAW_YOUNG_USEC	1000000
+
+/* Before any is learnt: with the rhythm of the samples, what others want lasts about this long. */
+#define LAW_LASTS_USEC	5000000
 
 /* How much the sample still counts: 1 while fresh, then falling towards 0; 0 when there was
  * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
-/* How far it still counts for what others do: the trust in it, or less by its age alone. */
+/* How far it still counts for what others do: the part that lasts, and the rest while it is young;
+ * never more than the trust in it. */
 double	law_belief(const struct law_node *, int64_t now_usec);
 /* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
+/* How many threads the other balancers may have sent there since, by `chance` (0..1): where all
+ * see the same node as the best, each must see it a little differently. 0 where L = 1. */
+double	law_unseen(const struct law_node *, double chance);
 /* `others` as they count for a service. Below 0 they are our own requests: as they are. */
 double	law_tenants(enum tenancy, double others);
 /* Cost of one more request with `inflight` of our own there. Lower is better; unitless. */

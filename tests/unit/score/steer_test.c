@@ -119,6 +119,45 @@ each_balancer_like_us_is_counted(void **state)
 	near(row_of(s, s->a).law.balancers, 3);
 }
 
+/* Node a wants one thread more than b, or less; b wants two. Samples are a second apart. */
+static double
+lasting_after(struct stage *s, bool changes)
+{
+	for (int i = 0; i < 200; i++) {
+		int64_t t = T + i * USEC_PER_SEC;
+		sampled(s, s->a, t, 4, changes && i / 2 % 2 ? 0 : 3, 0, 0);
+		sampled(s, s->b, t, 4, 2, 0, 0);
+		steer_tick(s->steer, t + 1);
+	}
+	return row_of(s, s->a).law.lasting;
+}
+
+static void
+what_stays_from_sample_to_sample_is_learnt_to_last(void **state)
+{
+	double lasting = lasting_after(*state, false);
+
+	assert_true(lasting > 0.95 && lasting <= 1);
+}
+
+static void
+what_changes_from_sample_to_sample_is_learnt_not_to_last(void **state)
+{
+	double lasting = lasting_after(*state, true);
+
+	assert_true(lasting >= 0 && lasting < 0.3);
+}
+
+static void
+before_anything_is_learnt_seconds_are_thought_to_last(void **state)
+{
+	struct stage *s = *state;
+
+	sampled(s, s->a, T, 4, 3, 0, 0);
+	sampled(s, s->a, T + USEC_PER_SEC, 4, 3, 0, 0);
+	near(row_of(s, s->a).law.lasting, exp(-0.2));
+}
+
 static void
 the_unseen_are_taken_for_the_mean(void **state)
 {
@@ -336,6 +375,9 @@ main(void)
 		TEST(two_samples_make_a_judgement_and_workers_see_it_at_once),
 		TEST(a_mean_for_a_mean_and_an_instant_for_an_instant),
 		TEST(each_balancer_like_us_is_counted),
+		TEST(what_stays_from_sample_to_sample_is_learnt_to_last),
+		TEST(what_changes_from_sample_to_sample_is_learnt_not_to_last),
+		TEST(before_anything_is_learnt_seconds_are_thought_to_last),
 		TEST(the_unseen_are_taken_for_the_mean),
 		TEST(the_period_is_the_rhythm_and_not_the_longest_silence),
 		TEST(scores_keep_their_own_pace),

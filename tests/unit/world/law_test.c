@@ -10,7 +10,7 @@
 #define SEC 1000000
 
 static const struct law_node node = { .cores = 4, .others = 3, .neutral = 1, .sampled_usec = 100 * SEC, .period_usec = SEC,
-    .balancers = 1 };
+    .balancers = 1, .lasting = 0.8 };
 
 static void
 near(double a, double b)
@@ -78,17 +78,48 @@ requests_that_wait_for_something_else_do_not_make_demand_negative(void **state)
 }
 
 static void
-the_fresh_are_believed_and_the_old_decay_to_neutral(void **state)
+what_lasts_is_believed_and_what_does_not_while_it_is_young(void **state)
 {
 	(void)state;
+	struct law_node n = node;
 	int64_t t = node.sampled_usec;
 
 	near(law_others(&node, t), 3);
-	near(law_others(&node, t + 3 * SEC), 3);
-	assert_true(law_others(&node, t + 4 * SEC) < 3);
-	near(law_others(&node, t + 8 * SEC), 1 + 2 * exp(-1));	/* one time constant after three periods */
-	assert_true(fabs(law_others(&node, t + 100 * SEC) - 1) < 1e-6);
 	near(law_others(&node, t - SEC), 3);			/* a reader whose turn began before the sample */
+	near(law_others(&node, t + SEC), 1 + 2 * (0.8 + 0.2 * exp(-1)));
+	near(law_others(&node, t + 2 * SEC), 1 + 2 * (0.64 + 0.36 * exp(-2)));	/* a period late: what lasts twice */
+	n.period_usec = 60 * SEC;
+	near(law_others(&n, t + 30 * SEC), 1 + 2 * (0.8 + 0.2 * exp(-30)));	/* the rhythm says what lasts */
+	n.lasting = 1;						/* tenants that never change */
+	near(law_others(&n, t + 60 * SEC), 3);
+	n.lasting = 0;						/* one sample says nothing of the next */
+	assert_true(law_others(&n, t + 100000) > 2.5);
+	near(law_others(&n, t + 60 * SEC), 1);
+}
+
+static void
+who_has_fallen_silent_is_trusted_less_whatever_lasts(void **state)
+{
+	(void)state;
+	struct law_node n = node;
+	int64_t t = node.sampled_usec;
+
+	n.lasting = 1;
+	near(law_others(&n, t + 3 * SEC), 3);
+	near(law_others(&n, t + 8 * SEC), 1 + 2 * exp(-1));	/* one time constant after three periods */
+	assert_true(fabs(law_others(&n, t + 100 * SEC) - 1) < 1e-6);
+}
+
+static void
+one_balancer_knows_of_all_requests_and_several_do_not(void **state)
+{
+	(void)state;
+	struct law_node n = node;
+
+	near(law_unseen(&n, 0.9), 0);
+	n.balancers = 4;
+	near(law_unseen(&n, 0), 0);
+	near(law_unseen(&n, 0.8), 0.6);
 }
 
 static void
@@ -138,14 +169,14 @@ what_a_container_could_have_becomes_the_node_as_it_grows_old(void **state)
 {
 	(void)state;
 	int64_t t = node.sampled_usec;
-	double e = law_available(&node, 0.5, t);
+	double e = law_available(&node, 0.5, t), belief = 0.64 + 0.36 * exp(-2);
 
 	near(e, 0.5);
 	for (int64_t late = 0; late < 20 * SEC; late += SEC) {
 		assert_true(law_available(&node, 0.5, t + late) >= e);
 		e = law_available(&node, 0.5, t + late);
 	}
-	near(1 / law_available(&node, 0.5, t + 8 * SEC), exp(-1) / 0.5 + (1 - exp(-1)) / 4);
+	near(1 / law_available(&node, 0.5, t + 2 * SEC), belief / 0.5 + (1 - belief) / 4);
 	assert_true(isnan(law_available(&node, 0.5, t + 600 * SEC)));		/* and then it is forgotten */
 	assert_true(isnan(law_available(&node, NAN, t)) && isnan(law_available(&node, 0, t)));
 }
@@ -172,7 +203,9 @@ main(void)
 		cmocka_unit_test(who_waits_counts_as_far_as_what_he_holds_matters),
 		cmocka_unit_test(each_balancer_counts_for_all),
 		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
-		cmocka_unit_test(the_fresh_are_believed_and_the_old_decay_to_neutral),
+		cmocka_unit_test(what_lasts_is_believed_and_what_does_not_while_it_is_young),
+		cmocka_unit_test(who_has_fallen_silent_is_trusted_less_whatever_lasts),
+		cmocka_unit_test(one_balancer_knows_of_all_requests_and_several_do_not),
 		cmocka_unit_test(the_never_sampled_are_neutral),
 		cmocka_unit_test(others_count_as_the_service_says),
 		cmocka_unit_test(a_container_that_gets_less_than_it_wants_costs_what_it_gets),

@@ -17,7 +17,7 @@ write_rows(void *arg)
 	struct phys *p = arg;
 
 	for (int i = 1; i <= WRITES; i++) {
-		struct phys_row r = { .law = { i, i, i, i, i, i, i }, .score = i, .as = { [PROFILE_SLOTS - 2] = { i, i, i } } };
+		struct phys_row r = { .law = { i, i, i, i, i, i, i, i }, .score = i, .as = { [PROFILE_SLOTS - 2] = { i, i, i } } };
 		phys_write(p, 5, &r);
 	}
 	return NULL;
@@ -69,7 +69,7 @@ what_was_left_half_written_is_not_seen(void **state)
 {
 	(void)state;
 	struct phys *p = phys_init(calloc(1, phys_bytes()));
-	struct phys_row r = { .law = { 4, 1, 1, 7, 9, 1, 0 }, .score = 50 };
+	struct phys_row r = { .law = { 4, 1, 1, 7, 9, 1, 0, 1 }, .score = 50 };
 
 	phys_write(p, 1, &r);
 	p->slot[1].word[(p->slot[1].count + 1) & 1][0] = 99;	/* died in the middle of the next */
@@ -87,7 +87,7 @@ the_writer_knows_what_is_in_force(void **state)
 {
 	(void)state;
 	struct phys *p = phys_init(calloc(1, phys_bytes()));
-	struct phys_row r = { .law = { 4, 1, 1, 7, 9, 1, 0 }, .score = 50 };
+	struct phys_row r = { .law = { 4, 1, 1, 7, 9, 1, 0, 1 }, .score = 50 };
 
 	assert_false(phys_holds(p, 2, &r));
 	for (int i = 0; i < 3; i++) {		/* in either copy */

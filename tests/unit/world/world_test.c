@@ -377,7 +377,7 @@ a_new_brain_inherits_slots_rows_and_drains(void **state)
 	live_observe_service(s->live, 0, web, 1000);
 	world_drain(s->world, world_node(s->world, STR("alpha")), true);
 	world_drain_task(s->world, world_task(s->world, STR("web.2")), true);
-	row = (struct phys_row){ .law = { 8, 3, 1, 77, 99, 1, 0 }, .score = 42 };
+	row = (struct phys_row){ .law = { 8, 3, 1, 77, 99, 1, 0, 1 }, .score = 42 };
 	phys_write(s->phys, alpha, &row);
 	live_take(s->live, 0, alpha, web2);
 	t = table_of(s->world);
