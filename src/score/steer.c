@@ -36,10 +36,13 @@ struct steer_fleet {			/* all nodes, at the last tick */
  * through what was and what is, over all nodes' samples. */
 struct steer_lasting {
 	double	 product, square;	/* of both, of the earlier one; threads squared */
+	double	 pairs;
 };
 
 #define LASTING_PAIRS	400		/* of samples; the older ones are forgotten */
-#define LASTING_ASSUMED	10.0		/* threads squared: how much must be seen to outweigh what is assumed */
+/* How much must be seen to outweigh what is assumed: so many threads squared, and so many pairs. */
+#define LASTING_ASSUMED	10.0
+#define LASTING_ASSUMED_PAIRS	8
 
 struct steer {
 	struct world	*world;
@@ -359,14 +362,17 @@ lasting_learn(struct steer_lasting *l, double before, double after)
 
 	l->product = keep * l->product + before * after;
 	l->square = keep * l->square + before * before;
+	l->pairs = keep * l->pairs + 1;
 }
 
 static double
 lasting_of(const struct steer_lasting *l, int64_t period_usec)
 {
-	double assumed = LASTING_ASSUMED * exp(-(double)period_usec / LAW_LASTS_USEC);
+	double assumed = exp(-(double)period_usec / LAW_LASTS_USEC), weight = LASTING_ASSUMED;
 
-	return fmax(0, fmin(1, (l->product + assumed) / (l->square + LASTING_ASSUMED)));
+	if (l->pairs > 0)
+		weight += LASTING_ASSUMED_PAIRS * l->square / l->pairs;
+	return fmax(0, fmin(1, (l->product + assumed * weight) / (l->square + weight)));
 }
 
 /* What others want, by the node's second sample and each one after it. */
