@@ -9,6 +9,22 @@
 #include "base/bug.h"
 #include "pick/candidates_priv.h"
 
+/* Its exponential is paid for a hundred times in a second, and for each sample. */
+#define BELIEF_USEC	10000
+
+static double
+belief_at(struct node_row *n, int64_t now)
+{
+	const struct law_node *law = &n->row.law;
+
+	if (now - n->believed_usec >= BELIEF_USEC || law->sampled_usec != n->sampled_usec) {
+		n->belief = law_belief(law, now);
+		n->believed_usec = now;
+		n->sampled_usec = law->sampled_usec;
+	}
+	return n->belief;
+}
+
 static const struct node_row *
 node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 {
@@ -16,8 +32,9 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 
 	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
 		phys_read(sets->phys, slot, &n->row);	/* or it stays, and grows old by its own time */
-		n->others = law_others(&n->row.law, now);
-		n->unseen = law_unseen(&n->row.law, rng_double(&sets->rng));
+		n->others = law_others_by(&n->row.law, belief_at(n, now));
+		n->unseen = n->row.law.balancers > 1 ?
+		    law_unseen(&n->row.law, rng_double(&sets->rng)) : 0;
 		n->read_usec = now;
 	}
 	return n;

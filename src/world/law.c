@@ -33,11 +33,15 @@ law_belief(const struct law_node *n, int64_t now)
 }
 
 double
+law_others_by(const struct law_node *n, double belief)
+{
+	return belief * n->others + (1 - belief) * n->neutral;
+}
+
+double
 law_others(const struct law_node *n, int64_t now)
 {
-	double trust = law_belief(n, now);
-
-	return trust * n->others + (1 - trust) * n->neutral;
+	return law_others_by(n, law_belief(n, now));
 }
 
 double

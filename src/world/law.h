@@ -70,6 +70,7 @@ double	law_trust(const struct law_node *, int64_t now_usec);
 double	law_belief(const struct law_node *, int64_t now_usec);
 /* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
+double	law_others_by(const struct law_node *, double belief);
 /* How many threads the other balancers may have sent there since, by `chance` (0..1): where all
  * see the same node as the best, each must see it a little differently. 0 where L = 1. */
 double	law_unseen(const struct law_node *, double chance);
