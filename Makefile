@@ -278,7 +278,7 @@ model:			## policies on clusters in virtual time (bench/scenarios): a minute; on
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,model)
 	@build/release/bench/model $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) bench/scenarios/*.scenario
 
-model-check: mola	## the model beside the emulated cluster, the same tenants and requests: 25 minutes
+model-check: mola	## the model beside the emulated cluster, the same tenants and requests: half an hour
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load model)
 	@bench/check-model

@@ -235,11 +235,12 @@ def page(p, path):
 
         out("# The proof set", "",
             "`bench/law doc` writes this page. The [model](benchmarks.md#the-model) plays each scenario with the law as it is, with the one",
-            "before (`policy: marginal-1`), and with least connections weighted by cores, all with the same requests and tenants;",
+            "before (`policy: marginal-1`: its costs, from samples that are believed as they are now), and with least connections weighted by",
+            "cores, all with the same requests and tenants;",
             f"medians over {seeds} seeds. Latencies are in ms, then come the law's figures as fractions: of the law before, and of least",
             "connections by cores. [How a node is chosen](steering.md) has the law.", "",
-            f"{len(p.drawn)} scenarios are drawn from the ranges at the top of `bench/sim/draw.c`, by a number that is the date ({seed}) and that was",
-            f"set when the law was final. {len(p.tree)} are those of the tree (`bench/scenarios`), which the law was found with.", "", "## Bars", "",
+            f"{len(p.drawn)} scenarios are drawn from the ranges at the top of `bench/sim/draw.c`, by a number that is a date ({seed}); they were not",
+            f"played before the law was final. {len(p.tree)} are those of the tree (`bench/scenarios`), which the law was found with.", "", "## Bars", "",
             "| | measured | limit | | |", "|---|--:|--:|---|---|")
         for what, value, limit, met, which in bars(p):
             out(f"| {what} | {value:.3f} | {limit:g} | {'met' if met else '**missed**'} | {which} |")

@@ -317,6 +317,8 @@ machine_fini(struct machine *m)
 void
 machine_work(struct thread *t, double work)
 {
+	if (t->kind != THREAD_TENANT)
+		t->machine->run->task[t->task].working++;
 	cores_add(&t->machine->cores, t->group, &t->job, work / t->machine->speed);
 }
 

@@ -88,6 +88,7 @@ socket_step(struct socket *s)
 	t->kind = THREAD_MESSAGE;
 	t->machine = s->machine;
 	t->group = u->task[s->task].group;
+	t->task = s->task;
 	t->socket = s;
 	t->counts = u->now >= u->begin;
 	t->asked = rng_exp(&s->rng, u->s->socket_work * 1e6);
@@ -121,6 +122,7 @@ request_done(struct thread *t)
 {
 	struct run *u = t->machine->run;
 
+	u->task[t->task].working--;
 	t->machine->ours_usec += (t->kind == THREAD_MESSAGE ? t->asked : t->piece) / t->machine->speed;
 	switch (t->kind) {
 	case THREAD_REQUEST:
@@ -281,10 +283,12 @@ task_fail(struct run *u, unsigned task)
 	struct socket *s;
 
 	while ((r = LIST_FIRST(&t->threads)) != NULL) {
-		if (r->job.node.at != 0)
+		if (r->job.node.at != 0) {
+			t->working--;
 			cores_remove(&t->machine->cores, r->group, &r->job);
-		else
+		} else {
 			heap_remove(&t->machine->waits, &r->wait);
+		}
 		u->failed += r->counts;
 		balancer_give(&u->lb[r->lb], task, 0, true);
 		LIST_REMOVE(r, link);

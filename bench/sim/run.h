@@ -60,6 +60,7 @@ struct task {
 	struct cores_group *group;
 	struct machine	*machine;
 	bool		 down;
+	unsigned	 working;		/* threads of ours that want a core */
 	double		 available;		/* as an agent last told; NAN: it did not */
 	LIST_HEAD(, thread) threads;
 	LIST_HEAD(, socket) sockets;

@@ -57,8 +57,8 @@ cost_oracle(const struct balancer *b, unsigned task)
 	double all = cores_threads(&m->cores), ours = 0;
 
 	for (unsigned i = 0; i < b->run->s->tasks; i++)
-		ours += cores_group_threads(b->run->task[m->first_task + i].group);
-	return law_cost_task(&n, all - ours, ours, cores_group_most(&m->cores, t->group), cores_group_threads(t->group));
+		ours += b->run->task[m->first_task + i].working;
+	return law_cost_task(&n, all - ours, ours, cores_group_most(&m->cores, t->group), t->working);
 }
 
 static unsigned

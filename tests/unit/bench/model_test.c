@@ -116,6 +116,20 @@ every_policy_meets_the_same_requests(void **state)
 	}
 }
 
+/* Of all threads in one group, it knows which are ours. */
+static void
+perfect_knowledge_is_no_worse_where_threads_share(void **state)
+{
+	static struct scenario s;
+	struct result oracle, law;
+
+	(void)state;
+	s = scenario_of("sharing thread\ntenants each load .15\nseconds 120\n");
+	run_play(&s, way_named("oracle"), 1, &oracle);
+	run_play(&s, way_named("law-new"), 1, &law);
+	assert_true(oracle.mean < law.mean && oracle.p99 < law.p99);
+}
+
 /* bench/check-model compares the two; this is what it rests on. */
 static void
 tenants_are_those_of_the_emulated_cluster(void **state)
@@ -228,6 +242,7 @@ main(void)
 		cmocka_unit_test(several_cores_are_as_in_the_books),
 		cmocka_unit_test(containers_are_as_in_the_books),
 		cmocka_unit_test(every_policy_meets_the_same_requests),
+		cmocka_unit_test(perfect_knowledge_is_no_worse_where_threads_share),
 		cmocka_unit_test(tenants_are_those_of_the_emulated_cluster),
 		cmocka_unit_test(a_wrong_line_is_an_error_with_its_place),
 		cmocka_unit_test(a_file_says_what_a_cluster_is),
