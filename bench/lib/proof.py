@@ -80,8 +80,8 @@ TRAITS = [  # what the generator's ranges are made of: a name, and whether a sce
     ("slower nodes", lambda k: "slow" in k),
     ("steal", lambda k: "steal" in k),
     ("failing tasks", lambda k: "failures" in k),
-    ("quotas of ours", lambda k: any("quota" in w for w in k["tasks"])),
-    ("several of ours on a node", lambda k: any(int(w[0]) > 1 for w in k["tasks"])),
+    ("quotas of our tasks", lambda k: any("quota" in w for w in k["tasks"])),
+    ("several of our tasks on a node", lambda k: any(int(w[0]) > 1 for w in k["tasks"])),
     ("node_exporter", lambda k: k["samples"] and k["samples"][0][0] == "exporter"),
     ("samples of 10 s and more", lambda k: k["samples"] and float(k["samples"][0][1]) >= 10),
     ("several balancers", lambda k: k["balancers"] and int(k["balancers"][0][0]) > 1),
@@ -99,7 +99,7 @@ def traits(keys):
 def told(keys):
     """A scenario in some words."""
     words = [f"{nodes_count(keys['nodes'][0]) if keys['nodes'] else 8} nodes"]
-    words.append(f"load {short(keys['load'][0][0])}" if keys["load"] else f"ours {short(keys['ours'][0][0])}" if keys["ours"] else "load .7")
+    words.append(f"load {short(keys['load'][0][0])}" if keys["load"] else f"own load {short(keys['ours'][0][0])}" if keys["ours"] else "load .7")
     words += [f"tenants {w[0]} {short(w[w.index('load') + 1]) if 'load' in w else '.15'}" for w in keys["tenants"]]
     words += [t for t in traits(keys) if t not in UNSAID]
     if keys["samples"]:
