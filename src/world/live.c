@@ -191,7 +191,7 @@ live_strike(struct live *l, unsigned task, const struct outlier_rule *rule, stru
 	struct outlier *o = &l->task[task].outlier;
 
 	ASSERT(task < TASKS_MAX);
-	if (!outlier_strike(o, rule, live_cause_number(cause), now))
+	if (!outlier_strike(o, &l->strikes[task], rule, live_cause_number(cause), now))
 		return false;
 	move_on(&l->ejected_until, GET(o->until_usec));
 	ADD(l->state_serial, 1);
@@ -283,7 +283,7 @@ live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 {
 	ASSERT(task < TASKS_MAX && usec >= 0 && status >= 0);
 	ADD(l->task[task].duration_usec, (uint64_t)usec);
-	ADD(l->task_traffic[task].step[latency_step(usec)], 1);
+	live_count_duration(l, task, usec);
 	if (status >= 500)
 		ADD(l->task[task].errors, 1);
 }
@@ -372,8 +372,9 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->health, HEALTH_UNKNOWN);
 	SET(t->health_cause, 0);
 	outlier_reset(&t->outlier);
-	live_reset_traffic(&l->task_traffic[task]);
-	utilization_reset(&l->load[task].said);
+	live_reset_traffic(l, task);
+	if (GET(t->lives) > 0)		/* else there is nothing yet, nor need there be memory for it */
+		utilization_reset(&l->load[task].said);
 	ADD(t->lives, 1);
 	ADD(l->state_serial, 1);
 }

@@ -57,11 +57,21 @@ struct error_row {
 	_Atomic uint32_t	n[LIVE_ERRORS];
 };
 
-/* 832 bytes. Pages of slots that were never used do not exist. */
+#define BLOCK_STEPS	16
+#define TASK_BLOCKS	((LATENCY_STEPS + BLOCK_STEPS - 1) / BLOCK_STEPS)
+#define BLOCKS_MAX	(TASKS_MAX * (TASK_BLOCKS + 1))
+
+/* Durations of a task, by step of latency.h. They are within a few octaves: steps that lie side by side
+ * take a block with the first one that is counted, which stays the slot's. Pages of blocks, and of rows
+ * of errors, that were never used do not exist. */
 struct task_traffic {
-	_Atomic uint32_t	step[LATENCY_STEPS];
-	struct error_row	errors;
-};
+	_Atomic uint32_t	block[TASK_BLOCKS];	/* number in live.block; 0: none yet */
+	_Atomic uint32_t	erred;			/* there is something in its row of errors */
+} __attribute__((aligned(64)));
+
+struct step_block {
+	_Atomic uint32_t	n[BLOCK_STEPS];
+} __attribute__((aligned(64)));
 
 /* A cache line. */
 struct load_row {
@@ -94,8 +104,12 @@ struct live {
 	struct row		node[NODES_MAX] __attribute__((aligned(64)));
 	struct task_row		task[TASKS_MAX] __attribute__((aligned(64)));
 	struct limits		limits __attribute__((aligned(64)));
-	struct task_traffic	task_traffic[TASKS_MAX] __attribute__((aligned(64)));
+	struct task_traffic	task_traffic[TASKS_MAX];
+	struct error_row	task_errors[TASKS_MAX];
+	_Atomic uint32_t	blocks;			/* that were taken */
+	struct step_block	block[BLOCKS_MAX];	/* the first one is nobody's */
 	struct load_row		load[TASKS_MAX];
+	struct outlier_strikes	strikes[TASKS_MAX];
 	struct service_row	service[LIVE_SERVICES];
 	struct service_column	service_column[WORKERS_MAX][LIVE_SERVICES];
 };
@@ -104,7 +118,8 @@ struct live {
 uint32_t		live_cause_number(struct live_cause);
 struct live_cause	live_cause_of(uint32_t number);
 /* live_traffic.c: of a slot that begins a new life */
-void			live_reset_traffic(struct task_traffic *);
+void			live_reset_traffic(struct live *, unsigned task);
+void			live_count_duration(struct live *, unsigned task, int64_t usec);
 
 #define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)
 #define SET(x, v)	atomic_store_explicit(&(x), (v), memory_order_relaxed)

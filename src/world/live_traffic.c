@@ -66,7 +66,43 @@ void
 live_count_task_error(struct live *l, unsigned task, struct live_cause cause)
 {
 	ASSERT(task < TASKS_MAX);
-	error_count(&l->task_traffic[task].errors, cause);
+	SET(l->task_traffic[task].erred, 1);
+	error_count(&l->task_errors[task], cause);
+}
+
+/* NULL: there is none. Workers' numbers are not believed. */
+static struct step_block *
+block_if(const struct live *l, const struct task_traffic *t, unsigned i)
+{
+	uint32_t at = GET(t->block[i]);
+
+	return at == 0 || at >= BLOCKS_MAX ? NULL : (struct step_block *)(uintptr_t)&l->block[at];
+}
+
+/* NULL: none is left, after as many failures to take one as there are tasks. */
+static struct step_block *
+block_take(struct live *l, struct task_traffic *t, unsigned i)
+{
+	uint32_t none = 0, at;
+
+	if (GET(l->blocks) >= BLOCKS_MAX - WORKERS_MAX)
+		return NULL;
+	at = ADD(l->blocks, 1) + 1;
+	atomic_compare_exchange_strong(&t->block[i], &none, at);	/* another was first: ours is lost */
+	return block_if(l, t, i);
+}
+
+void
+live_count_duration(struct live *l, unsigned task, int64_t usec)
+{
+	struct task_traffic *t = &l->task_traffic[task];
+	unsigned step = latency_step(usec), i = step / BLOCK_STEPS;
+	struct step_block *b = block_if(l, t, i);
+
+	if (b == NULL)
+		b = block_take(l, t, i);
+	if (b != NULL)
+		ADD(b->n[step % BLOCK_STEPS], 1);
 }
 
 void
@@ -75,18 +111,30 @@ live_task_traffic(const struct live *l, unsigned task, struct live_traffic *out)
 	const struct task_traffic *t = &l->task_traffic[task];
 
 	ASSERT(task < TASKS_MAX);
-	out->lives = GET(l->task[task].lives);
-	for (unsigned i = 0; i < LATENCY_STEPS; i++)
-		out->step[i] = GET(t->step[i]);
-	errors_read(&t->errors, out);
+	*out = (struct live_traffic){ .lives = GET(l->task[task].lives) };
+	for (unsigned i = 0; i < TASK_BLOCKS; i++) {
+		const struct step_block *b = block_if(l, t, i);
+		for (unsigned k = i * BLOCK_STEPS; b != NULL && k < (i + 1) * BLOCK_STEPS && k < LATENCY_STEPS; k++)
+			out->step[k] = GET(b->n[k % BLOCK_STEPS]);
+	}
+	if (GET(t->erred) != 0)
+		errors_read(&l->task_errors[task], out);
 }
 
 void
-live_reset_traffic(struct task_traffic *t)
+live_reset_traffic(struct live *l, unsigned task)
 {
-	for (unsigned i = 0; i < LATENCY_STEPS; i++)
-		SET(t->step[i], 0);
-	errors_reset(&t->errors);
+	struct task_traffic *t = &l->task_traffic[task];
+
+	for (unsigned i = 0; i < TASK_BLOCKS; i++) {
+		struct step_block *b = block_if(l, t, i);
+		for (unsigned k = 0; b != NULL && k < BLOCK_STEPS; k++)
+			SET(b->n[k], 0);
+	}
+	if (GET(t->erred) != 0) {
+		errors_reset(&l->task_errors[task]);
+		SET(t->erred, 0);
+	}
 }
 
 /* ---- services ---- */

@@ -245,15 +245,16 @@ outlier_eject(struct outlier *o, uint32_t cause, int64_t now)
 
 /* Times in milliseconds wrap after weeks; a failure of just then is one more that counts. */
 bool
-outlier_strike(struct outlier *o, const struct outlier_rule *rule, uint32_t cause, int64_t now)
+outlier_strike(struct outlier *o, struct outlier_strikes *at, const struct outlier_rule *rule,
+    uint32_t cause, int64_t now)
 {
 	uint32_t msec = (uint32_t)(now / USEC_PER_MSEC), n, first;
 	int64_t until = GET(o->until_usec);
 
 	ASSERT(rule->failures >= 1 && rule->failures <= OUTLIER_STRIKES && rule->span_usec > 0);
 	n = ADD(o->strikes, 1);
-	SET(o->strike_msec[n % OUTLIER_STRIKES], msec);
-	first = GET(o->strike_msec[(n + 1 - rule->failures) % OUTLIER_STRIKES]);
+	SET(at->msec[n % OUTLIER_STRIKES], msec);
+	first = GET(at->msec[(n + 1 - rule->failures) % OUTLIER_STRIKES]);
 	if (n + 1 < rule->failures || (int64_t)(msec - first) * USEC_PER_MSEC >= rule->window_usec ||
 	    until > now)
 		return false;

@@ -33,12 +33,17 @@ struct outlier {
 	_Atomic uint32_t level;			/* how often it was, of late */
 	_Atomic uint32_t ejections;		/* ever */
 	_Atomic uint32_t cause;			/* of the last one, the caller's number */
-	/* by a service's own rule: failures without a success in between, and when the last ones were */
+	/* by a service's own rule: failures without a success in between (their times: outlier_strikes) */
 	_Atomic uint32_t strikes;
-	_Atomic uint32_t strike_msec[OUTLIER_STRIKES];
 	_Atomic uint32_t by_rule;		/* so it was set aside: it is out, even if it is the last one */
 	/* what failures cost: as many requests as if in flight, fading */
 	_Atomic uint64_t penalty;		/* when (msec) << 24 | how much */
+};
+
+/* When the last failures were that count by a service's own rule. Apart from the rest, as few services
+ * have one. */
+struct outlier_strikes {
+	_Atomic uint32_t msec[OUTLIER_STRIKES];
 };
 
 #define OUTLIER_HALF_USEC	INT64_C(5000000)
@@ -79,8 +84,8 @@ bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool
  * already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
 /* A failure by the rule; true: it was the last one, and the task is set aside now. */
-bool	outlier_strike(struct outlier *, const struct outlier_rule *, uint32_t cause,
-    int64_t now_usec);
+bool	outlier_strike(struct outlier *, struct outlier_strikes *, const struct outlier_rule *,
+    uint32_t cause, int64_t now_usec);
 /* Ends what a rule has begun. False: there was nothing to end. */
 bool	outlier_readmit(struct outlier *, int64_t now_usec);
 bool	outlier_is_out(const struct outlier *, int64_t now_usec);	/* by a rule */

@@ -321,6 +321,42 @@ durations_and_errors_are_counted_by_task_and_service(void **state)
 	assert_int_equal(t.step[latency_step(1000)], 1);
 }
 
+/* Steps that lie apart take memory of their own, which the slot's next tenant begins without. */
+static void
+durations_of_a_task_lie_in_blocks(void **state)
+{
+	struct live *l = *state;
+	static struct live_traffic t;
+
+	live_reset_task(l, 9);
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		for (unsigned k = 0; k <= i % 3; k++)
+			live_count_response(l, 9, 200, latency_begin_usec(i));
+	live_count_response(l, 10, 200, 1000);
+	live_task_traffic(l, 9, &t);
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		assert_int_equal(t.step[i], 1 + i % 3);
+	assert_int_equal(l->blocks, TASK_BLOCKS + 1);
+	live_reset_task(l, 9);
+	live_task_traffic(l, 9, &t);
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		assert_int_equal(t.step[i], 0);
+	live_count_response(l, 9, 200, 1000);
+	assert_int_equal(l->blocks, TASK_BLOCKS + 1);
+	live_task_traffic(l, 10, &t);
+	assert_int_equal(t.step[latency_step(1000)], 1);
+	/* none is left, and a number that cannot be: nothing is counted, nothing breaks */
+	l->task_traffic[12].block[latency_step(1000) / BLOCK_STEPS] = UINT32_MAX;
+	live_count_response(l, 12, 200, 1000);
+	l->blocks = BLOCKS_MAX - WORKERS_MAX;
+	live_count_response(l, 11, 200, 1000);
+	live_reset_task(l, 12);
+	for (unsigned i = 11; i < 13; i++) {
+		live_task_traffic(l, i, &t);
+		assert_int_equal(t.step[latency_step(1000)], 0);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -341,6 +377,7 @@ main(void)
 		TEST(a_new_life_begins_clean),
 		TEST(durations_fall_into_their_buckets),
 		TEST(durations_and_errors_are_counted_by_task_and_service),
+		TEST(durations_of_a_task_lie_in_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #define NOBODY	0
 
 static struct outlier o;
+static struct outlier_strikes strikes;
 static uint64_t ended;
 static int64_t now;
 
@@ -250,29 +251,29 @@ a_rule_of_its_own_counts_in_a_window(void **state)
 	static const struct outlier_rule rule = { .failures = 3, .window_usec = 2 * USEC_PER_SEC, .span_usec = 4 * USEC_PER_SEC };
 
 	(void)state;
-	assert_false(outlier_strike(&o, &rule, 7, now));
-	assert_false(outlier_strike(&o, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
 	serves(1);
-	assert_false(outlier_strike(&o, &rule, 7, now));
-	assert_false(outlier_strike(&o, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
 	now += 2 * USEC_PER_SEC;
-	assert_false(outlier_strike(&o, &rule, 7, now));	/* those before are too old */
-	assert_false(outlier_strike(&o, &rule, 7, now));
-	assert_true(outlier_strike(&o, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));	/* those before are too old */
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
+	assert_true(outlier_strike(&o, &strikes, &rule, 7, now));
 	assert_int_equal(o.cause, 7);
 	assert_int_equal(o.ejections, 1);
 	assert_true(outlier_is_ejected(&o, now) && outlier_is_out(&o, now));
-	assert_false(outlier_strike(&o, &rule, 8, now));	/* it is out already */
+	assert_false(outlier_strike(&o, &strikes, &rule, 8, now));	/* it is out already */
 	now += 4 * USEC_PER_SEC;
 	assert_false(outlier_is_ejected(&o, now) || outlier_is_out(&o, now));
 	assert_false(outlier_readmit(&o, now));
 	for (int i = 0; i < 200; i++)				/* they wrap */
-		assert_int_equal(outlier_strike(&o, &rule, 7, now), i == 2);
+		assert_int_equal(outlier_strike(&o, &strikes, &rule, 7, now), i == 2);
 	assert_true(outlier_readmit(&o, now));
 	assert_false(outlier_is_ejected(&o, now));
 	assert_true(outlier_eject(&o, 1, now) && !outlier_is_out(&o, now));	/* by Mola's own */
 	assert_false(outlier_readmit(&o, now));
-	assert_false(outlier_strike(&o, &rule, 7, now));
+	assert_false(outlier_strike(&o, &strikes, &rule, 7, now));
 	assert_false(outlier_is_out(&o, now));
 }
 
