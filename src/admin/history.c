@@ -28,11 +28,10 @@ struct node {
 };
 
 struct task {
-	uint32_t	 lives;
+	struct history_counts counts;
 	uint64_t	 requests;	/* at the end of the last step */
-	uint64_t	 count;		/* in it */
-	bool		 known;		/* that is */
-	struct history_ring *ring;
+	uint32_t	 lives;
+	uint32_t	 count : 31, known : 1;	/* in it */
 };
 
 struct history {
@@ -40,6 +39,7 @@ struct history {
 	int64_t		 step_usec;	/* when the last step was seen to end */
 	int64_t		 end_wall;	/* the same by the wall clock, in seconds */
 	struct node	 node[NODES_MAX];
+	float		 seconds[HISTORY_POINTS];	/* that each step took */
 	struct history_ring *service[LIVE_SERVICES];
 	struct task	 task[TASKS_MAX];
 };
@@ -136,7 +136,7 @@ history_free(struct history **hp)
 	for (unsigned i = 0; i < LIVE_SERVICES; i++)
 		ring_free(&h->service[i]);
 	for (unsigned i = 0; i < TASKS_MAX; i++)
-		ring_free(&h->task[i].ring);
+		free(h->task[i].counts.of.narrow);
 	free(h);
 	*hp = NULL;
 }
@@ -290,12 +290,15 @@ history_recent(const struct history *h, const struct world_node *w)
 
 /* Its requests in the step are known if it was there all the time. */
 static void
-task_count(struct task *t, const struct world_task *w, const struct live_task *l)
+task_count(struct task *t, const struct live_task *l)
 {
-	bool is_new = ring_of(&t->ring, w->name, TASK_COLUMNS);
+	bool is_new = t->counts.of.narrow == NULL || t->lives != l->lives;
+	uint64_t count = l->requests - t->requests;
 
-	t->known = !is_new && t->lives == l->lives && l->requests >= t->requests;
-	t->count = t->known ? l->requests - t->requests : 0;
+	if (is_new)
+		history_counts_clear(&t->counts);
+	t->known = !is_new && l->requests >= t->requests && count <= INT32_MAX;
+	t->count = t->known ? count & INT32_MAX : 0;
 	t->lives = l->lives;
 	t->requests = l->requests;
 }
@@ -308,11 +311,7 @@ struct step {
 static void
 task_step(struct task *t, const struct step *step)
 {
-	double value[TASK_COLUMNS] = { NAN };
-
-	if (t->known && step->seconds > 0)
-		value[TASK_RATE] = (double)t->count / step->seconds;
-	ring_put(t->ring, step->number, value);
+	history_counts_put(&t->counts, step->number, t->known && step->seconds > 0 ? t->count : (double)NAN);
 }
 
 static void
@@ -344,7 +343,7 @@ service_step(struct history *h, const struct world *w, const struct rates *r,
 		ASSERT(t->slot < TASKS_MAX);
 		live_task_read(w->live, t->slot, &l);
 		inflight += l.inflight;
-		task_count(&h->task[t->slot], t, &l);
+		task_count(&h->task[t->slot], &l);
 		all += h->task[t->slot].count;
 	}
 	LIST_FOREACH(t, &s->tasks, link)
@@ -364,8 +363,8 @@ static void
 tidy(struct history *h, int64_t step)
 {
 	for (unsigned i = 0; i < TASKS_MAX; i++)
-		if (h->task[i].ring != NULL && h->task[i].ring->last < step)
-			ring_free(&h->task[i].ring);
+		if (h->task[i].counts.last < step)
+			history_counts_clear(&h->task[i].counts);
 	for (unsigned i = 0; i < LIVE_SERVICES; i++)
 		if (h->service[i] != NULL && h->service[i]->last < step - HISTORY_POINTS)
 			ring_free(&h->service[i]);
@@ -388,6 +387,7 @@ step_end(struct history *h, const struct world *w, const struct rates *r, int64_
 	LIST_FOREACH(s, &w->services, link)
 		service_step(h, w, r, s, &step);
 	tidy(h, number);
+	h->seconds[number % HISTORY_POINTS] = (float)step.seconds;
 	h->step = number;
 	h->step_usec = now;
 	h->end_wall = clock_wall_usec() / USEC_PER_SEC;
@@ -437,10 +437,17 @@ history_of_service(const struct history *h, const struct world_service *s)
 	return ring_if(h->service[s->slot], s->name);
 }
 
-const struct history_ring *
-history_of_task(const struct history *h, const struct world_task *t)
+void
+history_of_task(const struct history *h, const struct live *live, const struct world_task *t,
+    int64_t step, double rate[HISTORY_POINTS])
 {
-	return ring_if(h->task[t->slot].ring, t->name);
+	const struct task *of = &h->task[t->slot];
+	struct live_task l;
+
+	live_task_read(live, t->slot, &l);
+	for (int64_t i = step - HISTORY_POINTS + 1; i <= step; i++)
+		rate[i - (step - HISTORY_POINTS + 1)] = of->lives != l.lives ? (double)NAN
+		    : history_counts_at(&of->counts, i) / (double)h->seconds[i % HISTORY_POINTS];
 }
 
 double

@@ -1,5 +1,6 @@
 /*
- * history_priv: what history.c keeps, for history_view.c, which writes it.
+ * history_priv: what history.c keeps, for history_view.c, which writes it; and history_counts.c, which
+ * keeps that of tasks.
  */
 #ifndef ADMIN_HISTORY_PRIV_H
 #define ADMIN_HISTORY_PRIV_H
@@ -9,7 +10,6 @@
 /* Columns of a ring. */
 enum { NODE_OURS, NODE_OTHERS, NODE_MEMORY, NODE_PRESSURE, NODE_COLUMNS };
 enum { SERVICE_RATE, SERVICE_ERRORS, SERVICE_INFLIGHT, SERVICE_P50, SERVICE_P99, SERVICE_COLUMNS };
-enum { TASK_RATE, TASK_COLUMNS };		/* its share is that of its service's rate */
 
 struct history_ring {
 	char		*name;		/* of its tenant */
@@ -17,11 +17,27 @@ struct history_ring {
 	unsigned	 columns;
 	uint16_t	 point[][HISTORY_POINTS];	/* by column and step; history_pack of the value */
 };
+/* Of a task, its requests by step. */
+struct history_counts {
+	union {
+		uint8_t	 *narrow;
+		uint16_t *wide;
+	} of;				/* NULL: there is none yet */
+	uint32_t	 last;		/* the step of the newest */
+	bool		 is_wide;
+};
+
+/* Those that were missed since the step before are not known: NAN. */
+void		 history_counts_put(struct history_counts *, int64_t step, double count);
+double		 history_counts_at(const struct history_counts *, int64_t step);	/* NAN: not known */
+void		 history_counts_clear(struct history_counts *);
 
 /* NULL: there is none yet. */
 const struct history_ring *history_of_node(const struct history *, const struct world_node *);
 const struct history_ring *history_of_service(const struct history *, const struct world_service *);
-const struct history_ring *history_of_task(const struct history *, const struct world_task *);
+/* Of the steps up to this one, requests per second; NAN: not known. */
+void		 history_of_task(const struct history *, const struct live *, const struct world_task *,
+    int64_t step, double rate[HISTORY_POINTS]);
 /* A value, 0 or above, in 16 bits, to the third digit: from 2^-30 to 2^32; what is less becomes 0,
  * what is more the most. NAN: not known. */
 uint16_t	 history_pack(double);

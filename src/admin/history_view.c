@@ -14,26 +14,43 @@ put_name(struct buf *out, const char *key, const char *name)
 	view_put(out, view_text(name));
 }
 
-/* The column of `r`; with `of` as its part of the rate of that service. */
 static void
-put_column(struct buf *out, const char *key, const struct history_ring *r, unsigned column,
-    const struct history_ring *of, int64_t step)
+put_points(struct buf *out, const char *key, const double point[HISTORY_POINTS])
 {
 	buf_printf(out, ",\"%s\":[", key);
-	for (int64_t i = step - HISTORY_POINTS + 1; i <= step; i++) {
-		double x = history_at(r, column, i), whole = history_at(of, SERVICE_RATE, i);
-		if (of != NULL)			/* both are rounded: it is no more than the whole */
-			x = x > whole ? 1 : x / whole;
-		if (i > step - HISTORY_POINTS + 1)
+	for (unsigned i = 0; i < HISTORY_POINTS; i++) {
+		if (i > 0)
 			buf_adds(out, STR(","));
-		if (!isfinite(x))
+		if (!isfinite(point[i]))
 			buf_adds(out, STR("null"));
-		else if (fabs(x) < 1e-9)
+		else if (fabs(point[i]) < 1e-9)
 			buf_adds(out, STR("0"));
 		else
-			buf_printf(out, "%.3g", x);
+			buf_printf(out, "%.3g", point[i]);
 	}
 	buf_adds(out, STR("]"));
+}
+
+static void
+put_column(struct buf *out, const char *key, const struct history_ring *r, unsigned column,
+    int64_t step)
+{
+	double point[HISTORY_POINTS];
+
+	for (unsigned i = 0; i < HISTORY_POINTS; i++)
+		point[i] = history_at(r, column, step - HISTORY_POINTS + 1 + i);
+	put_points(out, key, point);
+}
+
+/* The parts that these are of the rate of a service; it is rounded, and they are no more than it. */
+static void
+put_share(struct buf *out, const struct history_ring *of, double rate[HISTORY_POINTS], int64_t step)
+{
+	for (unsigned i = 0; i < HISTORY_POINTS; i++) {
+		double whole = history_at(of, SERVICE_RATE, step - HISTORY_POINTS + 1 + i);
+		rate[i] = rate[i] > whole ? 1 : rate[i] / whole;
+	}
+	put_points(out, "share", rate);
 }
 
 static void
@@ -46,7 +63,7 @@ put_node(struct buf *out, const struct history *h, int64_t step,
 	buf_adds(out, STR("{"));
 	put_name(out, "name", n->name);
 	for (unsigned c = 0; c < NODE_COLUMNS; c++)
-		put_column(out, keys[c], r, c, NULL, step);
+		put_column(out, keys[c], r, c, step);
 	buf_adds(out, STR("}"));
 }
 
@@ -60,26 +77,25 @@ put_service(struct buf *out, const struct history *h, int64_t step,
 	buf_adds(out, STR("{"));
 	put_name(out, "name", s->name);
 	for (unsigned c = 0; c < SERVICE_COLUMNS; c++)
-		put_column(out, keys[c], r, c, NULL, step);
+		put_column(out, keys[c], r, c, step);
 	buf_adds(out, STR("}"));
 }
 
 static void
-put_task(struct buf *out, const struct history *h, int64_t step,
-    const struct world_task *t)
+put_task(struct buf *out, const struct admin_view *v, int64_t step, const struct world_task *t)
 {
-	const struct history_ring *r = history_of_task(h, t);
-	const struct history_ring *of = history_of_service(h, t->service);
+	double rate[HISTORY_POINTS];
 
+	history_of_task(v->history, v->world->live, t, step, rate);
 	buf_adds(out, STR("{"));
 	put_name(out, "name", t->name);
 	buf_adds(out, STR(","));
 	put_name(out, "service", t->service->name);
 	buf_adds(out, STR(","));
 	put_name(out, "node", t->node->name);
-	put_column(out, "rate", r, TASK_RATE, NULL, step);
+	put_points(out, "rate", rate);
 	/* a service without a row of its own (live.h) has no rate: its tasks' shares are not known */
-	put_column(out, "share", of != NULL ? r : NULL, TASK_RATE, of, step);
+	put_share(out, history_of_service(v->history, t->service), rate, step);
 	buf_adds(out, STR("}"));
 }
 
@@ -129,7 +145,7 @@ history_next(struct view_walk *w, const struct admin_view *v, struct buf *out)
 		put_service(out, v->history, w->step, w->service);
 		w->service = w->all ? LIST_NEXT(w->service, link) : NULL;
 	} else {
-		put_task(out, v->history, w->step, w->task);
+		put_task(out, v, w->step, w->task);
 		w->task = LIST_NEXT(w->task, link);
 	}
 	return true;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "admin/history.c"
+#include "admin/history_counts.c"
 #include "admin/history_view.c"
 
 #define NODE_CORES 4.
@@ -240,9 +241,37 @@ tasks_come_and_go(void **state)
 	look(s, NULL, world_service(s->world, STR("web")));
 	NEAR(point(s, "tasks", "rate", 0), 10);
 	for (unsigned i = 0, n = 0; i < TASKS_MAX; i++) {
-		n += s->history->task[i].ring != NULL;
+		n += s->history->task[i].counts.of.narrow != NULL;
 		assert_true(n <= 1);
 	}
+}
+
+/* A byte has the requests of a step until there were more of them. */
+static void
+many_requests_of_a_task(void **state)
+{
+	struct stage *s = *state;
+	const struct history_counts *c = &s->history->task[LIST_FIRST(&LIST_FIRST(&s->world->services)->tasks)->slot].counts;
+
+	seconds(s, 15, 3, 2, 50);
+	assert_false(c->is_wide);
+	seconds(s, 5, 3, 2, 51);
+	assert_true(c->is_wide);
+	seconds(s, 5, 3, 2, 2000);
+	look(s, NULL, world_service(s->world, STR("web")));
+	NEAR(point(s, "tasks", "rate", 0), 2000);
+	NEAR(point(s, "tasks", "rate", 1), 51);
+	NEAR(point(s, "tasks", "rate", 2), 50);
+	assert_true(isnan(point(s, "tasks", "rate", 4)));
+	s->now += 24 * USEC_PER_SEC;
+	seconds(s, 1, 3, 2, 1);
+	look(s, NULL, world_service(s->world, STR("web")));
+	assert_true(isnan(point(s, "tasks", "rate", 1)));
+	NEAR(point(s, "tasks", "rate", 5), 2000);
+	seconds(s, 910, 3, 2, 1);
+	look(s, NULL, world_service(s->world, STR("web")));
+	for (unsigned i = 0; i < HISTORY_POINTS; i++)
+		NEAR(point(s, "tasks", "rate", i), 1);
 }
 
 /* Sixteen bits hold what a page shows: three digits. */
@@ -307,7 +336,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(points), TEST(gaps), TEST(old_points_go), TEST(a_slot_s_next_tenant), TEST(tasks_come_and_go),
-		TEST(whose_cores), TEST(points_are_rounded), TEST(trends),
+		TEST(whose_cores), TEST(many_requests_of_a_task), TEST(points_are_rounded), TEST(trends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "admin/looks.c"
 #include "admin/rates.c"
 
 #define MSEC USEC_PER_MSEC
