@@ -16,13 +16,16 @@
 #define LONG_PERIODS	10			/* a rate over so long says nothing of now */
 #define EAGER_PAGES	3			/* the first pages come sooner: a node counts from two samples on */
 #define EAGER_USEC	(250 * USEC_PER_MSEC)
+/* Between two first pages of thousands of nodes: if all of them were under way at once, so would be all
+ * the memory that this takes, and connections would lie scattered in it. */
+#define START_USEC	500
 #define BACKOFF_LEAST_USEC (100 * USEC_PER_MSEC)
 
 struct source {				/* one URL */
 	struct scrape_target *target;
 	enum sample_source kind;
 	char		*url;		/* NULL: there is no such source */
-	struct node_counters *counters;	/* of its last page */
+	struct node_counters *counters;	/* of its last page; NULL: there is no such source */
 	struct timer	 timer;		/* the next start; of a stream under way: when the next block is overdue */
 	int64_t		 due_usec;
 	int64_t		 backoff_usec;

@@ -173,7 +173,11 @@ int64_t
 source_random_delay(const struct source *src)
 {
 	struct scrape *s = src->target->scrape;
-	int64_t most = s->period_usec < EAGER_USEC ? s->period_usec : EAGER_USEC;
+	int64_t most = START_USEC * s->world->nnodes;
 
+	if (most < EAGER_USEC)
+		most = EAGER_USEC;
+	if (most > s->period_usec)
+		most = s->period_usec;
 	return rng_below(&s->rng, (uint32_t)most + 1);
 }

@@ -34,6 +34,7 @@
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define TIDY_USEC	(30 * USEC_PER_SEC)
 #define RETRY_USEC	(5 * USEC_PER_SEC)	/* between tables that could not be published */
+#define LARGE_BYTES	(128 << 10)		/* such blocks go back to the machine at once: they leave no holes */
 #define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
 struct brain {
@@ -544,6 +545,7 @@ brain_run(const struct brain_conf *boot)
 	ASSERT(boot->channel_fd >= 0);
 	prctl(PR_SET_NAME, "brain");
 	prctl(PR_SET_DUMPABLE, 0);	/* private keys: no core dump, no debugger */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	b.loop = loop_new();
 	b.born_usec = loop_now(b.loop);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "net/fetch_memory.h"
 #include "net/fetch_priv.h"
 
 #define HEAD_MAX	(256u << 10)	/* bytes of all heads of a response, interim ones included */
@@ -353,8 +354,8 @@ fetcher_new(struct loop *l)
 {
 	struct fetcher *f = must_zalloc(sizeof *f);
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		BUG("curl_global_init");
+	if (!fetch_memory_init())
+		BUG("curl_global_init_mem");
 	f->loop = l;
 	TAILQ_INIT(&f->fetches);
 	f->multi = curl_multi_init();
