@@ -177,6 +177,7 @@ static json_t *
 view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_service)
 {
 	char address[ADDR_TEXT_MAX];
+	struct addr addr = addr_of_ip(&t->addr);
 	enum task_state state = task_state(v->world, t, v->now_usec);
 	json_t *j = json_object();
 	struct live_task l;
@@ -189,7 +190,7 @@ view_task(const struct admin_view *v, const struct world_task *t, uint64_t of_se
 	json_object_set_new(j, "name", view_text(t->name));
 	json_object_set_new(j, "service", view_text(t->service->name));
 	json_object_set_new(j, "node", view_text(t->node->name));
-	json_object_set_new(j, "address", view_text(addr_text(&t->addr, address)));
+	json_object_set_new(j, "address", view_text(addr_text(&addr, address)));
 	json_object_set_new(j, "state", view_text(task_state_name(state)));
 	put_cause(j, state, &l);
 	json_object_set_new(j, "inflight", json_integer(l.inflight));

@@ -138,3 +138,31 @@ addr_order(const struct addr *a, const struct addr *b)
 		d = memcmp(&a->sa.v4.sin_addr, &b->sa.v4.sin_addr, sizeof a->sa.v4.sin_addr);
 	return d != 0 ? d : (int)ntohs(a->sa.v4.sin_port) - (int)ntohs(b->sa.v4.sin_port);
 }
+
+struct addr_ip
+addr_to_ip(const struct addr *a)
+{
+	struct addr_ip ip = { 0 };
+
+	ASSERT(a->sa.any.sa_family != AF_UNIX && a->len <= sizeof ip.sa);
+	memcpy(&ip.sa, &a->sa, sizeof ip.sa);
+	return ip;
+}
+
+struct addr
+addr_of_ip(const struct addr_ip *ip)
+{
+	sa_family_t family = ip->sa.any.sa_family;
+	struct addr a = { .len = family == 0 ? 0 : family == AF_INET ? sizeof a.sa.v4 : sizeof a.sa.v6 };
+
+	memcpy(&a.sa, &ip->sa, sizeof ip->sa);
+	return a;
+}
+
+bool
+addr_is_ip(const struct addr *a, const struct addr_ip *ip)
+{
+	struct addr other = addr_of_ip(ip);
+
+	return addr_eq(a, &other);
+}

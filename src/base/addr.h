@@ -1,5 +1,6 @@
 /*
- * addr: an address of a socket: IPv4 or IPv6 with a port, or the path of a unix socket.
+ * addr: an address of a socket: IPv4 or IPv6 with a port, or the path of a unix socket. What has many
+ * that are no paths keeps them in a quarter of the memory.
  */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
@@ -33,5 +34,18 @@ void			 addr_set_port(struct addr *, unsigned);		/* a unix socket stays as it is
 bool			 addr_eq(const struct addr *, const struct addr *);
 /* for qsort and bsearch: some order of IP addresses and ports */
 int			 addr_order(const struct addr *, const struct addr *);
+
+/* No unix socket; the family is 0 where there is none. */
+struct addr_ip {
+	union {
+		struct sockaddr		any;
+		struct sockaddr_in	v4;
+		struct sockaddr_in6	v6;
+	} sa;
+};
+
+struct addr_ip		 addr_to_ip(const struct addr *);
+struct addr		 addr_of_ip(const struct addr_ip *);
+bool			 addr_is_ip(const struct addr *, const struct addr_ip *);	/* the same */
 
 #endif

@@ -7,10 +7,10 @@
 #include "base/map.h"
 
 struct map_entry {
-	char		*key;		/* NULL: a free place */
-	size_t		 len;
-	uint64_t	 hash;
+	const char	*key;		/* NULL: a free place */
 	void		*value;
+	uint32_t	 hash;
+	uint32_t	 len : 31, lent : 1;	/* lent: the key is the caller's */
 };
 
 struct map {
@@ -28,6 +28,13 @@ map_new(void)
 	return m;
 }
 
+static void
+key_free(struct map_entry *e)
+{
+	if (!e->lent)
+		free((char *)(uintptr_t)e->key);
+}
+
 void
 map_free(struct map **mp)
 {
@@ -37,13 +44,19 @@ map_free(struct map **mp)
 	if (m == NULL)
 		return;
 	for (size_t i = 0; i < m->cap; i++)
-		free(m->entry[i].key);
+		key_free(&m->entry[i]);
 	free(m->entry);
 	free(m);
 }
 
+static uint32_t
+hash_of(struct str key)
+{
+	return (uint32_t)str_hash(key);
+}
+
 static size_t
-map_find(const struct map *m, struct str key, uint64_t hash)
+map_find(const struct map *m, struct str key, uint32_t hash)
 {
 	size_t i = hash & (m->cap - 1);
 
@@ -60,7 +73,7 @@ map_find(const struct map *m, struct str key, uint64_t hash)
 void *
 map_get(const struct map *m, struct str key)
 {
-	return m->entry[map_find(m, key, str_hash(key))].value;
+	return m->entry[map_find(m, key, hash_of(key))].value;
 }
 
 static void
@@ -78,32 +91,48 @@ map_grow(struct map *m)
 	ASSERT(m->count * 4 <= m->cap * 3);
 }
 
+static void
+map_add(struct map *m, struct map_entry *e, const struct map_entry *new)
+{
+	ASSERT(e->key == NULL && new->value != NULL);
+	*e = *new;
+	if (++m->count * 4 > m->cap * 3)
+		map_grow(m);
+}
+
 void
 map_put(struct map *m, struct str key, void *value)
 {
-	uint64_t hash = str_hash(key);
+	uint32_t hash = hash_of(key);
 	struct map_entry *e = &m->entry[map_find(m, key, hash)];
 
-	ASSERT(value != NULL);
-	if (e->key != NULL) {
+	ASSERT(value != NULL && key.len <= INT32_MAX);
+	if (e->key != NULL)
 		e->value = value;
-		return;
-	}
-	*e = (struct map_entry){ str_dup(key), key.len, hash, value };
-	if (++m->count * 4 > m->cap * 3)
-		map_grow(m);
+	else
+		map_add(m, e, &(struct map_entry){ str_dup(key), value, hash, (uint32_t)key.len, false });
+}
+
+void
+map_put_lent(struct map *m, struct str key, void *value)
+{
+	uint32_t hash = hash_of(key);
+
+	ASSERT(key.len <= INT32_MAX);
+	map_add(m, &m->entry[map_find(m, key, hash)],
+	    &(struct map_entry){ key.p, value, hash, (uint32_t)key.len, true });
 }
 
 void *
 map_remove(struct map *m, struct str key)
 {
-	size_t hole = map_find(m, key, str_hash(key)), mask = m->cap - 1;
+	size_t hole = map_find(m, key, hash_of(key)), mask = m->cap - 1;
 	void *value = m->entry[hole].value;
 
 	if (m->entry[hole].key == NULL)
 		return NULL;
 	ASSERT(m->count > 0 && value != NULL);
-	free(m->entry[hole].key);
+	key_free(&m->entry[hole]);
 	m->count--;
 	/* move back each entry that was placed past the hole because of it, until a free place */
 	for (size_t i = (hole + 1) & mask; m->entry[i].key != NULL; i = (i + 1) & mask) {

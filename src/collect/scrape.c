@@ -15,7 +15,6 @@ source_init(struct source *src, struct scrape_target *t, enum sample_source kind
 	ASSERT(kind == SOURCE_AGENT || kind == SOURCE_NODE_EXPORTER);
 	src->target = t;
 	src->kind = kind;
-	src->counters = node_new(kind);
 	buf_init(&src->page, kind == SOURCE_AGENT ? BLOCK_MAX : PAGE_MAX);
 }
 
@@ -57,7 +56,8 @@ source_sync(struct source *src, const char *url, bool restart)
 		src->url = url == NULL ? NULL : must_strdup(url);
 		src->why = NULL;
 		src->good_usec = 0;
-		node_forget(src->counters);
+		node_free(&src->counters);
+		src->counters = url == NULL ? NULL : node_new(src->kind);
 	}
 	src->backoff_usec = BACKOFF_LEAST_USEC;
 	if (url != NULL)
@@ -73,7 +73,7 @@ scrape_target_new(struct scrape *s, const char *name)
 	t->name = must_strdup(name);
 	source_init(&t->exporter, t, SOURCE_NODE_EXPORTER);
 	source_init(&t->agent, t, SOURCE_AGENT);
-	map_put(s->by_name, str_of(t->name), t);
+	map_put_lent(s->by_name, str_of(t->name), t);
 	LIST_INSERT_HEAD(&s->targets, t, link);
 	return t;
 }

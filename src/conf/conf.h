@@ -87,9 +87,9 @@ struct conf_node {
 
 struct conf_task {
 	int		 line;
+	struct addr_ip	 addr;
 	char		*name;			/* "<service>.<n>" unless given */
 	char		*node;			/* of nodes: */
-	struct addr	 addr;
 	char		*container;		/* id or the start of one, NULL: not known */
 };
 

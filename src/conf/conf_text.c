@@ -236,7 +236,7 @@ read_task_address(const struct conf_key *k, struct str s, void *member, char *pr
 	    a.sa.any.sa_family == AF_UNIX)
 		return problem_set(problem, "'%s' is not an address; expected an IP address and a port, such as "
 		    "10.0.0.1:80", QUOTED(s));
-	memcpy(member, &a, sizeof a);
+	*(struct addr_ip *)member = addr_to_ip(&a);
 	return true;
 }
 
@@ -248,6 +248,14 @@ write_address(const void *member, struct buf *out)
 
 	ASSERT(a->len <= sizeof a->sa);
 	return a->len != 0 && buf_adds(out, str_of(addr_text(a, text)));
+}
+
+static bool
+write_task_address(const void *member, struct buf *out)
+{
+	struct addr a = addr_of_ip(member);
+
+	return write_address(&a, out);
 }
 
 static bool
@@ -434,7 +442,7 @@ const struct conf_type
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },
 	type_CONTAINER = { read_container, write_text, KIND_TEXT, false, NULL },
-	type_TASK_ADDRESS = { read_task_address, write_address, KIND_PLAIN, false, NULL },
+	type_TASK_ADDRESS = { read_task_address, write_task_address, KIND_PLAIN, false, NULL },
 	type_LISTEN_NAMES = { read_listen_names, NULL, KIND_LIST, false, NULL },
 	type_LISTEN_NAME = { read_listen_name, write_text, KIND_TEXT, false, NULL },
 	type_LISTEN_ADDRESS = { read_listen_address, write_address, KIND_PLAIN, false, NULL },

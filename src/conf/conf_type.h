@@ -59,7 +59,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_TARGET_SERVICES	struct conf_list
 #define MEMBER_LISTEN_ADDRESS	struct addr
 #define MEMBER_ADMIN_ADDRESS	struct addr
-#define MEMBER_TASK_ADDRESS	struct addr
+#define MEMBER_TASK_ADDRESS	struct addr_ip
 #define MEMBER_PEER_LISTEN	struct addr
 #define MEMBER_TLS_DEFAULT	char *
 #define MEMBER_TLS_VERSION	unsigned

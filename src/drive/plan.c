@@ -107,7 +107,7 @@ servers_list(struct plan_builder *p, bool also_down)
 		s->server[s->nservers++] = (struct plan_server){
 			.name = arena_text(p->plan->arena, str_of(t->name)),
 			.node = arena_text(p->plan->arena, str_of(t->node->name)),
-			.addr = t->addr, .draining = drains
+			.addr = addr_of_ip(&t->addr), .draining = drains
 		};
 		s->nserving += !drains;
 		p->tasks_on[t->node->slot] += !drains;

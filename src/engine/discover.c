@@ -97,7 +97,8 @@ publish_service(struct discover *d, const struct conf_service *s)
 		world_pass_group(d->world, ws, s->group);
 	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++) {
 		const struct conf_task *c = &s->task[i];
-		if ((t = world_pass_task(d->world, ws, c->name, c->node, &c->addr, false)) == NULL)
+		struct addr a = addr_of_ip(&c->addr);
+		if ((t = world_pass_task(d->world, ws, c->name, c->node, &a, false)) == NULL)
 			log_table_full("task", c->name);
 		else
 			world_pass_task_container(d->world, t, c->container);

@@ -72,7 +72,7 @@ name_slot(struct slots *s, struct slot *t, struct str name)
 		free(t->name);
 	}
 	t->name = str_dup(name);
-	map_put(s->by_name, name, t);
+	map_put_lent(s->by_name, str_of(t->name), t);
 }
 
 static bool

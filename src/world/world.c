@@ -47,6 +47,7 @@ world_new(struct live *live, struct phys *phys)
 	w->profile[0] = profile_all[PROFILE_BALANCED];
 	w->profile_used[0] = true;
 	w->index = x;
+	world_queries_begin(w);
 	x->nodes = map_new();
 	x->services = map_new();
 	x->tasks = map_new();
@@ -120,6 +121,7 @@ world_node_free(struct world *w, struct world_node *n)
 	free(n->exporter_url);
 	free(n->agent_url);
 	free(n->swarm_id);
+	world_values_end(w, n);
 	free(n);
 }
 
@@ -360,7 +362,7 @@ table_add_service(struct table_maker *m, struct world_service *s, const uint32_t
 		ntasks++;
 		struct table_task k = {
 			.name = table_maker_text(m, str_of(t->name)),
-			.addr = t->addr,
+			.addr = addr_of_ip(&t->addr),
 			.nothers = t->nothers,
 			.node = node_at[t->node->slot],
 			.slot = t->slot,
@@ -368,7 +370,7 @@ table_add_service(struct table_maker *m, struct world_service *s, const uint32_t
 			.drained = t->drained,
 		};
 		for (unsigned i = 0; i < t->nothers; i++)
-			k.other[i] = t->other[i];
+			k.other[i] = addr_of_ip(&t->other[i]);
 		table_maker_task(m, &k);
 	}
 	ASSERT(ntasks == s->ntasks);

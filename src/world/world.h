@@ -102,7 +102,8 @@ struct world_node {
 		struct sample	 sample;	/* the last good one */
 		struct sample	 smoothed;	/* with memory, disks and links as means over the last ones */
 		double		 inflight;	/* n_s: our requests there, all workers, that the sample met */
-		struct world_user_metric user_metric[QUERIES_MAX];	/* by slot of world.query */
+		/* by slot of world.query; all nodes have the same empty ones until there is a query */
+		struct world_user_metric *user_metric;
 	} observed;
 
 	struct {				/* computed from all this; written by score/ */
@@ -126,9 +127,9 @@ struct world_task {
 	char		*name;
 	struct world_service *service;
 	struct world_node *node;
-	struct addr	 addr;
-	struct addr	*other;			/* where it can be reached, too; NULL: nowhere */
+	struct addr_ip	 addr;
 	unsigned	 nothers;
+	struct addr_ip	*other;			/* where it can be reached, too; NULL: nowhere */
 	unsigned	 slot;
 	char		*container;		/* its id, or the first digits of it; NULL: not known */
 	/* cores that its container could have, and when that was reported, monotonic; NAN: not known.

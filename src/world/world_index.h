@@ -14,6 +14,7 @@ struct world_index {
 	struct slots	*service_slots;	/* one less than the row in live, of which 0 is nobody's */
 	bool		 node_drained[NODES_MAX];	/* by slot, so that it outlives a node that blinks */
 	bool		 task_drained[TASKS_MAX];
+	struct world_user_metric no_values[QUERIES_MAX];	/* of all nodes that never had a query's */
 	struct world_node *last_node;
 	struct world_service *last_service;
 	bool		 passing;			/* a pass is under way */
@@ -34,6 +35,9 @@ void	 world_tls_table(const struct world *, struct table_maker *);
 /* which slots the services' profiles and queries have */
 void	 world_profiles_settle(struct world *);
 void	 world_queries_free(struct world *);
+void	 world_queries_begin(struct world *);
+void	 world_values_begin(struct world *, struct world_node *);	/* values of queries on a node */
+void	 world_values_end(struct world *, struct world_node *);
 /* The name under which a task holds its slot; the caller frees. */
 char	*world_task_key(struct str service, struct str name, const struct addr *);
 

@@ -85,9 +85,8 @@ node_new(struct world *w, const struct world_node *like)
 		phys_read(w->phys, slot, &n->steering.row);
 	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
-	for (unsigned i = 0; i < QUERIES_MAX; i++)
-		n->observed.user_metric[i].effective = NAN;	/* 0 would be a node with all of it left */
-	map_put(x->nodes, str_of(n->name), n);
+	world_values_begin(w, n);
+	map_put_lent(x->nodes, str_of(n->name), n);
 	if (x->last_node == NULL)
 		LIST_INSERT_HEAD(&w->nodes, n, link);
 	else
@@ -142,7 +141,7 @@ service_new(struct world *w, const char *name)
 	s->name = must_strdup(name);
 	s->slot = service_slot_take(w, name);
 	LIST_INIT(&s->tasks);
-	map_put(x->services, str_of(name), s);
+	map_put_lent(x->services, str_of(s->name), s);
 	if (x->last_service == NULL)
 		LIST_INSERT_HEAD(&w->services, s, link);
 	else
@@ -278,11 +277,11 @@ task_new(struct world *w, struct world_service *s, const char *name, const struc
 	t = must_zalloc(sizeof *t);
 	t->name = must_strdup(name);
 	t->service = s;
-	t->addr = *a;
+	t->addr = addr_to_ip(a);
 	t->slot = slot;
 	t->available = phys_available(w->phys, slot);
 	t->drained = w->index->task_drained[slot];
-	map_put(w->index->tasks, str_of(name), t);
+	map_put_lent(w->index->tasks, str_of(t->name), t);
 	if (s->last_task == NULL)
 		LIST_INSERT_HEAD(&s->tasks, t, link);
 	else
@@ -310,14 +309,14 @@ task_move(struct world *w, struct world_task *t, const struct addr *a)
 {
 	unsigned slot;
 
-	if (addr_eq(&t->addr, a))
+	if (addr_is_ip(a, &t->addr))
 		return true;
 	if (!task_slot_take(w, t->service, t->name, a, &slot))
 		return false;
 	slots_give(w->index->task_slots, t->slot, clock_mono_usec());
 	t->slot = slot;
 	t->available = phys_available(w->phys, slot);
-	t->addr = *a;
+	t->addr = addr_to_ip(a);
 	w->index->task_drained[slot] = t->drained;
 	w->index->changed = true;
 	return true;
@@ -357,14 +356,14 @@ world_pass_task_others(struct world *w, struct world_task *t, const struct addr 
 
 	ASSERT(w->index->passing && t->seen && n < TASK_ADDRS);
 	for (unsigned i = 0; same && i < n; i++)
-		same = addr_eq(&t->other[i], &other[i]);
+		same = addr_is_ip(&other[i], &t->other[i]);
 	if (same)
 		return;
 	free(t->other);
 	t->other = n == 0 ? NULL : must_zalloc(n * sizeof *t->other);
 	t->nothers = n;
 	for (unsigned i = 0; i < n; i++)
-		t->other[i] = other[i];
+		t->other[i] = addr_to_ip(&other[i]);
 	w->index->changed = true;
 }
 

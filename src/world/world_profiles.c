@@ -21,6 +21,44 @@ query_find(const struct world *w, const char *text, unsigned *slot)
 	return false;
 }
 
+static void
+values_clear(struct world_user_metric v[QUERIES_MAX])
+{
+	for (unsigned i = 0; i < QUERIES_MAX; i++)
+		v[i] = (struct world_user_metric){ .effective = NAN };	/* 0 would be a node with all of it left */
+}
+
+static void
+values_own(struct world *w, struct world_node *n)
+{
+	if (n->observed.user_metric != w->index->no_values)
+		return;
+	n->observed.user_metric = must_zalloc(QUERIES_MAX * sizeof *n->observed.user_metric);
+	values_clear(n->observed.user_metric);
+}
+
+void
+world_values_begin(struct world *w, struct world_node *n)
+{
+	n->observed.user_metric = w->index->no_values;
+	for (unsigned i = 0; i < QUERIES_MAX; i++)
+		if (w->query[i].text != NULL)
+			values_own(w, n);
+}
+
+void
+world_values_end(struct world *w, struct world_node *n)
+{
+	if (n->observed.user_metric != w->index->no_values)
+		free(n->observed.user_metric);
+}
+
+void
+world_queries_begin(struct world *w)
+{
+	values_clear(w->index->no_values);
+}
+
 static bool
 query_take(struct world *w, const char *text, unsigned *slot)
 {
@@ -31,8 +69,10 @@ query_take(struct world *w, const char *text, unsigned *slot)
 	if (*slot == QUERIES_MAX)
 		return false;
 	w->query[*slot] = (struct world_query){ .text = must_strdup(text), .mean = NAN };
-	LIST_FOREACH(n, &w->nodes, link)
+	LIST_FOREACH(n, &w->nodes, link) {
+		values_own(w, n);
 		n->observed.user_metric[*slot] = (struct world_user_metric){ .effective = NAN };
+	}
 	return true;
 }
 

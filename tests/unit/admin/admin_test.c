@@ -60,7 +60,7 @@ fill_world(struct stage *s)
 		world_pass_node(s->world, &(struct world_node){ .name = s->conf->node[i].name, .cores_declared = s->conf->node[i].cores });
 	ws = world_pass_service(s->world, web->name, &web->conf, web->route, web->nroutes);
 	for (unsigned i = 0; i < web->ntasks; i++)
-		world_pass_task(s->world, ws, web->task[i].name, web->task[i].node, &web->task[i].addr, false);
+		world_pass_task(s->world, ws, web->task[i].name, web->task[i].node, (struct addr[]){ addr_of_ip(&web->task[i].addr) }, false);
 	world_pass_end(s->world);
 }
 

@@ -971,7 +971,7 @@ test_routes_and_tasks(void **state)
 	assert_string_equal(web->task[0].name, "web.1");
 	assert_string_equal(web->task[1].name, "other");
 	assert_string_equal(web->task[1].node, "beta");
-	assert_string_equal(addr_text(&web->task[1].addr, text), "[::1]:80");
+	assert_string_equal(addr_text((struct addr[]){ addr_of_ip(&web->task[1].addr) }, text), "[::1]:80");
 	assert_int_equal(web->line, 2);
 	conf_free(&c);
 }

@@ -17,7 +17,7 @@ expect_others(const struct stage *s, const char *task, const char *want)
 
 	assert_non_null(t);
 	for (unsigned i = 0; i < t->nothers; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i > 0 ? " " : "", addr_text(&t->other[i], text));
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i > 0 ? " " : "", addr_text((struct addr[]){ addr_of_ip(&t->other[i]) }, text));
 	assert_string_equal(got, want);
 }
 

@@ -179,7 +179,7 @@ expect_tasks(struct stage *s, const char *name, const char *wanted)
 	assert_non_null(ws);
 	LIST_FOREACH(t, &ws->tasks, link) {
 		size_t n = strlen(out);
-		snprintf(out + n, sizeof out - n, "%s%s=%s%s", n > 0 ? " " : "", t->name, addr_text(&t->addr, addr), t->draining ? "(draining)" : "");
+		snprintf(out + n, sizeof out - n, "%s%s=%s%s", n > 0 ? " " : "", t->name, addr_text((struct addr[]){ addr_of_ip(&t->addr) }, addr), t->draining ? "(draining)" : "");
 	}
 	assert_string_equal(out, wanted);
 }

@@ -292,7 +292,7 @@ address_of_task(struct stage *s)
 	static char text[ADDR_TEXT_MAX];
 	struct world_service *ws = world_service(s->world, STR("web"));
 
-	return ws == NULL || LIST_EMPTY(&ws->tasks) ? "none" : addr_text(&LIST_FIRST(&ws->tasks)->addr, text);
+	return ws == NULL || LIST_EMPTY(&ws->tasks) ? "none" : addr_text((struct addr[]){ addr_of_ip(&LIST_FIRST(&ws->tasks)->addr) }, text);
 }
 
 /* On which of two networks that Mola and a task have in common it is reached. */
