@@ -85,7 +85,7 @@ check_world(const struct world *w)
 		for (unsigned i = 0; i < s->nroutes; i++)
 			ASSERT(s->route[i].path[0] == '/');
 		LIST_FOREACH(t, &s->tasks, link)
-			ASSERT(t->addr.len != 0 && t->node != NULL);
+			ASSERT(t->addr.sa.any.sa_family != 0 && t->node != NULL);
 	}
 }
 
