@@ -311,7 +311,9 @@ struct step {
 static void
 task_step(struct task *t, const struct step *step)
 {
-	history_counts_put(&t->counts, step->number, t->known && step->seconds > 0 ? t->count : (double)NAN);
+	double count = t->known && step->seconds > 0 ? t->count : (double)NAN;
+
+	history_counts_put(&t->counts, step->number, count);
 }
 
 static void

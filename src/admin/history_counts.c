@@ -1,7 +1,7 @@
 /*
- * history_counts: the requests of a task by step. With tens of thousands of tasks they are a good part
- * of what the brain keeps: of most tasks, a byte has those of a step. Once there were more, all are
- * packed as other points are.
+ * history_counts: the requests of a task by step. With tens of thousands of tasks they are a good
+ * part of what the brain keeps: of most tasks, a byte has those of a step. Once there were more,
+ * all are packed as other points are.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * history_priv: what history.c keeps, for history_view.c, which writes it; and history_counts.c, which
- * keeps that of tasks.
+ * history_priv: what history.c keeps, for history_view.c, which writes it; and history_counts.c,
+ * which keeps that of tasks.
  */
 #ifndef ADMIN_HISTORY_PRIV_H
 #define ADMIN_HISTORY_PRIV_H

@@ -42,7 +42,7 @@ put_column(struct buf *out, const char *key, const struct history_ring *r, unsig
 	put_points(out, key, point);
 }
 
-/* The parts that these are of the rate of a service; it is rounded, and they are no more than it. */
+/* The parts that these are of the rate of a service, which is rounded: they are no more than it. */
 static void
 put_share(struct buf *out, const struct history_ring *of, double rate[HISTORY_POINTS], int64_t step)
 {

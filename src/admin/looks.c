@@ -1,6 +1,7 @@
 /*
- * looks: a look is packed as pairs of which number it is, counted through steps, then errors, and its
- * value, seven bits in a byte, the lowest first; all bytes of a value but the last have the eighth bit.
+ * looks: a look is packed as pairs of which number it is, counted through steps, then errors, and
+ * its value, seven bits in a byte, the lowest first; all bytes of a value but the last have the
+ * eighth bit.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
- * looks: durations and errors of a task or a service as they were counted ten seconds apart, so that
- * what came since can be said. With tens of thousands of tasks they are a good part of what the brain
- * keeps: of the two hundred numbers of a look, those are kept that are not zero, in as few bytes as
- * they need.
+ * looks: durations and errors of a task or a service as they were counted ten seconds apart, so
+ * that what came since can be said. With tens of thousands of tasks they are a good part of what
+ * the brain keeps: of the two hundred numbers of a look, those are kept that are not zero, in as
+ * few bytes as they need.
  */
 #ifndef ADMIN_LOOKS_H
 #define ADMIN_LOOKS_H

@@ -1,6 +1,6 @@
 /*
- * addr: an address of a socket: IPv4 or IPv6 with a port, or the path of a unix socket. What has many
- * that are no paths keeps them in a quarter of the memory.
+ * addr: an address of a socket: IPv4 or IPv6 with a port, or the path of a unix socket. What has
+ * many that are no paths keeps them in a quarter of the memory.
  */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H

@@ -38,8 +38,8 @@ exporter_due(void *arg)
 	int64_t now = loop_now(s->loop), wait = s->period_usec, jitter;
 	bool wanted = !source_is_fresh(&src->target->agent);
 
-	if (wanted && src->pages < EAGER_PAGES && src->why == NULL && wait > EAGER_USEC)
-		wait = EAGER_USEC;
+	if (wanted && src->pages < EAGER_PAGES && src->why == NULL)
+		wait = source_eager_usec(src);
 	src->due_usec += wait;
 	if (src->due_usec <= now)
 		src->due_usec = now + wait;

@@ -34,6 +34,7 @@ source_fini(struct source *src)
 	node_free(&src->counters);
 	buf_fini(&src->page);
 	free(src->url);
+	free(src->detail);
 }
 
 static bool

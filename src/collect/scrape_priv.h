@@ -16,8 +16,8 @@
 #define LONG_PERIODS	10			/* a rate over so long says nothing of now */
 #define EAGER_PAGES	3			/* the first pages come sooner: a node counts from two samples on */
 #define EAGER_USEC	(250 * USEC_PER_MSEC)
-/* Between two first pages of thousands of nodes: if all of them were under way at once, so would be all
- * the memory that this takes, and connections would lie scattered in it. */
+/* Between two first pages of thousands of nodes: if all of them were under way at once, so would be
+ * all the memory that this takes, and connections would lie scattered in it. */
 #define START_USEC	500
 #define BACKOFF_LEAST_USEC (100 * USEC_PER_MSEC)
 
@@ -37,7 +37,7 @@ struct source {				/* one URL */
 	unsigned	 pages;		/* sound ones since the counters were last forgotten */
 	int64_t		 good_usec;	/* the last sound one; 0: never */
 	const struct why *why;		/* what is wrong now; NULL: nothing, or nothing known */
-	char		 detail[NODE_DETAIL_MAX];
+	char		*detail;	/* NULL: nothing was wrong yet */
 };
 
 struct scrape_task {			/* in a container */
@@ -78,6 +78,8 @@ void	scrape_target_update_signal(struct scrape_target *);
 void	exporter_start(struct source *);	/* after a random delay, then each period */
 void	feed_start(struct source *);		/* after a random delay, then again when it ends */
 
+/* Between the first pages of a node, and the time in which those of all nodes begin. */
+int64_t	source_eager_usec(const struct source *);
 int64_t	source_random_delay(const struct source *);	/* before the first start: not all at once */
 bool	source_is_fresh(const struct source *);		/* nothing wrong, and its last page is fresh */
 void	source_request(struct source *, const char *url, int64_t timeout_usec, fetch_data_f *,

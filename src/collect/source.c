@@ -14,6 +14,7 @@
  * Must not know what a metric is, nor what a sample is good for.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
@@ -72,7 +73,8 @@ void
 source_set_failed(struct source *src, const struct why *why, const char *detail)
 {
 	ASSERT(why != NULL && src->url != NULL);
-	snprintf(src->detail, sizeof src->detail, "%s", detail);
+	free(src->detail);
+	src->detail = must_strdup(detail);
 	if (src->why != why)
 		log_event(LOG_WARN, "signal.lost", "node", src->target->name, "source", kind_name(src),
 		    "why", why_name(why), "detail", detail, NULL);
@@ -170,14 +172,18 @@ source_request(struct source *src, const char *url, int64_t timeout_usec, fetch_
 }
 
 int64_t
+source_eager_usec(const struct source *src)
+{
+	const struct scrape *s = src->target->scrape;
+	int64_t span = START_USEC * s->world->nnodes;
+
+	if (span < EAGER_USEC)
+		span = EAGER_USEC;
+	return span < s->period_usec ? span : s->period_usec;
+}
+
+int64_t
 source_random_delay(const struct source *src)
 {
-	struct scrape *s = src->target->scrape;
-	int64_t most = START_USEC * s->world->nnodes;
-
-	if (most < EAGER_USEC)
-		most = EAGER_USEC;
-	if (most > s->period_usec)
-		most = s->period_usec;
-	return rng_below(&s->rng, (uint32_t)most + 1);
+	return rng_below(&src->target->scrape->rng, (uint32_t)source_eager_usec(src) + 1);
 }

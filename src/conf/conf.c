@@ -450,7 +450,8 @@ conf_assert(const struct conf *c)
 		ASSERT(s->conf.connect_usec > 0 && s->conf.response_usec > 0 && s->conf.idle_usec > 0);
 		ASSERT(s->conf.health_rise > 0 && s->conf.health_fall > 0 && s->conf.terms.n <= TERMS_MAX);
 		for (unsigned k = 0; k < s->ntasks; k++)
-			ASSERT(s->task[k].name != NULL && s->task[k].node != NULL && s->task[k].addr.sa.any.sa_family != 0);
+			ASSERT(s->task[k].name != NULL && s->task[k].node != NULL &&
+			    s->task[k].addr.sa.any.sa_family != 0);
 	}
 	for (unsigned i = 0; i < c->ntargets; i++) {
 		ASSERT(c->target[i].name != NULL && (unsigned)c->target[i].kind < TARGET_COUNT);

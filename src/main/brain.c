@@ -34,7 +34,7 @@
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define TIDY_USEC	(30 * USEC_PER_SEC)
 #define RETRY_USEC	(5 * USEC_PER_SEC)	/* between tables that could not be published */
-#define LARGE_BYTES	(128 << 10)		/* such blocks go back to the machine at once: they leave no holes */
+#define LARGE_BYTES	(128 << 10)		/* such blocks go back to the machine at once */
 #define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
 struct brain {

@@ -1,6 +1,6 @@
 /*
- * fetch_memory: blocks of a page and more are mapped, small ones are malloc's. Some that were given back
- * are kept for the next transfer. curl's threads that look up names call this, too.
+ * fetch_memory: blocks of a page and more are mapped, small ones are malloc's. Some that were given
+ * back are kept for the next transfer. curl's threads that look up names call this, too.
  */
 #include <curl/curl.h>
 #include <stdatomic.h>

@@ -1,6 +1,7 @@
 /*
- * fetch_memory: what curl allocates. It takes 22 KB for each transfer, and a connection that stays open
- * takes 2 KB meanwhile: from one heap, thousands of connections would keep as many holes apart.
+ * fetch_memory: what curl allocates. It takes 22 KB for each transfer, and meanwhile 2 KB for a
+ * connection that stays open: from one heap, thousands of connections would keep as many holes
+ * apart.
  */
 #ifndef NET_FETCH_MEMORY_H
 #define NET_FETCH_MEMORY_H

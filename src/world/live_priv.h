@@ -61,9 +61,9 @@ struct error_row {
 #define TASK_BLOCKS	((LATENCY_STEPS + BLOCK_STEPS - 1) / BLOCK_STEPS)
 #define BLOCKS_MAX	(TASKS_MAX * (TASK_BLOCKS + 1))
 
-/* Durations of a task, by step of latency.h. They are within a few octaves: steps that lie side by side
- * take a block with the first one that is counted, which stays the slot's. Pages of blocks, and of rows
- * of errors, that were never used do not exist. */
+/* Durations of a task, by step of latency.h. They are within a few octaves: steps that lie side by
+ * side take a block with the first one that is counted, which stays the slot's. Pages of blocks,
+ * and of rows of errors, that were never used do not exist. */
 struct task_traffic {
 	_Atomic uint32_t	block[TASK_BLOCKS];	/* number in live.block; 0: none yet */
 	_Atomic uint32_t	erred;			/* there is something in its row of errors */

@@ -114,8 +114,8 @@ live_task_traffic(const struct live *l, unsigned task, struct live_traffic *out)
 	*out = (struct live_traffic){ .lives = GET(l->task[task].lives) };
 	for (unsigned i = 0; i < TASK_BLOCKS; i++) {
 		const struct step_block *b = block_if(l, t, i);
-		for (unsigned k = i * BLOCK_STEPS; b != NULL && k < (i + 1) * BLOCK_STEPS && k < LATENCY_STEPS; k++)
-			out->step[k] = GET(b->n[k % BLOCK_STEPS]);
+		for (unsigned k = 0; b != NULL && k < BLOCK_STEPS && i * BLOCK_STEPS + k < LATENCY_STEPS; k++)
+			out->step[i * BLOCK_STEPS + k] = GET(b->n[k]);
 	}
 	if (GET(t->erred) != 0)
 		errors_read(&l->task_errors[task], out);

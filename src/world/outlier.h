@@ -40,8 +40,8 @@ struct outlier {
 	_Atomic uint64_t penalty;		/* when (msec) << 24 | how much */
 };
 
-/* When the last failures were that count by a service's own rule. Apart from the rest, as few services
- * have one. */
+/* When the last failures were that count by a service's own rule. Apart from the rest, as few
+ * services have one. */
 struct outlier_strikes {
 	_Atomic uint32_t msec[OUTLIER_STRIKES];
 };
