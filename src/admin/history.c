@@ -365,7 +365,7 @@ static void
 tidy(struct history *h, int64_t step)
 {
 	for (unsigned i = 0; i < TASKS_MAX; i++)
-		if (h->task[i].counts.last < step)
+		if (h->task[i].counts.of.narrow != NULL && h->task[i].counts.last < step)
 			history_counts_clear(&h->task[i].counts);
 	for (unsigned i = 0; i < LIVE_SERVICES; i++)
 		if (h->service[i] != NULL && h->service[i]->last < step - HISTORY_POINTS)
