@@ -60,5 +60,5 @@ demand_available(const struct sample *s, double inflight, double by_agent, doubl
 		return NAN;
 	if (s != NULL && !isnan(s->running))
 		cores = fmax(cores, s->cores - fmax(0, s->running - inflight));
-	return fmin(cores, quota);
+	return fmax(fmin(cores, quota), DEMAND_LEAST);
 }

@@ -25,11 +25,24 @@ a_container_can_have_what_is_idle_now_and_no_more_than_its_quota(void **state)
 	assert_true(isnan(demand_available(&s, 1, NAN, 1)));
 }
 
+/* 0 is what is not known, further on, and would count as the whole node. */
+static void
+a_container_that_could_have_nothing_is_known_to(void **state)
+{
+	const struct sample s = { .cores = 4, .running = 9 };
+
+	(void)state;
+	assert_true(demand_available(&s, 1, 0, INFINITY) == DEMAND_LEAST);
+	assert_true(demand_available(NULL, 0, 2, 0) == DEMAND_LEAST);
+	assert_true(demand_available(NULL, 0, 1e-320, INFINITY) == DEMAND_LEAST);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_can_have_what_is_idle_now_and_no_more_than_its_quota),
+		cmocka_unit_test(a_container_that_could_have_nothing_is_known_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
