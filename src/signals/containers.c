@@ -18,7 +18,7 @@ containers_fini(struct containers *c)
 void
 containers_clear(struct containers *c)
 {
-	c->n = c->next = 0;
+	c->n = c->next = c->searched = 0;
 }
 
 static bool
@@ -32,12 +32,15 @@ is_id(struct str s)
 	return true;
 }
 
+/* NULL: there is no room for it, or the page is not one of an agent. */
 static struct container *
 container_of_id(struct containers *c, struct str id)
 {
 	ASSERT(c->n <= CONTAINERS_MAX && id.len == CONTAINERS_ID_BYTES - 1);
 	for (unsigned i = 0; i < c->n; i++) {
 		unsigned k = (c->next + i) % c->n;
+		if (i > 0 && c->searched++ >= CONTAINERS_SEARCH_MOST)
+			return NULL;
 		if (memcmp(c->of[k].id, id.p, id.len) == 0) {
 			c->next = k + 1;
 			return &c->of[k];

@@ -11,6 +11,8 @@
 #include "signals/prom_text.h"
 
 #define CONTAINERS_MAX		1024	/* of one node; more are not kept */
+/* So all lines of as many containers are found in any order: what goes further is made to cost. */
+#define CONTAINERS_SEARCH_MOST	(2u * CONTAINERS_MAX * CONTAINERS_MAX)
 #define CONTAINERS_ID_BYTES	65	/* 64 hexadecimal digits */
 
 struct container {
@@ -23,6 +25,7 @@ struct containers {
 	struct container *of;
 	unsigned	 n, room;
 	unsigned	 next;		/* lines keep their order: the next one is most likely here */
+	unsigned	 searched;	/* places beside that, on this page */
 };
 
 void	containers_fini(struct containers *);

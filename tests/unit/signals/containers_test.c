@@ -78,12 +78,37 @@ test_more_than_there_is_room_for(void **state)
 	buf_fini(&b);
 }
 
+/* Lines of each container in order, and then 511 times in the order in which they are found
+ * latest. */
+static void
+test_a_page_that_is_made_to_cost_time(void **state)
+{
+	struct containers c = { .n = 0 };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 64 << 20);
+	for (int i = 0; i < 512 * CONTAINERS_MAX; i++)
+		buf_printf(&b, "mola_container_cpu_available_cores{id=\"%064x\"} %d\n",
+		    i < CONTAINERS_MAX ? i : (CONTAINERS_MAX - 1) - i % CONTAINERS_MAX, i / CONTAINERS_MAX);
+	read_lines(&c, buf_str(&b));
+	assert_int_equal(c.n, CONTAINERS_MAX);
+	assert_true(c.searched < CONTAINERS_SEARCH_MOST + 512 * CONTAINERS_MAX);
+	assert_true(c.of[1].available >= 1 && c.of[1].available < 511);	/* a few of its lines were read */
+	containers_clear(&c);
+	read_lines(&c, STR("mola_container_cpu_available_cores{id=\"" ID "\"} 2\n"));
+	assert_true(find(&c, ID)->available == 2);
+	containers_fini(&c);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_more_than_there_is_room_for),
+		cmocka_unit_test(test_a_page_that_is_made_to_cost_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
