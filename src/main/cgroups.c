@@ -208,6 +208,35 @@ walk(struct cgroups *c, unsigned at, int depth)
 	closedir(d);
 }
 
+static unsigned
+depth(const struct group *g)
+{
+	unsigned n = 0;
+
+	for (const char *p = g->path; *p != '\0'; p++)
+		n += *p == '/';
+	return n;
+}
+
+/* Whoever may make groups of his own may give them any name. Of an id that is there twice the one
+ * nearest to the root is the engine's. */
+static void
+keep_nearest(struct cgroups *c)
+{
+	struct map *by_id = map_new();
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct group *g = &c->group[i], *other;
+		if (g->id[0] == '\0')
+			continue;
+		if ((other = map_get(by_id, str_of(g->id))) == NULL || depth(g) < depth(other))
+			map_put(by_id, str_of(g->id), g);
+		if (other != NULL)
+			(depth(g) < depth(other) ? other : g)->id[0] = '\0';
+	}
+	map_free(&by_id);
+}
+
 /* Groups whose CPU time says nothing of a container's are forgotten, and containers that there
  * is no room for. */
 static void
@@ -272,6 +301,7 @@ walk_all(struct cgroups *c, int64_t now_usec)
 	c->changed = false;
 	c->walked_usec = c->checked_usec = now_usec;
 	walk(c, group_add(c, 0, ""), 0);
+	keep_nearest(c);
 	prune(c);
 	inherit(c, old, nold);
 	for (unsigned i = 0; i < c->n; i++) {

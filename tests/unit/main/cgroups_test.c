@@ -192,6 +192,29 @@ test_groups_come_and_go(void **state)
 	cgroups_free(&g);
 }
 
+/* A user who may make groups below his own gives one the name of a container. */
+static void
+test_an_id_that_is_there_twice(void **state)
+{
+	static const char *const of_user[] = { "user.slice/user-1000.slice/docker-" ID_A ".scope",
+	    "a.slice/user.slice/" ID_A, "z.slice/user.slice/" ID_A };
+	char path[200];
+	struct tree *t = *state;
+	struct cgroups *g;
+
+	put(t, "cgroup.controllers", "cpu\n");
+	put(t, "docker/" ID_A "/cpu.stat", "usage_usec 3000000\n");
+	for (size_t i = 0; i < sizeof of_user / sizeof *of_user; i++) {
+		snprintf(path, sizeof path, "%s/cpu.stat", of_user[i]);
+		put(t, path, "usage_usec 1000000\n");
+	}
+	g = cgroups_new(t->top);
+	look(t, g, SEC);
+	assert_int_equal(t->view.ncontainers, 1);
+	NEAR(t->view.container[0].cpu_seconds, 3);
+	cgroups_free(&g);
+}
+
 static void
 test_v2_beside_v1_without_cpuacct(void **state)
 {
@@ -226,6 +249,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_v1, grow, fell),
 		cmocka_unit_test_setup_teardown(test_v2, grow, fell),
 		cmocka_unit_test_setup_teardown(test_groups_come_and_go, grow, fell),
+		cmocka_unit_test_setup_teardown(test_an_id_that_is_there_twice, grow, fell),
 		cmocka_unit_test_setup_teardown(test_v2_beside_v1_without_cpuacct, grow, fell),
 		cmocka_unit_test_setup_teardown(test_no_cgroups, grow, fell),
 	};
