@@ -101,25 +101,36 @@ stream_gone(void *arg, struct request *req)
 	loop_defer(s->agent->loop, &s->deferred, stream_free, s);
 }
 
-/* Each block is written as it is read. One that is late is not made up for. */
 static void
-stream_due(void *arg)
+stream_send(struct stream_out *s)
 {
-	struct stream_out *s = arg;
 	struct agent *a = s->agent;
 	int64_t now = loop_now(a->loop);
 
-	ASSERT(s->period_usec > 0 && s->due_usec <= now);
-	s->due_usec += s->period_usec;
-	if (s->due_usec <= now)
-		s->due_usec = now + s->period_usec;
-	timer_set(a->loop, &s->timer, s->due_usec, stream_due, s);
 	if (a->looked_usec == 0 || now - a->looked_usec >= LOOK_USEC) {
 		buf_clear(&a->block);
 		proc_block(&a->block, procfs_look(a->procfs, clock_mono_usec(), false));
 		a->looked_usec = now;
 	}
 	request_write(s->request, buf_str(&a->block));
+}
+
+/* Each block is written as it is read. One that is late is not made up for, and a reader who has
+ * not taken the last one gets none: what waits would only grow old. */
+static void
+stream_due(void *arg)
+{
+	struct stream_out *s = arg;
+	struct loop *loop = s->agent->loop;
+	int64_t now = loop_now(loop);
+
+	ASSERT(s->period_usec > 0 && s->due_usec <= now);
+	s->due_usec += s->period_usec;
+	if (s->due_usec <= now)
+		s->due_usec = now + s->period_usec;
+	timer_set(loop, &s->timer, s->due_usec, stream_due, s);
+	if (request_backlog(s->request) == 0)
+		stream_send(s);
 }
 
 static void
@@ -143,11 +154,12 @@ reply_stream(struct agent *a, struct request *req)
 	s->agent = a;
 	s->request = req;
 	s->period_usec = period;
-	s->due_usec = loop_now(a->loop);
+	s->due_usec = loop_now(a->loop) + period;
 	LIST_INSERT_HEAD(&a->streams, s, link);
 	a->nstreams++;
 	request_stream(req, TEXT_TYPE, NULL, stream_gone, s);
-	stream_due(s);
+	timer_set(a->loop, &s->timer, s->due_usec, stream_due, s);
+	stream_send(s);
 }
 
 static void

@@ -3,8 +3,9 @@
 
 #include "../until.h"
 #include "main/agent.c"
+#include "tree.h"
 
-#define DEADLINE_USEC (10 * USEC_PER_SEC)
+#define DEADLINE_USEC (30 * USEC_PER_SEC)
 
 struct process {
 	char	path[64], listen[80];
@@ -37,22 +38,30 @@ spawn(const char *a, const char *b)
 	return pid;
 }
 
-static int
-begin(void **state)
+static struct process *
+begin_with(const char *option)
 {
 	struct process *p = must_zalloc(sizeof *p);
+	char listen[96];
 	int64_t until = clock_mono_usec() + DEADLINE_USEC;
 	struct addr at;
 	int fd = -1;
 
 	snprintf(p->path, sizeof p->path, "/tmp/agent-test-%d.sock", (int)getpid());
 	snprintf(p->listen, sizeof p->listen, "unix:%s", p->path);
-	p->pid = spawn("--listen", p->listen);
+	snprintf(listen, sizeof listen, "--listen=%s", p->listen);
+	p->pid = spawn(listen, option);
 	assert_null(addr_parse(str_of(p->listen), &at));
 	while (sock_connect(&at, &fd) != NULL && clock_mono_usec() < until)	/* the path is there before anybody listens */
 		usleep(10000);
 	close(fd);
-	*state = p;
+	return p;
+}
+
+static int
+begin(void **state)
+{
+	*state = begin_with(NULL);
 	return 0;
 }
 
@@ -68,17 +77,56 @@ finish(void **state)
 	return 0;
 }
 
-/* Sends a request and hears until `enough` has come `times` times, or the end. */
-static void
-ask(const struct process *p, const char *request, const char *enough, int times, char *answer, size_t cap)
+/* A machine of so many containers that a few blocks of it are more than may wait for a reader. */
+#define CONTAINERS 800
+
+static int
+begin_with_containers(void **state)
 {
-	int64_t until = clock_mono_usec() + DEADLINE_USEC;
+	char top[64], option[80], path[128];
+
+	snprintf(top, sizeof top, "/tmp/agent-test-%d.cgroup", (int)getpid());
+	assert_int_equal(mkdir(top, 0755), 0);
+	tree_put(top, "cgroup.controllers", "cpu\n");
+	for (int i = 0; i < CONTAINERS; i++) {
+		snprintf(path, sizeof path, "docker/%064x/cpu.stat", i);
+		tree_put(top, path, "usage_usec 1\n");
+		snprintf(path, sizeof path, "docker/%064x/cpu.max", i);
+		tree_put(top, path, "50000 100000\n");
+	}
+	snprintf(option, sizeof option, "--cgroup=%s", top);
+	*state = begin_with(option);
+	return 0;
+}
+
+static int
+finish_with_containers(void **state)
+{
+	char command[80];
+
+	snprintf(command, sizeof command, "rm -r /tmp/agent-test-%d.cgroup", (int)getpid());
+	assert_int_equal(system(command), 0);
+	return finish(state);
+}
+
+static int
+request_send(const struct process *p, const char *request)
+{
 	struct addr at;
 	int fd;
 
 	assert_null(addr_parse(str_of(p->listen), &at));
 	fd = dial(&at);
 	say(fd, request, strlen(request));
+	return fd;
+}
+
+/* Hears until `enough` has come `times` times, or the end. */
+static void
+hear_times(int fd, const char *enough, int times, char *answer, size_t cap)
+{
+	int64_t until = clock_mono_usec() + DEADLINE_USEC;
+
 	for (answer[0] = '\0'; ; ) {
 		const char *c = answer;
 		int seen = 0;
@@ -89,9 +137,15 @@ ask(const struct process *p, const char *request, const char *enough, int times,
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 		poll(&wait, 1, 1000);
 		if (hear(fd, answer, cap) <= 0 || clock_mono_usec() > until)
-			fail_msg("'%s' did not come %d times: %s", enough, times, answer);
+			fail_msg("'%s' did not come %d times: %.300s", enough, times, answer);
 	}
 	close(fd);
+}
+
+static void
+ask(const struct process *p, const char *request, const char *enough, int times, char *answer, size_t cap)
+{
+	hear_times(request_send(p, request), enough, times, answer, cap);
 }
 
 static void
@@ -160,6 +214,18 @@ test_too_many_streams(void **state)
 	ask(p, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 ", 1, answer, sizeof answer);
 }
 
+/* It gets fewer blocks, and nothing piles up for it. */
+static void
+test_a_reader_that_pauses_stays(void **state)
+{
+	static const char request[] = "GET /stream?period=100ms HTTP/1.1\r\nHost: a\r\n\r\n";
+	static char answer[8 << 20];
+	int slow = request_send(*state, request);
+
+	ask(*state, request, "# EOF\n", 15, answer, sizeof answer);	/* meanwhile */
+	hear_times(slow, "# EOF\n", 4, answer, sizeof answer);
+}
+
 static void
 test_misuse(void **state)
 {
@@ -183,6 +249,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_stream, begin, finish),
 		cmocka_unit_test_setup_teardown(test_refusals, begin, finish),
 		cmocka_unit_test_setup_teardown(test_too_many_streams, begin, finish),
+		cmocka_unit_test_setup_teardown(test_a_reader_that_pauses_stays, begin_with_containers,
+		    finish_with_containers),
 		cmocka_unit_test_setup_teardown(test_misuse, begin, finish),
 	};
 
