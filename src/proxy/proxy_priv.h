@@ -10,6 +10,7 @@
 #include "filter/filter_means.h"
 #include "http/encode.h"
 #include "http/message.h"
+#include "http/orca.h"
 #include "http/session.h"
 #include "http/share.h"
 #include "http/slab.h"
@@ -38,6 +39,14 @@ LIST_HEAD(copy_list, copy);
 struct failures {			/* handshakes that failed in one way */
 	struct proxy_failed	 seen;	/* since they were last taken */
 	int64_t			 taken_usec;	/* 0: never */
+};
+
+#define LOAD_VIEWS	16
+
+struct load_view {			/* how busy a service is; its rates are each subscriber's own */
+	uint32_t	 slot;		/* 0: none */
+	int64_t		 usec;
+	struct orca_report load;
 };
 
 #define PROXY_NAMES_MAX	256		/* number 0 is none */
@@ -82,6 +91,7 @@ struct proxy {
 	unsigned	 ncopies;		/* the same, and those that wait for their requests */
 	struct tap_room	 copied;		/* bytes of their bodies */
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
+	struct load_view load_view[LOAD_VIEWS];	/* service_load.c; by slot */
 	/* proxy.c */
 	proxy_empty_f	*empty;
 	void		*empty_arg;

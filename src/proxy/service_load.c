@@ -1,11 +1,14 @@
 /*
- * Read anew for each report: these are few, and seconds apart.
+ * Reports of one subscriber are seconds apart, but there may be thousands of them, and thousands of
+ * tasks to look at: what was seen goes for all for VIEW_USEC.
  */
 #include <math.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/service_load.h"
+
+#define VIEW_USEC	(100 * USEC_PER_MSEC)	/* nodes are looked at as often */
 
 /* ---- nodes ---- */
 
@@ -85,12 +88,11 @@ sound(double x, double most)
 	return x >= 0 ? (x < most ? x : most) : 0;
 }
 
-void
-service_load(const struct proxy *p, const struct table *t, const struct table_service *s,
-    struct service_load_since *since, struct orca_report *r)
+static void
+look(const struct proxy *p, const struct table *t, const struct table_service *s, int64_t now,
+    struct orca_report *r)
 {
 	const struct table_task *task = table_tasks(t, &(uint32_t){ 0 }) + s->first_task;
-	int64_t now = loop_now(p->loop);
 	struct nodes n = { .cores = 0 };
 
 	for (uint32_t i = 0; i < s->ntasks; i++)
@@ -100,6 +102,21 @@ service_load(const struct proxy *p, const struct table *t, const struct table_se
 	    .memory = sound(n.known > 0 ? n.memory / n.known : 0, 1) };
 	if (s->load != LOAD_NONE)
 		r->application = reported(p, task, s->ntasks, now);
+}
+
+void
+service_load(struct proxy *p, const struct table *t, const struct table_service *s,
+    struct service_load_since *since, struct orca_report *r)
+{
+	struct load_view *v = &p->load_view[s->slot % LOAD_VIEWS];
+	int64_t now = loop_now(p->loop);
+
+	if (s->slot == 0 || v->slot != s->slot || now - v->usec >= VIEW_USEC) {
+		look(p, t, s, now, &v->load);
+		v->slot = s->slot;
+		v->usec = now;
+	}
+	*r = v->load;
 	if (s->slot != 0)
 		add_rates(p, s, since, now, r);
 }

@@ -18,7 +18,7 @@ struct service_load_since {	/* of the report before; begin zeroed */
  * 1 when some have to wait. memory: of the same nodes. application: the mean of what tasks report
  * of themselves, where they do. Requests and errors per second: this Mola's, since the last report.
  */
-void	service_load(const struct proxy *, const struct table *, const struct table_service *,
+void	service_load(struct proxy *, const struct table *, const struct table_service *,
     struct service_load_since *, struct orca_report *);
 
 #endif
