@@ -192,7 +192,7 @@ explain_add_cost(const struct world *w, const struct world_task *t, const struct
 	add_penalty(w, t, now, out);
 	add_tenants(t, c, out);
 	if (!isnan(c->available) &&
-	    law_cost_task(&c->law, counted, c->inflight, INFINITY, 0) * c->load < c->cost)
+	    law_cost_task(&c->law, counted, c->inflight, INFINITY, c->on_task) * c->load < c->cost)
 		add_cost_of_container(c, want, out);
 	else
 		add_cost_of_node(c, th, out);

@@ -70,17 +70,17 @@ demand(const struct law_node *n, double others, double inflight)
 
 /* On the node, whoever it belongs to. */
 static double
-cost_on_node(const struct law_node *n, double th, double ours, double added)
+cost_on_node(const struct law_node *n, double th, double delayed)
 {
 	if (th <= n->cores)
 		return 0.5 + 0.5 * th / n->cores;
-	return (th + added * ours) / n->cores;
+	return (th + delayed) / n->cores;
 }
 
 double
 law_cost(const struct law_node *n, double others, double inflight)
 {
-	return cost_on_node(n, demand(n, others, inflight) + 1, n->balancers * inflight, 1);
+	return cost_on_node(n, demand(n, others, inflight) + 1, n->balancers * inflight);
 }
 
 double
@@ -100,14 +100,18 @@ double
 law_cost_task(const struct law_node *n, double others, double inflight, double available,
     double task_inflight)
 {
-	double want, all, cost, alone;
+	double all, here, beside, want, cost, alone;
 
 	if (!(available > 0))
 		return law_cost(n, others, inflight);
 	all = demand(n, others, inflight);
-	want = n->balancers * task_inflight;
-	want = want < all ? want : all;
-	cost = cost_on_node(n, all + 1, n->balancers * inflight, LAW_ADDED);
-	alone = want + 1 > available ? (want + 1 + LAW_ADDED * want) / available : 0;
+	here = n->balancers * task_inflight;
+	beside = n->balancers * inflight > here ? n->balancers * inflight - here : 0;
+	want = here < all ? here : all;
+	cost = cost_on_node(n, all + 1, LAW_ADDED * here + beside);
+	if (want + 1 <= available)
+		return cost;
+	beside = beside < all - want ? beside : all - want;
+	alone = (want + 1 + LAW_ADDED * want) / available + beside / n->cores;
 	return alone > cost ? alone : cost;
 }
