@@ -58,6 +58,7 @@ mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	local i
 	printf '  - name: %s\n    %s\n' "$1" "$2"
 	[ -z "${3:-}" ] || echo "    policy: $3"
+	[ "$1" != mola-orca ] || echo "    load: orca"
 	echo "    tasks:"
 	for i in "${!core[@]}"; do
 		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$([[ $1 != mola-agent* ]] || container "$1" $((i + 1))) }"
@@ -68,7 +69,7 @@ mola_top() {		# NAME ADMIN PERIOD [BALANCERS]
 	printf 'stop: 1s\nadmin: { address: "127.%s.1.%s:%s", socket: %s/%s.sock }\nlog: { level: info }\n' $second "$2" $port "$dir" "$1"
 	printf 'signals: { period: %s%s }\nclients: { max: 16384, max_per_address: 0 }\ndefaults: { response: 10m, idle: 10m }\n' "$3" "${4:+, balancers: $4}"
 }
-mola_policy() { local p=${1#mola}; p=${p#-agent}; echo "${p#-}"; }	# "mola" alone is its default
+mola_policy() { local p=${1#mola}; p=${p#-agent}; p=${p%-orca}; echo "${p#-}"; }	# "mola" alone is its default
 mola_conf() {		# NAME...: those that Mola serves
 	local n
 	mola_top mola 21 "$period"
@@ -92,7 +93,7 @@ agent_conf() {		# NAME...: the same by agents, whose streams tell ten times a se
 	for n; do mola_service "$n" "host: $n" "$(mola_policy "$n")"; done
 }
 beside_conf() {		# NAME K: one of those side by side, as it is told how many there are
-	mola_top "$1-$2" $((40 + $(stands "$1" "$2"))) "$period" "$(beside "$1")"
+	mola_top "$1-$2" $((40 + $(stands "$1" "$2"))) "$([[ $1 = mola-agent* ]] && echo 100ms || echo "$period")" "$(beside "$1")"
 	printf 'listen: "%s"\nworkers: 1\n' "$(at "$(stands "$1" "$2")")"
 	mola_nodes "$1"
 	echo "services:"
