@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "score/explain.h"
+#include "score/fields.h"
 #include "score/guard.h"
 
 #define REASON_MAX	1024
@@ -70,6 +71,22 @@ put_sample(json_t *j, const struct world_node *n)
 	    "cpu", view_number_if(known, s->psi_cpu_waiting),
 	    "memory", view_number_if(known, s->psi_memory_waiting),
 	    "io", view_number_if(known, s->psi_io_waiting)));
+}
+
+/* Of another moment, or by another source, than the sample: when each was measured, and by what. */
+static void
+put_parts(json_t *j, const struct admin_view *v, const struct world_node *n)
+{
+	json_t *parts = json_object();
+
+	for (unsigned p = 0; p < SAMPLE_PARTS; p++) {
+		const struct sample_origin *o = &n->observed.origin[p];
+		if (fields_differ(n, p))
+			json_object_set_new(parts, fields_part_name(p), json_pack("{s:o, s:o}",
+			    "age_seconds", view_number((double)(v->now_usec - o->taken_usec) / USEC_PER_SEC),
+			    "source", view_text(view_source_name(o->source))));
+	}
+	json_object_set_new(j, "fields", parts);
 }
 
 /* Whose work takes its cores, and where that goes. */
@@ -143,6 +160,7 @@ view_node(const struct admin_view *v, const struct world_node *n,
 	json_object_set_new(j, "cores", view_number_if(cores > 0, cores));
 	put_steering(j, v, n);
 	put_sample(j, n);
+	put_parts(j, v, n);
 	put_recent(j, v, n);
 	json_object_set_new(j, "tasks", json_integer(traffic->tasks));
 	json_object_set_new(j, "share", view_share(traffic->requests, all));

@@ -7,11 +7,14 @@
 #include "base/bug.h"
 #include "score/demand.h"
 #include "score/explain_priv.h"
+#include "score/fields.h"
 #include "score/guard.h"
 
 #define BELIEVED	0.9	/* a fresh sample that counts for more is not worth a word */
 
 /* ---- what is known of its node ---- */
+
+static const char *const by[] = { "", "its node_exporter", "its agent", "Prometheus" };
 
 static void
 add_signal_why(struct explain_step *s, const struct world_node *n)
@@ -20,10 +23,27 @@ add_signal_why(struct explain_step *s, const struct world_node *n)
 		step_more(s, " (%s)", n->signal.why->text);
 }
 
+/* Those that the sample did not have itself. */
+static void
+add_parts(struct explain_step *s, const struct world_node *n, int64_t now)
+{
+	static const char *const part[SAMPLE_PARTS] = { [PART_MEMORY] = "memory",
+	    [PART_CPU_WAITING] = "pressure of CPUs", [PART_MEMORY_WAITING] = "pressure of memory",
+	    [PART_IO_WAITING] = "pressure of disks", [PART_DISK] = "disks", [PART_NET] = "links" };
+
+	for (unsigned p = 0; p < SAMPLE_PARTS; p++) {
+		const struct sample_origin *o = &n->observed.origin[p];
+		if (!fields_differ(n, p))
+			continue;
+		step_more(s, "; %s of %.1f s ago", part[p], explain_seconds(now - o->taken_usec));
+		if (o->source != n->observed.sample.source && o->source != SOURCE_NONE)
+			step_more(s, " by %s", by[o->source]);
+	}
+}
+
 void
 explain_add_sample(const struct world_node *n, int64_t now, struct explain_steps *out)
 {
-	static const char *const by[] = { "", "its node_exporter", "its agent", "Prometheus" };
 	static const char *const name[] = { "none", "node_exporter", "agent", "prometheus" };
 	const struct sample *m = &n->observed.sample;
 	struct explain_step *s;
@@ -49,6 +69,7 @@ explain_add_sample(const struct world_node *n, int64_t now, struct explain_steps
 	if (!isnan(m->running))
 		step_more(s, ", %.0f thread%s running or waiting for one", m->running,
 		    explain_plural(m->running));
+	add_parts(s, n, now);
 }
 
 /* How far the sample counts. */

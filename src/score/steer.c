@@ -1,9 +1,10 @@
 /*
  * steer: what a worker needs to know of each node, made of what the brain knows.
  *
- * A sample is folded in by steer_sample_late(): guard_check_sample() accepts it, demand_of()
- * says how many threads wanted a core, smooth_sample() averages what reacts to our own requests,
- * and node_publish() makes the row of it: cores_effective() for each profile, others and neutral
+ * A sample is folded in by steer_sample_late(): guard_check_sample() accepts it, fields_keep()
+ * fills in what it lacks and an earlier one had, demand_of() says how many threads wanted a core,
+ * smooth_sample() averages what reacts to our own requests, and node_publish() makes the row of it:
+ * cores_effective() for each profile, others and neutral
  * for the law, the score. A tick does the last step again for every node, beside the others:
  * their mean is what a node without a signal counts as, and newcomers are measured against nodes
  * that have been here for longer. (How a sample gets here: collect/source.c.) Must not know
@@ -16,6 +17,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "score/demand.h"
+#include "score/fields.h"
 #include "score/guard.h"
 #include "score/pressure.h"
 #include "score/steer.h"
@@ -414,6 +416,7 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	if (returned && inflight == 0 && (good.source != SOURCE_PROMETHEUS || s->fleet.prometheus))
 		n->steering.ramp_usec = good.taken_usec;
 	learn_period(s, n, &good);
+	fields_keep(n, &good);
 	n->observed.smoothed = smooth_sample(n, &good);
 	n->observed.sample = good;
 

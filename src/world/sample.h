@@ -25,4 +25,17 @@ struct sample {
 	double	 net_receive, net_transmit;	/* bytes per second over real interfaces */
 };
 
+/* What a sample may lack, while it has all else (score/fields.h). */
+enum sample_part { PART_MEMORY, PART_CPU_WAITING, PART_MEMORY_WAITING, PART_IO_WAITING, PART_DISK,
+    PART_NET, SAMPLE_PARTS };
+
+/* Where a part that is known comes from. */
+struct sample_origin {
+	int64_t	 taken_usec;		/* 0: the part is not known */
+	/* of the last sample that had it, though it may be too old to know it; 0: none did; and how long
+	 * after the one before */
+	int64_t	 last_usec, gap_usec;
+	enum sample_source source;
+};
+
 #endif

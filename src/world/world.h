@@ -99,7 +99,10 @@ struct world_node {
 
 	struct {				/* accepted samples; written by score/ */
 		unsigned	 samples;	/* good ones since it joined or came back */
-		struct sample	 sample;	/* the last good one */
+		/* the last good one; a part that it lacked is as in the last one that had it, while that
+		 * is fresh */
+		struct sample	 sample;
+		struct sample_origin origin[SAMPLE_PARTS];
 		struct sample	 smoothed;	/* with memory, disks and links as means over the last ones */
 		double		 inflight;	/* n_s: our requests there, all workers, that the sample met */
 		/* by slot of world.query; all nodes have the same empty ones until there is a query */
