@@ -18,7 +18,8 @@ STEP(SAMPLE, "sample", "age_seconds source busy cores running",
 STEP(NO_SAMPLE, "no_sample", "", "Its node was never sampled, and counts as the mean of all.")
 STEP(NEW, "new", "", "One sample came; its node counts as the mean of all until the second.")
 STEP(STALE, "stale", "age_seconds trust_ratio",
-    "The sample is old, or the next may well differ: it counts for this part, the mean for the rest.")
+    "The sample is old, or the next may well differ: it counts for this part, the mean for the "
+    "rest.")
 STEP(BLIND, "blind", "age_seconds",
     "The last sample is too old: its node counts as the mean of all.")
 STEP(OTHERS, "others", "threads inflight balancers others",

@@ -19,8 +19,9 @@
  *     cost = max( th <= C    ?  0.5 + 0.5 * th / C  :  (th + a * L * m_task + s) / C,
  *                 m + 1 <= E ?  0                   :  (m + 1 + a * m) / E + s / C )
  * s = L * (n - m_task) are our requests on other tasks there (in the second line no more than
- * th - 1 - m): the cores that the task gets, theirs lose. a is how much of the delay that is added to our other requests counts: 1 in the first law, which
- * stays the one where E is not known (doc/why/0041-what-a-container-could-have.md).
+ * th - 1 - m): the cores that the task gets, theirs lose. a is how much of the delay that is added
+ * to our other requests counts: 1 in the first law, which stays the one where E is not known
+ * (doc/why/0041-what-a-container-could-have.md).
  */
 #ifndef WORLD_LAW_H
 #define WORLD_LAW_H
