@@ -3,6 +3,7 @@
  * stays within its bound.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "collect/feed.c"
 #include "talk.h"
@@ -58,5 +59,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	timer_clear(l, &target.silence);
 	buf_fini(&src->page);
 	node_free(&src->counters);
+	free(src->detail);
 	return 0;
 }
