@@ -212,14 +212,16 @@ balancer_notice(struct balancer *b, unsigned task, bool down)
 void
 balancer_sample(struct balancer *b, struct machine *m, const struct sample *s)
 {
-	double inflight = live_node_inflight(b->live, b->node_slot[m->number]);
+	double inflight = live_node_inflight(b->live, b->node_slot[m->number]), allowed = 0;
 
 	steer_sample(b->steer, b->node[m->number], s, inflight);
 	for (unsigned i = m->first_task; i < m->first_task + b->run->s->tasks; i++) {
 		const struct task *t = &b->run->task[i];
 		world_task_set_available(b->world, b->task[i],
 		    demand_available(s, inflight, t->available, cores_group_quota(t->group)), s->taken_usec);
+		allowed += isnan(t->available) ? INFINITY : cores_group_quota(t->group);
 	}
+	b->node[m->number]->signal.allowed = isinf(allowed) ? 0 : allowed;
 }
 
 static void

@@ -55,6 +55,7 @@ struct scrape_target {			/* one node, with up to two sources */
 	struct source	 exporter, agent;
 	struct scrape_task *task;	/* on this node; until the next pass */
 	unsigned	 ntasks, task_room;
+	bool		 unbound;	/* another task is on it, whose container is not known */
 	struct timer	 silence;	/* then nothing is known of its containers any more */
 	bool		 known;		/* until then something may be */
 };

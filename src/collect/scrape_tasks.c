@@ -17,6 +17,7 @@ tasks_forget(void *arg)
 
 	for (unsigned i = 0; i < t->ntasks; i++)
 		world_task_set_available(t->scrape->world, t->task[i].task, NAN, 0);
+	t->node->signal.allowed = 0;
 	t->known = false;
 }
 
@@ -37,6 +38,7 @@ scrape_tasks_take(struct source *src, const struct sample *s)
 {
 	const struct containers *all = node_containers(src->counters);
 	struct scrape_target *t = src->target;
+	double allowed = t->unbound ? INFINITY : 0;
 
 	if (all->n == 0)
 		return;
@@ -46,7 +48,9 @@ scrape_tasks_take(struct source *src, const struct sample *s)
 		const struct container *c = containers_find(all, k->task->container, &k->at);
 		double cores = c == NULL ? NAN : demand_available(s, src->inflight, c->available, c->quota);
 		world_task_set_available(t->scrape->world, k->task, cores, src->began_usec);
+		allowed += c == NULL ? INFINITY : c->quota;
 	}
+	t->node->signal.allowed = isinf(allowed) ? 0 : allowed;
 }
 
 static void
@@ -69,16 +73,21 @@ scrape_tasks_sync(struct scrape *s)
 	struct world_task *task;
 	struct scrape_target *t;
 
-	LIST_FOREACH(t, &s->targets, link)
+	LIST_FOREACH(t, &s->targets, link) {
 		t->ntasks = 0;
+		t->unbound = false;
+	}
 	LIST_FOREACH(v, &s->world->services, link)
 		LIST_FOREACH(task, &v->tasks, link) {
 			t = map_get(s->by_name, str_of(task->node->name));
 			ASSERT(t != NULL && t->node == task->node);
 			if (task->container != NULL && (t->agent.url != NULL || t->exporter.url != NULL))
 				task_add(t, task);
-			else if (!isnan(task->available))
-				world_task_set_available(s->world, task, NAN, 0);
+			else {
+				t->unbound = true;
+				if (!isnan(task->available))
+					world_task_set_available(s->world, task, NAN, 0);
+			}
 		}
 }
 

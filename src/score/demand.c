@@ -62,3 +62,14 @@ demand_available(const struct sample *s, double inflight, double by_agent, doubl
 		cores = fmax(cores, s->cores - fmax(0, s->running - inflight));
 	return fmax(fmin(cores, quota), DEMAND_LEAST);
 }
+
+double
+demand_held_back(double threads, double inflight, double allowed)
+{
+	double full;
+
+	if (!(allowed > 0) || inflight <= allowed)
+		return 0;
+	full = (threads / allowed - DEMAND_ALLOWED) / (1 - DEMAND_ALLOWED);
+	return fmax(0, fmin(1, full)) * (inflight - allowed);
+}

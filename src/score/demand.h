@@ -11,6 +11,8 @@
 #define DEMAND_LASTING		0.5
 /* cores: a container that could have nothing is known to, and no number may become too small */
 #define DEMAND_LEAST		1e-3
+/* of what quotas allow: below it nobody is held back; from there to all of it, more and more are */
+#define DEMAND_ALLOWED		0.8
 
 struct demand {
 	double	 threads;
@@ -27,5 +29,13 @@ struct demand	demand_of(const struct sample *);
  */
 double		demand_available(const struct sample *, double inflight, double by_agent,
     double quota);
+/*
+ * How many of our `inflight` requests on a node want a core and are not in `threads`, the demand of
+ * its sample: threads of a container that has used up its quota are not runnable until its next
+ * period. Without this they would look like requests that wait for something else. `allowed`: cores
+ * that our containers there may use, 0: no bound is known. While fewer threads are seen than that,
+ * nobody is held back.
+ */
+double		demand_held_back(double threads, double inflight, double allowed);
 
 #endif

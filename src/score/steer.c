@@ -405,6 +405,7 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	struct sample good = *sample;
 	const struct why *why = guard_check_sample(&good, n->observed.sample.taken_usec, now);
 	struct demand demand;
+	double ours;
 
 	ASSERT(inflight >= 0 && (isnan(inflight_mean) || inflight_mean >= 0));
 	if (why != NULL)
@@ -428,10 +429,12 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 		    n->steering.inflight_sum / n->steering.inflight_looks;
 	n->steering.inflight_sum = n->steering.inflight_looks = 0;
 	n->observed.inflight = inflight_mean + demand.instant * (inflight - inflight_mean);
+	ours = s->conf.balancers * n->observed.inflight;
 	if (n->observed.samples < UINT32_MAX)
 		n->observed.samples++;
 	if (n->observed.samples >= GUARD_SAMPLES)
-		node_take_others(s, n, demand.threads - s->conf.balancers * n->observed.inflight);
+		node_take_others(s, n, demand.threads - ours +
+		    demand_held_back(demand.threads, ours, n->signal.allowed));
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
 		node_publish(s, n, false, s->now);
 	return NULL;

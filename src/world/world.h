@@ -95,6 +95,9 @@ struct world_node {
 		const struct why *prom_why;
 		char		 prom_detail[160];
 		int64_t		 prom_until_usec;	/* its samples count for the node until then, monotonic */
+		/* cores that the containers of our tasks there may use together by quotas of their own;
+		 * 0: one of them has none, or it is not known */
+		double		 allowed;
 	} signal;
 
 	struct {				/* accepted samples; written by score/ */

@@ -683,6 +683,31 @@ test_idle_cores_can_be_had(void **state)
 	herd_end(&h);
 }
 
+/* What our containers may use together is known where each of them has a quota, and as long as the agent tells it. */
+static void
+test_quotas_of_all_our_containers_bound_what_they_use(void **state)
+{
+	struct herd h;
+	struct fetch *f;
+
+	(void)state;
+	herd_begin(&h, NULL, "http://a/stream");
+	run(EAGER_USEC);
+	f = open_to("http://a/stream");
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") QUOTA(ID_A, "1.5") COULD(ID_B, "0.5")))));
+	assert_true(h.b.a.signal.allowed == 0);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") QUOTA(ID_A, "1.5") COULD(ID_B, "0.5") QUOTA(ID_B, "0.75")))));
+	assert_true(h.b.a.signal.allowed == 2.25);
+	run(LAW_FRESH_PERIODS * PERIOD);
+	assert_true(h.b.a.signal.allowed == 0);
+	h.two.container = NULL;				/* it may have none */
+	scrape_sync(h.b.s, &h.b.w, PERIOD, SEC / 2);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") QUOTA(ID_A, "1.5")))));
+	assert_true(h.b.a.signal.allowed == 0);
+	herd_end(&h);
+}
+
 /* A node_exporter makes up for an agent that is silent, but knows nothing of containers. */
 static void
 test_cores_grow_old_beside_an_exporter(void **state)
@@ -749,6 +774,7 @@ main(void)
 		cmocka_unit_test(test_inflight_at_the_first_byte),
 		cmocka_unit_test(test_cores_of_tasks),
 		cmocka_unit_test(test_idle_cores_can_be_had),
+		cmocka_unit_test(test_quotas_of_all_our_containers_bound_what_they_use),
 		cmocka_unit_test(test_cores_grow_old_beside_an_exporter),
 		cmocka_unit_test(test_cores_known_before),
 	};

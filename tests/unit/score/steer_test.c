@@ -119,6 +119,23 @@ each_balancer_like_us_is_counted(void **state)
 	near(row_of(s, s->a).law.balancers, 3);
 }
 
+static void
+who_is_held_back_by_a_quota_wants_a_core(void **state)
+{
+	struct stage *s = *state;
+
+	sampled(s, s->a, T, 4, 2, 2, 6);
+	sampled(s, s->a, T + 100, 4, 2, 2, 6);
+	near(row_of(s, s->a).law.others, -4);		/* four wait for something else */
+	s->a->signal.allowed = 2;
+	sampled(s, s->a, T + 200, 4, 2, 2, 6);
+	near(row_of(s, s->a).law.others, 0);		/* they wait for the quota's next period */
+	sampled(s, s->a, T + 300, 4, 3, 3, 6);
+	near(row_of(s, s->a).law.others, 1);
+	sampled(s, s->a, T + 400, 4, 1, 1, 6);
+	near(row_of(s, s->a).law.others, -5);		/* the quota is not used up */
+}
+
 /* Node a wants one thread more than b, or less; b wants two. Samples are a second apart. */
 static double
 lasting_after(struct stage *s, bool changes)
@@ -375,6 +392,7 @@ main(void)
 		TEST(two_samples_make_a_judgement_and_workers_see_it_at_once),
 		TEST(a_mean_for_a_mean_and_an_instant_for_an_instant),
 		TEST(each_balancer_like_us_is_counted),
+		TEST(who_is_held_back_by_a_quota_wants_a_core),
 		TEST(what_stays_from_sample_to_sample_is_learnt_to_last),
 		TEST(what_changes_from_sample_to_sample_is_learnt_not_to_last),
 		TEST(before_anything_is_learnt_seconds_are_thought_to_last),
