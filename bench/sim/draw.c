@@ -21,6 +21,9 @@
 #include "scenario.h"
 
 #define CORES_MOST	2000.0		/* of all nodes: more takes long and shows nothing else */
+#define STOLEN_PART	.7		/* of the nodes, at most */
+#define STOLEN_MEAN	.3		/* of their cores, at most */
+#define STOLEN_MOST	(STOLEN_PART * STOLEN_MEAN)
 #define RATE_MOST	20000.0		/* requests per second */
 
 static bool
@@ -151,7 +154,7 @@ draw_troubles(struct rng *r, FILE *f)
 	if (one_of(r, 8))
 		fprintf(f, "slow part %.2f speed %.2f\n", between(r, .2, .7), between(r, .4, .9));
 	if (one_of(r, 8))
-		fprintf(f, "steal part %.2f mean %.2f every %.1f\n", between(r, .2, .7), between(r, .05, .3), between(r, 1, 30));
+		fprintf(f, "steal part %.2f mean %.2f every %.1f\n", between(r, .2, STOLEN_PART), between(r, .05, STOLEN_MEAN), between(r, 1, 30));
 	if (one_of(r, 12))
 		fprintf(f, "failures part %.2f every %.0f lasts %.1f notice %.1f\n", between(r, .1, .5), between(r, 20, 60),
 		    between(r, 1, 10), between(r, .5, 2));
@@ -174,7 +177,9 @@ draw_one(struct rng *r, FILE *f)
 	load = fmin(load, tenants + RATE_MOST * work / cores);	/* rather idle than slow to reckon */
 	fprintf(f, "load %.3f\n", load);
 	draw_ours(r, f);
-	draw_troubles(r, f);
+	/* stolen cores might leave no load of ours beside so few requests */
+	if (load > tenants / (1 - STOLEN_MOST))
+		draw_troubles(r, f);
 	fprintf(f, "samples %s %.2f\n", one_of(r, 5) ? "exporter" : "agent", one_of(r, 8) ? scaled(r, 5, 60) : scaled(r, .1, 5));
 	fprintf(f, "balancers %u\n", one_of(r, 3) ? 2 + rng_below(r, 7) : 1);
 	seconds = fmin(120, fmax(20, 2e5 * work / ((load - tenants) * cores)));	/* for some 200 000 requests */
