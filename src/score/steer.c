@@ -45,6 +45,7 @@ struct steer_lasting {
 /* How much must be seen to outweigh what is assumed: so many threads squared, and so many pairs. */
 #define LASTING_ASSUMED	10.0
 #define LASTING_ASSUMED_PAIRS	8
+#define USUAL			3.0
 
 struct steer {
 	struct world	*world;
@@ -377,12 +378,25 @@ lasting_of(const struct steer_lasting *l, int64_t period_usec)
 	return fmax(0, fmin(1, (l->product + assumed * weight) / (l->square + weight)));
 }
 
+/* Distances are noise up to some USUAL times the root of their mean square; what is beyond that is
+ * news, such as a hog. */
+static double
+unusual_of(const struct steer_lasting *l, double distance)
+{
+	double usual = l->pairs > 0 ? USUAL * USUAL * l->square / l->pairs : 0;
+	double part = distance * distance / (distance * distance + usual);
+	double rest = usual / (distance * distance + usual);
+
+	return usual > 0 ? part * part / (part * part + rest * rest) : 1;
+}
+
 /* What others want, by the node's second sample and each one after it. */
 static void
 node_take_others(struct steer *s, struct world_node *n, double others)
 {
 	struct law_node *l = &n->steering.row.law;
 
+	l->unusual = unusual_of(&s->lasting, others - l->neutral);
 	if (l->sampled_usec != 0)
 		lasting_learn(&s->lasting, l->others - l->neutral, others - l->neutral);
 	l->others = others;

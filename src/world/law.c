@@ -29,7 +29,7 @@ law_belief(const struct law_node *n, int64_t now)
 		return 1;
 	lasts = age <= (double)n->period_usec ? n->lasting :
 	    pow(n->lasting, age / (double)n->period_usec);
-	return fmin(law_trust(n, now), lasts + (1 - lasts) * exp(-age / LAW_YOUNG_USEC));
+	return fmin(law_trust(n, now), lasts + n->unusual * (1 - lasts) * exp(-age / LAW_YOUNG_USEC));
 }
 
 double

@@ -42,6 +42,8 @@ struct law_node {
 	/* 0..1: how much of what sets its `others` apart at one sample is still there at the next, as
 	 * learnt from all nodes' samples */
 	double	 lasting;
+	/* 0..1: how far the sample's distance is beyond what samples usually have */
+	double	 unusual;
 };
 
 /* Whose work waits where a service and others want the same cores (`tenants` of a service). */

@@ -76,7 +76,7 @@ fill_signals(struct stage *s)
 	    .running = 2, .load1 = NAN, .memory_total_bytes = 8e9, .memory_available_bytes = 2e9, .psi_cpu_waiting = 0.25,
 	    .psi_memory_waiting = NAN, .psi_io_waiting = NAN };
 	a->steering.row = (struct phys_row){ .law = { .cores = 4, .others = 2, .sampled_usec = now - 500000, .period_usec = 1000000,
-	    .balancers = 1, .lasting = 1 }, .score = 61.5 };
+	    .balancers = 1, .lasting = 1, .unusual = 1 }, .score = 61.5 };
 	b->steering.row = (struct phys_row){ .law = { .cores = 1, .period_usec = 1000000, .balancers = 1 } };
 	b->signal.why = WHY_METRICS_SYNTAX;
 	b->signal.wrong_usec = now - 7 * USEC_PER_SEC;

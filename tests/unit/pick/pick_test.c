@@ -54,7 +54,7 @@ static void
 node_is(unsigned slot, double cores, double others)
 {
 	phys_write(phys, slot, &(struct phys_row){ .law = { .cores = cores, .others = others, .neutral = others,
-	    .sampled_usec = now, .period_usec = 1000000000, .balancers = 1 }, .score = 50 });
+	    .sampled_usec = now, .period_usec = 1000000000, .balancers = 1, .unusual = 1 }, .score = 50 });
 }
 
 static void

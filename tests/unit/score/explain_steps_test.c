@@ -100,7 +100,7 @@ judge(struct world_node *n, double cores, double others)
 	    .busy = cores, .running = others, .memory_total_bytes = 100, .memory_available_bytes = 50 };
 	n->observed.smoothed = n->observed.sample;
 	n->observed.samples = 2;
-	n->steering.row.law = (struct law_node){ cores, others, 0, T - 400000, USEC_PER_SEC, 1, 0, 1 };
+	n->steering.row.law = (struct law_node){ cores, others, 0, T - 400000, USEC_PER_SEC, 1, 0, 1, 1 };
 }
 
 static int

@@ -35,7 +35,7 @@ judge(struct world_node *n, double cores, double others)
 	    .memory_available_bytes = 50 };
 	n->observed.smoothed = n->observed.sample;
 	n->observed.samples = 2;
-	n->steering.row.law = (struct law_node){ cores, others, 0, T, USEC_PER_SEC, 1, 0, 1 };
+	n->steering.row.law = (struct law_node){ cores, others, 0, T, USEC_PER_SEC, 1, 0, 1, 1 };
 }
 
 static int

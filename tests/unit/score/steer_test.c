@@ -166,6 +166,20 @@ what_changes_from_sample_to_sample_is_learnt_not_to_last(void **state)
 }
 
 static void
+what_is_far_beyond_the_usual_is_news(void **state)
+{
+	struct stage *s = *state;
+
+	sampled(s, s->a, T - USEC_PER_SEC, 4, 3, 0, 0);
+	sampled(s, s->a, T - 1, 4, 3, 0, 0);
+	near(row_of(s, s->a).law.unusual, 1);		/* nothing is usual yet */
+	lasting_after(s, true);
+	assert_true(row_of(s, s->a).law.unusual < 0.1);
+	sampled(s, s->a, T + 200 * USEC_PER_SEC, 4, 4, 24, 0);
+	assert_true(row_of(s, s->a).law.unusual > 0.9);
+}
+
+static void
 before_anything_is_learnt_seconds_are_thought_to_last(void **state)
 {
 	struct stage *s = *state;
@@ -395,6 +409,7 @@ main(void)
 		TEST(who_is_held_back_by_a_quota_wants_a_core),
 		TEST(what_stays_from_sample_to_sample_is_learnt_to_last),
 		TEST(what_changes_from_sample_to_sample_is_learnt_not_to_last),
+		TEST(what_is_far_beyond_the_usual_is_news),
 		TEST(before_anything_is_learnt_seconds_are_thought_to_last),
 		TEST(the_unseen_are_taken_for_the_mean),
 		TEST(the_period_is_the_rhythm_and_not_the_longest_silence),

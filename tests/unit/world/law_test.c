@@ -10,7 +10,7 @@
 #define SEC 1000000
 
 static const struct law_node node = { .cores = 4, .others = 3, .neutral = 1, .sampled_usec = 100 * SEC, .period_usec = SEC,
-    .balancers = 1, .lasting = 0.8 };
+    .balancers = 1, .lasting = 0.8, .unusual = 1 };
 
 static void
 near(double a, double b)
@@ -94,6 +94,8 @@ what_lasts_is_believed_and_what_does_not_while_it_is_young(void **state)
 	near(law_others(&n, t + 60 * SEC), 3);
 	n.lasting = 0;						/* one sample says nothing of the next */
 	assert_true(law_others(&n, t + 100000) > 2.5);
+	n.unusual = 0.25;					/* it is hardly more than noise */
+	near(law_others(&n, t + 100000), 1 + 2 * 0.25 * exp(-0.1));
 	near(law_others(&n, t + 60 * SEC), 1);
 }
 
