@@ -615,6 +615,15 @@ herd_begin(struct herd *h, const char *exporter, const char *agent)
 	scrape_sync(h->b.s, &h->b.w, PERIOD, SEC / 2);
 }
 
+/* The same, with its agent's stream open. */
+static struct fetch *
+herd_stream(struct herd *h, const char *exporter)
+{
+	herd_begin(h, exporter, "http://a/stream");
+	run(EAGER_USEC);
+	return open_to("http://a/stream");
+}
+
 static void
 herd_end(struct herd *h)
 {
@@ -644,9 +653,7 @@ test_cores_of_tasks(void **state)
 	struct fetch *f;
 
 	(void)state;
-	herd_begin(&h, NULL, "http://a/stream");
-	run(EAGER_USEC);
-	f = open_to("http://a/stream");
+	f = herd_stream(&h, NULL);
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "0.25") COULD(ID_B, "1.5")))));
 	assert_true(h.one.available == .25 && h.two.available == 1.5);
 	assert_true(phys_available(h.b.w.phys, 1) == .25 && phys_available(h.b.w.phys, 2) == 1.5);
@@ -670,9 +677,7 @@ test_idle_cores_can_be_had(void **state)
 	struct fetch *f;
 
 	(void)state;
-	herd_begin(&h, NULL, "http://a/stream");
-	run(EAGER_USEC);
-	f = open_to("http://a/stream");
+	f = herd_stream(&h, NULL);
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5")))));
 	run(PERIOD);
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5") QUOTA(ID_B, "0.75") "node_procs_running 2\n"))));
@@ -691,9 +696,7 @@ test_quotas_of_all_our_containers_bound_what_they_use(void **state)
 	struct fetch *f;
 
 	(void)state;
-	herd_begin(&h, NULL, "http://a/stream");
-	run(EAGER_USEC);
-	f = open_to("http://a/stream");
+	f = herd_stream(&h, NULL);
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") QUOTA(ID_A, "1.5") COULD(ID_B, "0.5")))));
 	assert_true(h.b.a.signal.allowed == 0);
 	run(PERIOD);
@@ -716,9 +719,7 @@ test_cores_grow_old_beside_an_exporter(void **state)
 	struct fetch *f;
 
 	(void)state;
-	herd_begin(&h, "http://a/metrics", "http://a/stream");
-	run(EAGER_USEC);
-	f = open_to("http://a/stream");
+	f = herd_stream(&h, "http://a/metrics");
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "0.25")))));
 	for (int i = 0; i < LAW_FRESH_PERIODS + 1; i++) {
 		run(PERIOD);
