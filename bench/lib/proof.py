@@ -234,7 +234,7 @@ def page(p, path):
             rows(names)
 
         out("# The proof set", "",
-            "`bench/law doc` writes this page. The [model](benchmarks.md#the-model) plays each scenario with the law as it is, with the one",
+            f"`SEEDS={seeds} bench/law doc` writes this page. The [model](benchmarks.md#the-model) plays each scenario with the law as it is, with the one",
             "before (`policy: marginal-1`: its costs, from samples that are believed as they are now), and with least connections weighted by",
             "cores, all with the same requests and tenants;",
             f"medians over {seeds} seeds. Latencies are in ms, then come the law's figures as fractions: of the law before, and of least",
