@@ -61,7 +61,7 @@ sample(struct bench *b)
 {
 	for (unsigned i = 0; i < b->nodes; i++)
 		phys_write(b->phys, i, &(struct phys_row){ .law = { .cores = 1 + i % 8, .others = 4 * rng_double(&b->rng),
-		    .neutral = 1, .sampled_usec = b->now, .period_usec = SAMPLE_USEC, .balancers = 1 }, .score = 50 });
+		    .neutral = 1, .sampled_usec = b->now, .period_usec = SAMPLE_USEC, .balancers = 1, .unusual = 1 }, .score = 50 });
 }
 
 static void
