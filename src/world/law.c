@@ -21,7 +21,7 @@ law_trust(const struct law_node *n, int64_t now)
 double
 law_belief(const struct law_node *n, int64_t now)
 {
-	double age = (double)(now - n->sampled_usec), lasts;
+	double age = (double)(now - n->sampled_usec), lasts, belief;
 
 	if (n->sampled_usec == 0)
 		return 0;
@@ -29,7 +29,10 @@ law_belief(const struct law_node *n, int64_t now)
 		return 1;
 	lasts = age <= (double)n->period_usec ? n->lasting :
 	    pow(n->lasting, age / (double)n->period_usec);
-	return fmin(law_trust(n, now), lasts + n->unusual * (1 - lasts) * exp(-age / LAW_YOUNG_USEC));
+	belief = lasts + n->unusual * (1 - lasts) * exp(-age / LAW_YOUNG_USEC);
+	if (n->others < 0)
+		belief = fmax(belief, exp(-fmax(0, age - LAW_LASTS_USEC) / LAW_LASTS_USEC));
+	return fmin(law_trust(n, now), belief);
 }
 
 double

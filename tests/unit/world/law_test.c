@@ -100,6 +100,24 @@ what_lasts_is_believed_and_what_does_not_while_it_is_young(void **state)
 }
 
 static void
+connections_that_idle_do_not_become_threads_while_their_sample_ages(void **state)
+{
+	(void)state;
+	struct law_node n = node;
+	int64_t t = node.sampled_usec;
+
+	n.others = -59;						/* 60 of ours, and one thread that wants a core */
+	n.neutral = -20;
+	n.lasting = 0;						/* learnt of requests that come and go */
+	n.period_usec = 2 * SEC;
+	near(law_cost(&n, law_others(&n, t + SEC / 5), 60), law_cost(&n, -59, 60));
+	near(law_others(&n, t + 5 * SEC), -59);
+	near(law_others(&n, t + 6 * SEC), -20 - 39 * exp(-0.2));	/* by then a sample says more */
+	n.others = 59;						/* the same of others */
+	assert_true(law_others(&n, t + SEC) < 10);
+}
+
+static void
 who_has_fallen_silent_is_trusted_less_whatever_lasts(void **state)
 {
 	(void)state;
@@ -206,6 +224,7 @@ main(void)
 		cmocka_unit_test(each_balancer_counts_for_all),
 		cmocka_unit_test(requests_that_wait_for_something_else_do_not_make_demand_negative),
 		cmocka_unit_test(what_lasts_is_believed_and_what_does_not_while_it_is_young),
+		cmocka_unit_test(connections_that_idle_do_not_become_threads_while_their_sample_ages),
 		cmocka_unit_test(who_has_fallen_silent_is_trusted_less_whatever_lasts),
 		cmocka_unit_test(one_balancer_knows_of_all_requests_and_several_do_not),
 		cmocka_unit_test(the_never_sampled_are_neutral),
