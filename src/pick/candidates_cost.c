@@ -31,7 +31,8 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	struct node_row *n = &sets->node[slot];
 
 	if (now - n->read_usec >= REFRESH_USEC || n->read_usec == 0) {
-		phys_read(sets->phys, slot, &n->row);	/* or it stays, and grows old by its own time */
+		/* or it stays, and grows old by its own time */
+		phys_follow(sets->phys, slot, &n->row, &n->seen);
 		n->others = law_others_by(&n->row.law, belief_at(n, now));
 		n->unseen = n->row.law.balancers > 1 ?
 		    law_unseen(&n->row.law, rng_double(&sets->rng)) : 0;
@@ -54,7 +55,8 @@ candidate_tasks_inflight(const struct candidates *set, const struct candidate *c
 static double
 cost_by_law(const struct candidates *set, const struct candidate *c, const struct node_row *n)
 {
-	const struct law_node law = phys_law(&n->row, set->profile);
+	struct law_node as;
+	const struct law_node *law = phys_law_in(&n->row, set->profile, &as);
 	const double *available = set->home->available + c->first;
 	double inflight = c->inflight + c->penalty, least = INFINITY;
 	double others = law_tenants(set->tenants, n->others);
@@ -62,13 +64,13 @@ cost_by_law(const struct candidates *set, const struct candidate *c, const struc
 	if (set->policy == POLICY_MARGINAL)
 		others += n->unseen;
 	if (!c->known)
-		return law_cost(&law, others, inflight);
+		return law_cost(law, others, inflight);
 	for (uint32_t k = 0; k < c->ntasks; k++) {
 		uint32_t slot = candidate_task_slot(set, c, k);
 		double on = live_task_inflight(set->home->live, slot) + c->penalty, cost;
 		if (available[k] == 0)
 			continue;
-		cost = law_cost_task(&law, others, inflight, available[k], on);
+		cost = law_cost_task(law, others, inflight, available[k], on);
 		least = cost < least ? cost : least;
 	}
 	return least;
@@ -113,19 +115,22 @@ static void
 read_available(struct candidates *set, struct candidate *c)
 {
 	struct candidate_sets *sets = set->home;
-	const struct node_row *n;
-	struct law_node law;
+	const struct law_node *law = NULL;
+	struct law_node as;
 
 	c->known = false;
 	c->on_tasks = 0;
 	if (set->policy != POLICY_MARGINAL)
 		return;
-	n = node_at(sets, c->slot, set->now_usec);
-	law = phys_law(&n->row, set->profile);
 	for (uint32_t k = 0; k < c->ntasks; k++) {
 		uint32_t slot = candidate_task_slot(set, c, k);
-		double cores = law_available(&law, phys_available(sets->phys, slot), set->now_usec);
-		c->known |= !isnan(cores);
+		double cores = phys_available(sets->phys, slot);
+		if (!isnan(cores)) {
+			if (law == NULL)
+				law = phys_law_in(&node_at(sets, c->slot, set->now_usec)->row, set->profile, &as);
+			cores = law_available(law, cores, set->now_usec);
+			c->known |= !isnan(cores);
+		}
 		sets->available[c->first + k] = task_usable(set, slot) ? cores : 0;
 	}
 	if (c->known)

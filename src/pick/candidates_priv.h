@@ -46,6 +46,7 @@ struct candidates {				/* of one service */
 struct node_row {				/* of a node slot, as of read_usec */
 	int64_t		 read_usec;
 	struct phys_row	 row;
+	uint32_t	 seen;			/* of phys_follow */
 	int64_t		 believed_usec, sampled_usec;	/* when, and of which sample, this is: */
 	double		 belief;
 	double		 others;

@@ -77,24 +77,23 @@ phys_holds(const struct phys *p, unsigned slot, const struct phys_row *row)
 /*
  * Only a writer that writes this very row twice while we read it makes us read again. The brain
  * writes a row once per sample; whatever it does, a worker that compares nodes cannot wait for it.
+ * Returns the count of the writes that were read, or that of a look in vain.
  */
-bool
-phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
+static uint32_t
+row_copy(const struct phys_slot *s, struct phys_row *row, bool *whole)
 {
-	const struct phys_slot *s = &p->slot[slot];
-	bool whole = false;
 	uint64_t word[WORDS];
-	uint32_t before;
+	uint32_t before = 0;
 
-	ASSERT(slot < NODES_MAX);
-	for (int look = 0; look < LOOKS && !whole; look++) {
+	*whole = false;
+	for (int look = 0; look < LOOKS && !*whole; look++) {
 		before = atomic_load_explicit(&s->count, memory_order_acquire);
 		for (size_t i = 0; i < WORDS; i++)
 			word[i] = atomic_load_explicit(&s->word[before & 1][i], memory_order_relaxed);
 		atomic_thread_fence(memory_order_acquire);
-		whole = atomic_load_explicit(&s->count, memory_order_relaxed) == before;
+		*whole = atomic_load_explicit(&s->count, memory_order_relaxed) == before;
 	}
-	if (whole)
+	if (*whole)
 		memcpy(row, word, sizeof word);
 	if (!(row->law.cores > 0))		/* never written, or never read */
 		row->law.cores = 1;
@@ -102,7 +101,32 @@ phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
 		row->law.period_usec = 1000000;
 	if (!(row->law.balancers >= 1))
 		row->law.balancers = 1;
+	return before;
+}
+
+bool
+phys_read(const struct phys *p, unsigned slot, struct phys_row *row)
+{
+	bool whole;
+
+	ASSERT(slot < NODES_MAX);
+	row_copy(&p->slot[slot], row, &whole);
 	return whole;
+}
+
+void
+phys_follow(const struct phys *p, unsigned slot, struct phys_row *row, uint32_t *seen)
+{
+	uint32_t count;
+	bool whole;
+
+	ASSERT(slot < NODES_MAX);
+	count = atomic_load_explicit(&p->slot[slot].count, memory_order_acquire);
+	if (count == *seen && row->law.cores > 0)
+		return;
+	count = row_copy(&p->slot[slot], row, &whole);
+	if (whole)
+		*seen = count;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "world/law.h"
 #include "world/profile.h"
@@ -44,16 +45,24 @@ phys_score(const struct phys_row *r, unsigned profile)
 	return profile > 0 && r->as[profile - 1].cores > 0 ? r->as[profile - 1].score : r->score;
 }
 
-/* The node as the law takes it. */
+/* The node as the law takes it; `as` is memory for it. */
+static inline const struct law_node *
+phys_law_in(const struct phys_row *r, unsigned profile, struct law_node *as)
+{
+	if (profile == 0)
+		return &r->law;
+	*as = r->law;
+	as->cores = phys_cores(r, profile);
+	as->held = r->as[profile - 1].held;
+	return as;
+}
+
 static inline struct law_node
 phys_law(const struct phys_row *r, unsigned profile)
 {
-	struct law_node n = r->law;
+	struct law_node as;
 
-	n.cores = phys_cores(r, profile);
-	if (profile > 0)
-		n.held = r->as[profile - 1].held;
-	return n;
+	return *phys_law_in(r, profile, &as);
 }
 
 size_t		 phys_bytes(void);
@@ -64,6 +73,9 @@ bool		 phys_holds(const struct phys *, unsigned slot, const struct phys_row *);
 /* False: the row changed all the time, and `row` keeps what was read before. What has never been
  * written or read (zeroed memory) is made a row that can be reckoned with. */
 bool		 phys_read(const struct phys *, unsigned slot, struct phys_row *);
+/* The same for who keeps the row between two looks: it is copied only when it was written since.
+ * `seen` belongs to `row`, and both begin zeroed. */
+void		 phys_follow(const struct phys *, unsigned slot, struct phys_row *, uint32_t *seen);
 
 /* The cores that the container of a task could have on its node if it wanted all it can get, as of
  * the node's sample: NAN, or not above 0, is not known. A slot's new life begins so. Brain only. */

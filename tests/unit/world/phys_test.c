@@ -117,6 +117,29 @@ what_a_container_could_have_is_known_or_not(void **state)
 	free(p);
 }
 
+static void
+who_follows_a_row_has_every_write_of_it(void **state)
+{
+	(void)state;
+	struct phys *p = phys_init(calloc(1, phys_bytes()));
+	struct phys_row r = { .score = 0 }, mark;
+	uint32_t seen = 0;
+
+	phys_follow(p, 7, &r, &seen);
+	assert_true(r.law.cores == 1 && r.law.balancers == 1);	/* unwritten, but can be reckoned with */
+	for (int i = 1; i <= 3; i++) {
+		struct phys_row w = { .law = { .cores = i, .period_usec = 1, .balancers = 1 }, .score = 10 * i };
+		phys_write(p, 7, &w);
+		phys_follow(p, 7, &r, &seen);
+		assert_true(r.law.cores == i && r.score == 10 * i);
+	}
+	r.score = 77;						/* not written since: it is left as it is */
+	mark = r;
+	phys_follow(p, 7, &r, &seen);
+	assert_memory_equal(&r, &mark, sizeof r);
+	free(p);
+}
+
 int
 main(void)
 {
@@ -126,6 +149,7 @@ main(void)
 		cmocka_unit_test(what_was_left_half_written_is_not_seen),
 		cmocka_unit_test(the_writer_knows_what_is_in_force),
 		cmocka_unit_test(what_a_container_could_have_is_known_or_not),
+		cmocka_unit_test(who_follows_a_row_has_every_write_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
