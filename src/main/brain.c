@@ -304,6 +304,7 @@ on_tick(void *arg)
 	struct brain *b = arg;
 
 	timer_set(b->loop, &b->tick, loop_now(b->loop) + TICK_USEC, on_tick, b);
+	live_beat(b->boot->live, LIVE_BRAIN, clock_mono_usec());
 	steer_tick(b->steer, loop_now(b->loop));
 	record_tick(b);
 	targets_tick(b->targets, loop_now(b->loop), b->began && discover_is_ready(b->discover));

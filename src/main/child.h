@@ -18,9 +18,13 @@ struct child {
 	int64_t		 pause_usec;	/* before the next start, after a life that was too short */
 	struct timer	 again;
 	bool		 dismissed;	/* the parent has closed its channel, so that it leaves */
-	bool		 silent;	/* watchdog.c: its queues are lent */
+	bool		 silent;	/* watchdog.c: a worker's queues are lent */
 	bool		 silence_logged;
 	int64_t		 silent_usec;	/* its last sign of life then */
+	/* watchdog.c, since it fell silent: it was asked where it is; it was ended; the processor time
+	 * that it had taken, -1: not known */
+	bool		 asked, ended;
+	int64_t		 silent_cpu_usec;
 };
 
 /*

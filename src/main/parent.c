@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/sink.h"
 #include "filter/filter_means.h"
+#include "main/backtrace.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
 #include "main/parent_priv.h"
@@ -160,6 +161,7 @@ brain_start(struct parent *p)
 	b.admin_unix_fd = p->admin_unix;
 	pid = child_fork(&p->brain, p->loop, on_brain_message, p, &b.channel_fd);
 	if (pid == 0) {
+		backtrace_answer(LIVE_BRAIN);
 		close_others(p, WORKERS_MAX);
 		if (p->access >= 0)
 			close(p->access);
@@ -170,6 +172,7 @@ brain_start(struct parent *p)
 	else {
 		p->unready = 1;
 		live_started(p->live, LIVE_BRAIN, pid);
+		watchdog_born(p, &p->brain);
 		log_event(LOG_INFO, "brain.started", "pid", LOG_N(pid), NULL);
 	}
 }
@@ -193,6 +196,7 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 	    .user = p->other_user ? &p->user : NULL, .stop_usec = p->conf->stop_usec };
 
 	ASSERT(index < p->nworkers);
+	backtrace_answer(index);
 	w.limits = p->limits;
 	if (p->next_secrets >= 0)
 		close(p->next_secrets);
@@ -443,6 +447,7 @@ parent_close(struct parent *p)
 		close(fd);
 	}
 	loop_free(&p->loop);
+	backtrace_forget();
 	munmap(p->live, live_bytes());
 	munmap(p->phys, phys_bytes());
 }
@@ -470,6 +475,7 @@ parent_run(struct conf *conf)
 	live_set_conf(p.live, (struct live_conf){ clock_wall_usec(), true });
 	p.phys = phys_init(shared_block(phys_bytes()));
 	filter_means_share();
+	backtrace_share();
 	snprintf(p.brain.name, sizeof p.brain.name, "brain");
 	for (unsigned i = 0; i < p.nworkers; i++) {
 		p.worker[i].index = i;

@@ -63,6 +63,10 @@ EVENT("best_node.score", "info", "The score of a node, from which best-node choo
 EVENT("best_node.unseen", "debug, warn",
     "A node has no sample, and best-node leaves it out. A warning when it has tasks.")
 EVENT("best_node.updated", "info", "The file of a target of policy best-node was written.")
+EVENT("brain.back", "warn", "A brain that hung runs again.")
+EVENT("brain.hung", "error",
+    "The brain does nothing: steering stands still, and requests are served as before. stack shows "
+    "where it is.")
 EVENT("brain.started", "info", "The brain has started.")
 EVENT("certificate.expired", "error",
     "A certificate has expired; it is served all the same, and clients reject it.")
@@ -83,6 +87,8 @@ EVENT("channel.waits", "error",
     "No descriptor is free for a message between two processes; it is read later.")
 EVENT("child.died", "error", "A process ended that should not have; the parent replaces it.")
 EVENT("child.ended", "info", "A process ended as it should.")
+EVENT("child.replaced", "error",
+    "A process that hung is ended, and another one begins in its place. stack shows where it was.")
 EVENT("clients.fewer", "warn", "The limit of open files allows fewer clients than clients.max.")
 EVENT("clock.wrong", "error",
     "The machine's clock is plainly wrong; the validity of certificates is not judged.")
@@ -230,5 +236,6 @@ EVENT("upgrade.unserved", "warn",
 EVENT("user.unknown", "error", "The user that workers are to run as does not exist.")
 EVENT("worker.back", "warn", "A worker that hung runs again.")
 EVENT("worker.deaf", "error", "A worker does not read its messages; the parent replaces it.")
-EVENT("worker.hung", "error", "A worker does nothing; the other workers serve its new connections.")
+EVENT("worker.hung", "error",
+    "A worker does nothing; the other workers serve its new connections. stack shows where it is.")
 EVENT("worker.started", "info", "A worker has started.")

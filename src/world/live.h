@@ -124,10 +124,10 @@ void		live_count_retry(struct live *, unsigned task_slot, bool done);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
 /* before it goes down */
 void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);
-/* Signs of life, monotonic time, and the worker that probes health; the parent reads the one
- * and writes the other. */
-void		live_beat(struct live *, unsigned worker, int64_t now_usec);
-int64_t		live_last_beat(const struct live *, unsigned worker);
+/* Signs of life of workers and of LIVE_BRAIN, monotonic time, and the worker that probes health;
+ * the parent reads the one and writes the other. */
+void		live_beat(struct live *, unsigned process, int64_t now_usec);
+int64_t		live_last_beat(const struct live *, unsigned process);
 void		live_set_prober(struct live *, unsigned worker);
 unsigned	live_prober(const struct live *);		/* at first 0 */
 /*

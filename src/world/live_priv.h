@@ -48,6 +48,7 @@ struct process_row {
 	_Atomic int32_t		pid;
 	_Atomic uint64_t	starts;
 	_Atomic uint64_t	log_dropped;
+	_Atomic int64_t		beat;		/* the brain's; those of workers are in their own rows */
 };
 
 /* Causes take their places as they come, until all are taken; errors are rare enough to be counted

@@ -6,17 +6,20 @@
 #include "world/live_priv.h"
 
 void
-live_beat(struct live *l, unsigned worker, int64_t now)
+live_beat(struct live *l, unsigned process, int64_t now)
 {
-	ASSERT(worker < l->workers && now >= 0);
-	SET(l->worker[worker].beat, now);
+	ASSERT((process < l->workers || process == LIVE_BRAIN) && now >= 0);
+	if (process == LIVE_BRAIN)
+		SET(l->process[process].beat, now);
+	else
+		SET(l->worker[process].beat, now);
 }
 
 int64_t
-live_last_beat(const struct live *l, unsigned worker)
+live_last_beat(const struct live *l, unsigned process)
 {
-	ASSERT(worker < l->workers);
-	return GET(l->worker[worker].beat);
+	ASSERT(process < l->workers || process == LIVE_BRAIN);
+	return process == LIVE_BRAIN ? GET(l->process[process].beat) : GET(l->worker[process].beat);
 }
 
 void

@@ -2,12 +2,14 @@
 #include "main/watchdog.c"
 
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -84,6 +86,7 @@ look(unsigned silent, int64_t ago_usec)
 
 	for (unsigned i = 0; i < 2; i++)
 		live_beat(p.live, i, i == silent ? now - ago_usec : now);
+	live_beat(p.live, LIVE_BRAIN, now);
 	p.looked_usec = now;
 	watchdog_look(&p, now);
 }
@@ -150,6 +153,124 @@ a_parent_that_was_held_up_does_not_judge(void **state)
 	assert_false(p.worker[0].silent);
 }
 
+/* As the brain: what runs, until it is ended. */
+static void
+brain_play(void (*run)(void))
+{
+	int ready[2];
+	pid_t pid;
+
+	backtrace_share();
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		backtrace_answer(LIVE_BRAIN);
+		close(ready[1]);
+		for (;;)
+			run();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &(char){ 0 }, 1), 0);	/* it listens */
+	close(ready[0]);
+	p.brain.pid = pid;
+	strcpy(p.brain.name, "brain");
+	watchdog_born(&p, &p.brain);
+}
+
+static void
+brain_ended(void)
+{
+	int status;
+
+	assert_int_equal(waitpid(p.brain.pid, &status, 0), p.brain.pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	p.brain.pid = 0;
+	backtrace_forget();
+}
+
+static void
+look_brain(int64_t ago_usec)
+{
+	int64_t now = clock_mono_usec();
+
+	for (unsigned i = 0; i < 2; i++)
+		live_beat(p.live, i, now);
+	live_beat(p.live, LIVE_BRAIN, now - ago_usec);
+	p.looked_usec = now;
+	watchdog_look(&p, now);
+}
+
+static void
+where_it_waits(void)
+{
+	pause();
+}
+
+static void
+a_brain_that_hangs_is_asked_where_it_is_and_replaced(void **state)
+{
+	char text[BACKTRACE_TEXT_MAX];
+
+	(void)state;
+	brain_play(where_it_waits);
+	look_brain(500 * USEC_PER_MSEC);
+	assert_false(p.brain.silent);
+	look_brain(1500 * USEC_PER_MSEC);
+	assert_true(p.brain.silent && p.brain.asked && !p.brain.silence_logged);
+	for (int64_t end = clock_mono_usec() + 20 * USEC_PER_SEC; clock_mono_usec() < end; sched_yield()) {
+		if (strstr(backtrace_text(LIVE_BRAIN, text), "where_it_waits < brain_play < ") != NULL)
+			break;
+		if (text[0] != '\0')		/* on the way there */
+			backtrace_ask(LIVE_BRAIN, p.brain.pid);
+	}
+	assert_non_null(strstr(text, "where_it_waits < brain_play < "));
+	look_brain(2500 * USEC_PER_MSEC);
+	assert_true(p.brain.silence_logged && !p.brain.ended);
+	look_brain(0);			/* it was only slow */
+	assert_false(p.brain.silent || p.brain.silence_logged);
+	look_brain(9 * USEC_PER_SEC);
+	look_brain(9 * USEC_PER_SEC);
+	assert_true(p.brain.silence_logged && !p.brain.ended);
+	look_brain(11 * USEC_PER_SEC);
+	assert_true(p.brain.ended);
+	brain_ended();
+}
+
+static void
+one_that_was_stopped_has_no_place(void **state)
+{
+	char text[BACKTRACE_TEXT_MAX];
+	struct doing d;
+	int status;
+
+	(void)state;
+	brain_play(where_it_waits);
+	kill(p.brain.pid, SIGSTOP);
+	assert_int_equal(waitpid(p.brain.pid, &status, WUNTRACED), p.brain.pid);
+	look_brain(3 * USEC_PER_SEC);
+	look_brain(3 * USEC_PER_SEC);
+	assert_true(p.brain.silence_logged);
+	assert_string_equal(backtrace_text(LIVE_BRAIN, text), "");
+	assert_true(doing_read(p.brain.pid, &d));
+	assert_string_equal(doing_word(d.state), "was stopped");
+	look_brain(11 * USEC_PER_SEC);
+	assert_true(p.brain.ended);
+	brain_ended();
+}
+
+static void
+what_proc_says_of_a_process_is_read(void **state)
+{
+	struct doing d;
+
+	(void)state;
+	assert_true(doing_parse("7 (a) b (c) R 1 1 1 0 -1 4194560 99 0 0 0 250 50 0 0 20 0 1 0 5", 100, &d));
+	assert_true(d.state == 'R' && d.cpu_usec == 3 * USEC_PER_SEC);
+	assert_false(doing_parse("7 (a", 100, &d));
+	assert_false(doing_parse("7 (a) R 1 1", 100, &d));
+}
+
 int
 main(void)
 {
@@ -157,6 +278,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_queue_of_a_silent_worker_is_lent_and_taken_back, begin, end),
 		cmocka_unit_test_setup_teardown(so_is_that_of_a_dead_one, begin, end),
 		cmocka_unit_test_setup_teardown(a_parent_that_was_held_up_does_not_judge, begin, end),
+		cmocka_unit_test_setup_teardown(a_brain_that_hangs_is_asked_where_it_is_and_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(one_that_was_stopped_has_no_place, begin, end),
+		cmocka_unit_test_setup_teardown(what_proc_says_of_a_process_is_read, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
