@@ -70,8 +70,9 @@ enum tenancy { TENANTS_FAIR, TENANTS_POLITE, TENANTS_GREEDY, TENANTS_COUNT };
  * none. */
 double	law_trust(const struct law_node *, int64_t now_usec);
 /* How far it still counts for what others do: the part that lasts, and the rest while it is young;
- * never more than the trust in it. `others` below 0 are requests of ours that wait, idle connections
- * for one: for LAW_LASTS_USEC all of it, or what is doubted of many would turn into threads. */
+ * never more than the trust in it. `others` below 0 are requests of ours that wait, such as idle
+ * connections: they count whole for LAW_LASTS_USEC, or what is doubted of many would become
+ * threads. */
 double	law_belief(const struct law_node *, int64_t now_usec);
 /* `others` at `now`: as sampled, or decayed by its age. */
 double	law_others(const struct law_node *, int64_t now_usec);
