@@ -59,6 +59,8 @@ struct shot {				/* one request under way */
 	struct call	 call;
 	LIST_ENTRY(shot) link;
 	struct target	*target;
+	struct caller	*caller;
+	struct timer	 patience;
 	int64_t		 intended;
 	bool		 counts;	/* not warm-up */
 };
@@ -67,6 +69,7 @@ struct load {
 	struct loop	*loop;
 	struct target	*target[TARGETS_MAX];
 	unsigned	 ntargets;
+	double		 patience;		/* seconds; 0: clients wait for ever */
 	double		 rate, seconds, warmup, work, io, hold, every, grace;
 	enum dist	 dist;
 	enum how	 how;
@@ -132,10 +135,19 @@ shot_done(struct call *call, enum call_end end, int status, struct str node)
 		t->end[end]++;
 	t->done++;
 	t->inflight--;
+	timer_clear(t->load->loop, &s->patience);
 	LIST_REMOVE(s, link);
 	free(s);
 	if (t->load->closed > 0 && !t->load->ended)
 		shot_fire(t, now, "");
+}
+
+static void
+shot_leave(void *arg)
+{
+	struct shot *s = arg;
+
+	caller_leave(s->caller, &s->call);
 }
 
 static void
@@ -155,7 +167,10 @@ shot_fire(struct target *t, int64_t intended, const char *query)
 	LIST_INSERT_HEAD(&t->shots, s, link);
 	t->sent++;
 	t->inflight++;
-	caller_ask(t->caller[rng_below(&t->load->spread, t->naddrs)], &s->call);
+	s->caller = t->caller[rng_below(&t->load->spread, t->naddrs)];
+	if (t->load->patience > 0 && t->load->over != OVER_H2)
+		timer_set(t->load->loop, &s->patience, intended + (int64_t)(t->load->patience * 1e6), shot_leave, s);
+	caller_ask(s->caller, &s->call);
 }
 
 /* The arrivals. */
@@ -395,6 +410,7 @@ usage(void)
 	fputs("usage: load --target NAME=ADDRESS:PORT[+ADDRESS:PORT...][,HOST]... [option...]\n"
 	    "  --rate R          requests per second, to each target (100)\n"
 	    "  --seconds S       how long (10); --warmup S of them at the start do not count (0)\n"
+	    "  --patience S      clients leave when they have waited for so long: they count as failed (0: never)\n"
 	    "  --grace S         wait for the last responses (2)\n"
 	    "  --work S          CPU work of a request, mean seconds (0.02); --dist exp|heavy|const (exp)\n"
 	    "  --io S            wait after the work (0)\n"
@@ -444,7 +460,7 @@ static bool
 options_parse(struct load *l, int argc, char **argv)
 {
 	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
-		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
+		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "patience", 1, NULL, 'a' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
 		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
 		{ "how", 1, NULL, 'o' }, { "over", 1, NULL, 'O' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { "path", 1, NULL, 'u' },
 		{ "field", 1, NULL, 'f' }, { 0 } };
@@ -460,6 +476,7 @@ options_parse(struct load *l, int argc, char **argv)
 		case 's': ok = (l->seconds = atof(optarg)) > 0; break;
 		case 'w': l->warmup = atof(optarg); break;
 		case 'g': l->grace = atof(optarg); break;
+		case 'a': ok = (l->patience = atof(optarg)) > 0; break;
 		case 'W': ok = (l->work = atof(optarg)) > 0; break;
 		case 'd': ok = word_parse(dists, optarg, &l->dist); break;
 		case 'o': ok = word_parse(hows, optarg, &l->how); break;

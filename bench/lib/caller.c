@@ -82,6 +82,7 @@ conn_end(struct conn *c, enum call_end end)
 	int status = c->status;
 
 	memcpy(node, c->node, sizeof node);
+	call->conn = NULL;
 	if (end > CALL_STATUS || !c->keep) {
 		c->call = NULL;
 		conn_close(c);
@@ -233,6 +234,7 @@ static void
 conn_start(struct conn *c, struct call *call)
 {
 	c->call = call;
+	call->conn = c;
 	c->sent = 0;
 	c->status = 0;
 	c->len = 0;
@@ -292,6 +294,18 @@ caller_ask(struct caller *c, struct call *call)
 }
 
 void
+caller_leave(struct caller *c, struct call *call)
+{
+	ASSERT(c->h2 == NULL);
+	if (call->conn != NULL) {
+		conn_end(call->conn, CALL_LEFT);
+		return;
+	}
+	STAILQ_REMOVE(&c->waiting, call, call, link);
+	call->done(call, CALL_LEFT, 0, str_of(NULL));
+}
+
+void
 caller_free(struct caller **cp)
 {
 	struct caller *c = *cp;
@@ -338,7 +352,7 @@ caller_waited(const struct caller *c)
 const char *
 call_end_name(enum call_end end)
 {
-	static const char *const name[CALL_ENDS] = { "done", "status", "connect", "closed", "garbled" };
+	static const char *const name[CALL_ENDS] = { "done", "status", "connect", "closed", "garbled", "left" };
 
 	return name[end];
 }

@@ -18,6 +18,7 @@ enum call_end {
 	CALL_CONNECT,		/* no connection could be made */
 	CALL_CLOSED,		/* the connection ended before the response did */
 	CALL_GARBLED,		/* not a response that we understand */
+	CALL_LEFT,		/* the client did not wait any longer (caller_leave) */
 	CALL_ENDS
 };
 
@@ -28,6 +29,7 @@ typedef void	call_f(struct call *, enum call_end, int status, struct str node);
 struct call {			/* lives inside its owner until `done` was called */
 	STAILQ_ENTRY(call) link;
 	call_f		*done;
+	struct conn	*conn;		/* the caller's, over HTTP/1.1 */
 	bool		 until_end;	/* the server ends the connection: its end is awaited, though the body is whole */
 	unsigned	 len;
 	char		 text[CALL_TEXT_MAX];	/* the request, whole */
@@ -48,6 +50,8 @@ struct caller;
 struct caller	*caller_new(struct loop *, const struct caller_conf *);
 void		 caller_free(struct caller **);		/* calls under way end without `done` */
 void		 caller_ask(struct caller *, struct call *);
+/* The client of this call does not wait for its response: the connection is closed. Over HTTP/1.1 alone. */
+void		 caller_leave(struct caller *, struct call *);
 void		 caller_tidy(struct caller *);		/* closes connections that are idle for 4 s; call now and then */
 unsigned	 caller_connections(const struct caller *);
 uint64_t	 caller_bytes(const struct caller *);	/* received, ever */
