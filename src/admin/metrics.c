@@ -184,6 +184,9 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_CLIENTS:
 		page_plain(p, (double)live_gauge_total(live, LIVE_CLIENTS));
 		break;
+	case FAMILY_WAITING:
+		page_plain(p, (double)live_gauge_total(live, LIVE_WAITING));
+		break;
 	case FAMILY_IDLE_UPSTREAMS:
 		page_plain(p, (double)live_gauge_total(live, LIVE_IDLE_UPSTREAMS));
 		break;

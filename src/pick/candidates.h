@@ -39,6 +39,9 @@ double		 candidates_factor(const struct candidates *, uint32_t candidate, uint32
 /* Ejections do not count: more than half of the service's tasks would be out of use. As of the
  * choice under way. */
 bool		 candidates_all_used(const struct candidates *);
+/* What is known of a node, as of less than a millisecond ago. */
+const struct phys_row *candidate_sets_node(struct candidate_sets *, uint32_t slot,
+    int64_t now_usec);
 /* A candidate's tasks that do not drain, as indexes of the table's tasks. */
 const uint32_t	*candidates_tasks(const struct candidates *, uint32_t candidate, uint32_t *n);
 

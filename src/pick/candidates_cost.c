@@ -41,6 +41,12 @@ node_at(struct candidate_sets *sets, uint32_t slot, int64_t now)
 	return n;
 }
 
+const struct phys_row *
+candidate_sets_node(struct candidate_sets *sets, uint32_t slot, int64_t now)
+{
+	return &node_at(sets, slot, now)->row;
+}
+
 uint32_t
 candidate_tasks_inflight(const struct candidates *set, const struct candidate *c)
 {

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "pick/candidates.h"
 #include "pick/pick.h"
+#include "pick/room.h"
 
 #define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */
@@ -19,6 +20,7 @@
 
 struct pick {
 	const struct live *live;
+	const struct phys *phys;
 	struct candidate_sets *sets;
 	const struct table *table;	/* the one that `sets` is for */
 	const struct table_task *task;
@@ -46,6 +48,7 @@ pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
 	struct pick *p = must_zalloc(sizeof *p);
 
 	p->live = live;
+	p->phys = phys;
 	p->sets = candidate_sets_new(live, phys, seed + 1);
 	rng_seed(&p->rng, seed);
 	return p;
@@ -301,4 +304,36 @@ pick_may(struct pick *p, const struct table *table, const struct table_service *
 	if (!eligible(&c, t))
 		c.all_used = all_used(p, task, s->ntasks, now);
 	return eligible(&c, t);
+}
+
+/* ---- room ---- */
+
+double
+pick_use(struct pick *p, const struct table_task *t, int64_t now)
+{
+	return room_use(candidate_sets_node(p->sets, t->node_slot, now), phys_available(p->phys, t->slot),
+	    live_node_inflight(p->live, t->node_slot), live_task_inflight(p->live, t->slot), now);
+}
+
+const struct table_task *
+pick_roomy(struct pick *p, const struct table *table, const struct table_service *s,
+    const struct pick_avoid *avoid, int64_t now, const struct table_task *picked, double most)
+{
+	const struct table_task *task = table_tasks(table, &(uint32_t){ 0 }) + s->first_task;
+	const struct table_task *best = NULL;
+	struct choice c = { .pick = p, .avoid = avoid, .now = now };
+	double least = most;
+
+	ASSERT(table == p->table && picked >= task && picked < task + s->ntasks);
+	if (pick_use(p, picked, now) <= most)
+		return picked;
+	c.all_used = all_used(p, task, s->ntasks, now);
+	for (uint32_t i = 0; i < s->ntasks; i++) {
+		double use = pick_use(p, &task[i], now);
+		if (use <= least && eligible(&c, &task[i])) {
+			best = &task[i];
+			least = use;
+		}
+	}
+	return best;
 }

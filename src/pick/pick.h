@@ -32,6 +32,17 @@ void		 pick_set_table(struct pick *, const struct table *);
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);
 
+/*
+ * The task that was picked, where there is room for one more request (room.h) by this bound; else
+ * the one with the most room of the service's others that may be taken. NULL: none has room.
+ */
+const struct table_task *pick_roomy(struct pick *, const struct table *,
+    const struct table_service *, const struct pick_avoid *, int64_t now_usec,
+    const struct table_task *picked, double most);
+
+/* room_use() of a task, whatever the service. */
+double		 pick_use(struct pick *, const struct table_task *, int64_t now_usec);
+
 /* Whether pick_task might take this task of the service. The table is the one in force. */
 bool		 pick_may(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task *);

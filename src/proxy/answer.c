@@ -22,9 +22,10 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
 	ASSERT(why->status != 0);
 	n = snprintf(out, ANSWER_MAX,
 	    "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
-	    "Mola-Why: %s\r\nConnection: %s\r\n\r\n%s%s",
+	    "Mola-Why: %s\r\n%sConnection: %s\r\n\r\n%s%s",
 	    why->status, status_reason(why->status), strlen(why->text) + 1,
-	    why->name, keep_alive ? "keep-alive" : "close",
+	    why->name, why == WHY_OVERLOADED ? "Retry-After: 1\r\n" : "",
+	    keep_alive ? "keep-alive" : "close",
 	    without_body ? "" : why->text, without_body ? "" : "\n");
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };

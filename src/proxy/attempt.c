@@ -146,20 +146,25 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	const struct table_task *task;
 	const struct why *why;
 
+	bool first = a->picked_usec == 0;
+
 	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
 	a->picked_usec = now(a);
 	if (!attempt_follow(a))
 		return WHY_NO_TASK;
 	a->bound = false;
-	if ((task = claimed_task(a)) != NULL) {
+	if (first)
 		budget_add(p->budget, a->table, a->service);
+	if ((task = claimed_task(a)) != NULL) {
 		attempt_take(a, task);
 		return NULL;
 	}
-	budget_add(p->budget, a->table, a->service);
 	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
 		return why;
+	if (a->can_wait && a->service->overload && (task = pick_roomy(p->pick, a->table, a->service,
+	    &a->avoid, now(a), task, waiting_bound(&p->waiting))) == NULL)
+		return WHY_OVERLOADED;
 	attempt_take(a, task);
 	return NULL;
 }
@@ -394,4 +399,5 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 	    .task = a->task, .why = why, .status = a->status, .served = a->served,
 	    .client = a->client }, now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
+	waiting_room_made(&p->waiting);
 }

@@ -46,6 +46,7 @@ struct attempt {
 	int64_t		 picked_usec;	/* when the first one began */
 	int64_t		 again_usec;	/* when the next one is due */
 
+	bool		 can_wait;	/* the owner's, before attempt_pick: for room on some node */
 	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */
 	struct sticky_claim claim;	/* the owner's, before attempt_pick: the task that its client had */
 	bool		 bound;		/* the client's cookie names the one under way */
@@ -66,7 +67,8 @@ void		 attempt_reset(struct attempt *);	/* it has no route any more, and can be 
 void		 attempt_route(struct attempt *, struct table *, const struct table_service *);
 /* What has waited goes by the table that is in force now. False: its service is not in it. */
 bool		 attempt_follow(struct attempt *);
-/* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had. */
+/* Takes a task of the service. NULL: attempt_connect is next. Else no task can be had: with
+ * WHY_OVERLOADED, of one that can wait, not now, and it may be called again. */
 const struct why *attempt_pick(struct attempt *, const struct ip *client);
 /*
  * A connection to the task, idle or new. `careful`: not one that the task may be about to close,

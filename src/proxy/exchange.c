@@ -1,12 +1,12 @@
 /*
  * The life of an exchange is the table below: rows are states, columns are what may happen. A
- * step does what can be done now and names the next state, or STAY. A queue in front of PICK,
- * other retries, or another kind of connection to the client are more rows; no step knows how it
- * was reached.
+ * step does what can be done now and names the next state, or STAY. Other retries, or another kind
+ * of connection to the client are more rows; no step knows how it was reached.
  *
  *	HEAD --> FILTER --> PICK <--> CONNECT <--> AWAIT <--> INTERIM
  *	  ^ '----------------^                      | '--> TUNNEL --.
  *	  |                                         '----> RELAY ---+--> END --> HEAD, or over
+ *	  PICK <--> QUEUE: while every node is full
  *	  PICK --> REPORT --> END: load reports, which are ours
  *	  CONNECT and AWAIT --> RETRY --> CONNECT: after a moment, where a middleware allows it
  *	  in trouble: ANSWER --> END while the client has received nothing, CUT when it has
@@ -23,8 +23,8 @@
 #include "proxy/exchange_priv.h"
 
 static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
-static late_f connect_late, retry_late;
-static wait_f connect_wait, retry_wait;
+static late_f connect_late, retry_late, queue_late;
+static wait_f connect_wait, retry_wait, queue_wait;
 
 static const struct row {
 	step_f	*enter, *client, *task;
@@ -35,6 +35,7 @@ static const struct row {
 [HEAD]    = { head_read,     head_read,     nothing,       exchange_fail,      head_wait },
 [FILTER]  = { filters_enter, filters_watch, nothing,       filters_late,       filters_wait },
 [PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
+[QUEUE]   = { nothing,       connect_watch, nothing,       queue_late,         queue_wait },
 [CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },
 [RETRY]   = { nothing,       connect_watch, nothing,       retry_late,         retry_wait },
 [AWAIT]   = { relay_await,   relay_await,   relay_await,   exchange_try_other, relay_await_wait },
@@ -160,6 +161,7 @@ exchange_reset(struct exchange *x)
 	x->trace = NULL;
 	keys_unwait(&x->hold);
 	x->hold.over = false;
+	x->waited = false;
 }
 
 void
@@ -180,6 +182,7 @@ exchange_start(struct client *c)
 	memset(&x->again, 0, sizeof x->again);
 	memset(&x->yielded, 0, sizeof x->yielded);
 	memset(&x->hold, 0, sizeof x->hold);
+	memset(&x->waiter, 0, sizeof x->waiter);
 	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, now);
 	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, now);
 	x->in_row = 0;
@@ -203,6 +206,25 @@ connect_begin(struct exchange *x)
 	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 
+static void
+queue_go_on(void *arg)
+{
+	run(arg, PICK);
+}
+
+/* False: it has waited as long as it may. */
+static bool
+queue_enter(struct exchange *x)
+{
+	struct waiting *w = &x->proxy->waiting;
+
+	if (x->waiter.in)
+		return !waiting_is_over(w, &x->waiter);
+	x->waited = true;
+	waiting_enter(w, &x->waiter, x->attempt.service->slot, queue_go_on, x);
+	return true;
+}
+
 static enum state
 pick_enter(struct exchange *x)
 {
@@ -212,9 +234,25 @@ pick_enter(struct exchange *x)
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if (x->subscribes)
 		return REPORT;
-	if ((why = attempt_pick(&x->attempt, &x->from)) != NULL)
-		return exchange_fail(x, why);
-	return connect_begin(x);
+	x->attempt.can_wait = true;
+	why = attempt_pick(&x->attempt, &x->from);
+	if (why == WHY_OVERLOADED && queue_enter(x))
+		return QUEUE;
+	waiting_leave(&x->proxy->waiting, &x->waiter);
+	return why == NULL ? connect_begin(x) : exchange_fail(x, why);
+}
+
+static enum state
+queue_late(struct exchange *x, const struct why *why)
+{
+	(void)why;
+	return pick_enter(x);
+}
+
+static struct wait
+queue_wait(const struct exchange *x)
+{
+	return (struct wait){ x->waiter.until_usec, WHY_OVERLOADED };
 }
 
 static enum state
@@ -397,6 +435,7 @@ exchange_fail(struct exchange *x, const struct why *why)
 
 	ASSERT(why != NULL);
 	x->why = why;
+	waiting_leave(&x->proxy->waiting, &x->waiter);
 	if (is_reset_alike(x) || x->status != 0 || why->status == 0)
 		return CUT;
 	if (x->filters != NULL && (status = caught_status(x, why)) != 0
@@ -424,6 +463,7 @@ static void
 exchange_free(struct exchange *x)
 {
 	ASSERT(x->mirroring == NULL);
+	waiting_leave(&x->proxy->waiting, &x->waiter);
 	flow_fini(&x->up);
 	flow_fini(&x->down);
 	timer_clear(x->proxy->loop, &x->again);

@@ -21,6 +21,7 @@ enum state {
 	HEAD,		/* the request head arrives */
 	FILTER,		/* the filters of its route have it; one of them may wait */
 	PICK,		/* which task? (never waits) */
+	QUEUE,		/* every node is full: the request waits for room */
 	CONNECT,	/* to the task */
 	RETRY,		/* a moment, before a task is tried once more */
 	AWAIT,		/* the request goes up; the response head has not come yet */
@@ -71,6 +72,8 @@ struct exchange {
 	struct timer	 again;
 	struct share_waiter yielded;
 	struct keys_wait hold;		/* for the answer to a challenge */
+	struct waiter	 waiter;	/* for room */
+	bool		 waited;
 	char		*cookie;	/* that binds the client to the task; stands in down.head */
 	struct group_cookies group_cookies;	/* the same, of groups that led there */
 	struct group_passed mirrored_by;	/* until the request has passed its filters */

@@ -158,10 +158,21 @@ count_error(const struct exchange *x)
 	    x->status });
 }
 
+/* Its client did not wait for the response, and the node was full. */
+static bool
+left_for_want_of_room(const struct exchange *x)
+{
+	const struct table_task *task = x->attempt.task;
+
+	if (x->why != WHY_CLIENT_GONE || x->status != 0)
+		return false;
+	return task == NULL || pick_use(x->proxy->pick, task, exchange_now(x)) > 1;
+}
+
 void
 exchange_report(struct exchange *x)
 {
-	const struct proxy *p = x->proxy;
+	struct proxy *p = x->proxy;
 	const struct table_task *task = x->attempt.task;
 	int64_t took_usec = exchange_now(x) - x->began_usec;
 	uint64_t count = access_count(p->access);
@@ -177,6 +188,8 @@ exchange_report(struct exchange *x)
 		if (x->attempt.service != NULL)
 			live_observe_service(p->conf.live, p->conf.worker, x->attempt.service->slot, took_usec);
 	}
+	if (task != NULL || x->waited)
+		waiting_note_end(&p->waiting, left_for_want_of_room(x));
 	if (x->attempt.service != NULL)
 		count_error(x);
 	if (access_is_on(p->access) || x->trace != NULL)

@@ -143,6 +143,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	sessions_init(&p->streams, l, &client_ops, p);
 	p->h2 = h2_new(l, &h2_client_ops);
 	share_init(&p->share, l);
+	waiting_init(&p->waiting, l, conf->live, conf->worker);
 	p->encoders.most = ENCODERS_BYTES;
 	p->copied.most = COPIED_BYTES;
 	LIST_INIT(&p->copies);
@@ -189,6 +190,7 @@ proxy_free(struct proxy **pp)
 	h2_free(&p->h2);
 	timer_clear(p->loop, &p->empty_timer);
 	share_fini(&p->share);
+	waiting_fini(&p->waiting);
 	health_free(&p->health);
 	upstream_free(&p->upstream);
 	task_tls_free(&p->tls);

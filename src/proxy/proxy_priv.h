@@ -26,6 +26,7 @@
 #include "proxy/tally.h"
 #include "proxy/trace.h"
 #include "proxy/upstream.h"
+#include "proxy/waiting.h"
 
 struct outcalls;
 struct task_tls;
@@ -84,6 +85,7 @@ struct proxy {
 	int64_t		 tidy_usec;		/* when unused memory is looked for next */
 	size_t		 loose;			/* bytes that were freed and may still be in the heap */
 	struct share	 share;
+	struct waiting	 waiting;		/* requests for which no node has room */
 	struct encode_budget encoders;		/* of bodies that are compressed */
 	size_t		 collected;		/* bytes of bodies that filters wait for, or have */
 	/* mirroring.c */

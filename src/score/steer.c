@@ -390,12 +390,15 @@ unusual_of(const struct steer_lasting *l, double distance)
 	return usual > 0 ? part * part / (part * part + rest * rest) : 1;
 }
 
-/* What others want, by the node's second sample and each one after it. */
+/* Of the threads that want a core those that are not ours, by the node's second sample and each one
+ * after it. */
 static void
-node_take_others(struct steer *s, struct world_node *n, double others)
+node_take_demand(struct steer *s, struct world_node *n, double wanted, double ours)
 {
 	struct law_node *l = &n->steering.row.law;
+	double others = wanted - ours;
 
+	n->steering.row.wanted = wanted;
 	l->unusual = unusual_of(&s->lasting, others - l->neutral);
 	if (l->sampled_usec != 0)
 		lasting_learn(&s->lasting, l->others - l->neutral, others - l->neutral);
@@ -447,8 +450,8 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 	if (n->observed.samples < UINT32_MAX)
 		n->observed.samples++;
 	if (n->observed.samples >= GUARD_SAMPLES)
-		node_take_others(s, n, demand.threads - ours +
-		    demand_held_back(demand.threads, ours, n->signal.allowed));
+		node_take_demand(s, n, demand.threads +
+		    demand_held_back(demand.threads, ours, n->signal.allowed), ours);
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
 		node_publish(s, n, false, s->now);
 	return NULL;

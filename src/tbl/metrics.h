@@ -25,6 +25,8 @@ METRIC(WORKER_TABLE, mola_worker_table_serial, gauge,
     "Serial number of the routing table that a worker has in force, 0 when it has none.")
 METRIC(WORKERS, mola_workers, gauge, "Processes that serve clients.")
 METRIC(CLIENTS, mola_clients, gauge, "Client connections open now.")
+METRIC(WAITING, mola_requests_waiting, gauge,
+    "Requests that wait now, for every node that could serve them is full.")
 METRIC(IDLE_UPSTREAMS, mola_idle_upstreams, gauge,
     "Idle connections to tasks, kept for the next request.")
 METRIC(ENDED, mola_requests_ended_total, counter,

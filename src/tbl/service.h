@@ -28,6 +28,10 @@ SETTING(TENANTS, tenants, WORKERS, FILE_AND_LABEL, DEFAULTS, tenants, "fair", ""
     "requests to) want the same cores, with policy marginal: fair, polite (each thread of others "
     "counts twice: their work is done sooner, some requests later) or greedy (each counts half: "
     "their work may be done later, and requests gain nothing on most clusters).")
+SETTING(SWITCH, overload, WORKERS, FILE_AND_LABEL, DEFAULTS, overload, "true", "", "",
+    "Whether a request waits for a moment, and gets 503 then, while every node of the service's "
+    "tasks has more requests that want a core than it can serve in time; see doc/overload.md. "
+    "false: all are sent to tasks at once. Connections of tcp services never wait.")
 SETTING(LOAD, load, WORKERS, FILE_AND_LABEL, DEFAULTS, load, "none", "", "",
     "Whether tasks report their own load in responses (ORCA): orca reads endpoint-load-metrics and "
     "endpoint-load-metrics-bin, in the head of a response or in its trailers, and removes them; "

@@ -146,7 +146,8 @@ void		live_task_read(const struct live *, unsigned task_slot, struct live_task *
 /* COMPLETE and all others */
 void		live_count_why(struct live *, unsigned worker, const struct why *);
 uint64_t	live_why_total(const struct live *, enum why_id);
-enum live_gauge { LIVE_CLIENTS, LIVE_IDLE_UPSTREAMS, LIVE_GAUGES };	/* per worker, now */
+/* per worker, now */
+enum live_gauge { LIVE_CLIENTS, LIVE_IDLE_UPSTREAMS, LIVE_WAITING, LIVE_GAUGES };
 void		live_gauge_add(struct live *, unsigned worker, enum live_gauge, int by);
 int64_t		live_gauge_total(const struct live *, enum live_gauge);
 /* request durations: a histogram per worker, buckets as in live_bucket_bound */

@@ -30,6 +30,8 @@ struct phys_row {
 	struct law_node	law;		/* cores are those of profile 0, balanced */
 	double		score;		/* 0..100 for `policy: best-node`; renewed at its own pace */
 	double		memory;		/* 0..1, the part in use; 0: not known. For load reports */
+	/* R of its sample: threads that wanted a core, also those that a quota held back; 0: not known */
+	double		wanted;
 	struct phys_as	as[PROFILE_SLOTS - 1];	/* by profile slot, from 1 */
 };
 

@@ -1,0 +1,38 @@
+/*
+ * room: must not know who waits, nor for how long.
+ */
+#include "pick/room.h"
+
+/* By how much less a request counts on a node that had cores idle. */
+static double
+unseen(const struct phys_row *row)
+{
+	double part = (double)row->law.period_usec / ROOM_UNSEEN_USEC;
+
+	if (row->wanted >= ROOM_BUSY * row->law.cores || part < 1)
+		return 1;
+	return part < ROOM_UNSEEN_MOST ? part : ROOM_UNSEEN_MOST;
+}
+
+static double
+least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+double
+room_use(const struct phys_row *row, double available, double inflight, double task_inflight,
+    int64_t now)
+{
+	const struct law_node *law = &row->law;
+	double want;
+
+	if (inflight <= 0 || law_trust(law, now) < 1)
+		return 0;
+	want = law->others + law->balancers * inflight;
+	if (want < 0)
+		want = 0;
+	if (!(available > 0))
+		return (least(want, law->balancers * inflight) + 1) / law->cores / unseen(row);
+	return (least(want, law->balancers * task_inflight) + 1) / available / unseen(row);
+}

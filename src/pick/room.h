@@ -1,0 +1,34 @@
+/*
+ * room: whether a node has room for one more request on a task, or whether that is better kept
+ * waiting for a moment (doc/why/0044-a-request-waits-for-room.md). Pure arithmetic.
+ *
+ * With E the cores that the task's container could have (where that is not known, those of the
+ * node) and m our requests there that want a core, one more request is the (m + 1)th of E cores:
+ *     use = (m + 1) / E
+ * and there is room while that is no more than a bound. Requests that wait for something else than
+ * a core do not count: of n in flight no more want one than others + L * n (law.h).
+ */
+#ifndef PICK_ROOM_H
+#define PICK_ROOM_H
+
+#include "world/phys.h"
+
+/*
+ * A node that had more than a tenth of its cores idle at its last sample has more room: what has
+ * come since may be connections that idle, which only the next sample shows. So much that two
+ * samples a second or less leave room for ROOM_UNSEEN_MOST as many; where they come each tenth of a
+ * second it is not needed.
+ */
+#define ROOM_BUSY		0.9
+#define ROOM_UNSEEN_USEC	100000
+#define ROOM_UNSEEN_MOST	8.0
+
+/*
+ * `available`: the cores that the task's container could have, NAN: not known. `inflight` and
+ * `task_inflight`: our requests on the node and on the task. 0: there is room by any bound: none of
+ * ours is on the node, or too little is known of it now.
+ */
+double	room_use(const struct phys_row *, double available, double inflight, double task_inflight,
+    int64_t now_usec);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * waiting: requests for which no node has room, in this worker. The newest is served first when
+ * there is room again: who has waited for long is likely to be gone before the response. Nobody
+ * waits longer than WAITING_USEC.
+ *
+ * What counts as full is a bound (pick/room.h) that is learnt: while clients leave before they get
+ * their response it falls, else it rises again.
+ */
+#ifndef PROXY_WAITING_H
+#define PROXY_WAITING_H
+
+#include <sys/queue.h>
+
+#include "net/loop.h"
+#include "world/live.h"
+
+#define WAITING_USEC	250000		/* who has waited longer is refused */
+#define WAITING_MOST	4096		/* at once; with one more, the oldest is refused */
+
+typedef void	waiting_f(void *arg);
+
+/* One that waits; lives inside its owner. Zeroed memory is one that does not. */
+struct waiter {
+	TAILQ_ENTRY(waiter) link;
+	bool		 in;
+	uint32_t	 service;	/* slot */
+	int64_t		 until_usec;	/* then it has waited as long as it may */
+	waiting_f	*fn;
+	void		*arg;
+};
+
+struct waiting {
+	struct loop	*loop;
+	struct live	*live;
+	unsigned	 worker;
+	TAILQ_HEAD(waiter_list, waiter) waiters;	/* the newest first */
+	unsigned	 n;
+	uint64_t	 turn;
+	uint64_t	 stayed[LIVE_SERVICES];	/* the last turn in which one of the service stayed */
+	struct timer	 timer;
+	/* of this period: requests that ended, and those of them that their clients left */
+	unsigned	 ended, left;
+	int64_t		 period_usec;	/* when it began */
+	double		 bound;
+};
+
+void	waiting_init(struct waiting *, struct loop *, struct live *, unsigned worker);
+void	waiting_fini(struct waiting *);		/* nobody waits any more */
+
+/* How many of our requests that want a core may share one: room_use(). */
+double	waiting_bound(const struct waiting *);
+
+/*
+ * `fn` is called whenever there may be room, and when the time is over, until it leaves: there it
+ * tries again, and stays, or leaves.
+ */
+void	waiting_enter(struct waiting *, struct waiter *, uint32_t service, waiting_f *fn, void *arg);
+void	waiting_leave(struct waiting *, struct waiter *);	/* or it did not wait */
+bool	waiting_is_over(const struct waiting *, const struct waiter *);
+
+void	waiting_room_made(struct waiting *);	/* a request has ended on some task */
+/* A request is over that a task had, or that waited. `left`: its client did not wait for the
+ * response, which was late because its node was full. */
+void	waiting_note_end(struct waiting *, bool left);
+
+#endif

@@ -1,0 +1,177 @@
+/* waiting: who is called when there may be room, and how full nodes may be. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "proxy/waiting.c"
+
+#define MOST 8
+
+static struct loop *loop;
+static struct live *live;
+static struct waiting waiting;
+static unsigned room[4];			/* by service */
+
+struct one {
+	struct waiter	 waiter;
+	unsigned	 service;
+	int		 got;			/* 1: room; -1: its time was over */
+} one[MOST];
+static unsigned order[MOST], ngot;
+
+static void
+go_on(void *arg)
+{
+	struct one *o = arg;
+
+	if (room[o->service] > 0) {
+		room[o->service]--;
+		o->got = 1;
+	} else if (waiting_is_over(&waiting, &o->waiter))
+		o->got = -1;
+	else
+		return;
+	order[ngot++] = (unsigned)(o - one);
+	waiting_leave(&waiting, &o->waiter);
+}
+
+static void
+enter(unsigned i, unsigned service)
+{
+	one[i] = (struct one){ .service = service };
+	waiting_enter(&waiting, &one[i].waiter, service, go_on, &one[i]);
+}
+
+/* One turn of the loop, in which timers that are due run. */
+static void
+turn(void)
+{
+	waiting_room_made(&waiting);
+	loop_turn(loop, 0);
+	loop_turn(loop, 0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	loop = loop_new();
+	live = live_init(calloc(1, live_bytes()), 1);
+	waiting_init(&waiting, loop, live, 0);
+	ngot = 0;
+	for (unsigned i = 0; i < 4; i++)
+		room[i] = 0;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < MOST; i++)
+		waiting_leave(&waiting, &one[i].waiter);
+	waiting_fini(&waiting);
+	loop_free(&loop);
+	free(live);
+	return 0;
+}
+
+static void
+the_newest_gets_room_first(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		enter(i, 0);
+	assert_int_equal(live_gauge_total(live, LIVE_WAITING), 3);
+	room[0] = 2;
+	turn();
+	assert_int_equal(ngot, 2);
+	assert_int_equal(order[0], 2);
+	assert_int_equal(order[1], 1);
+	assert_int_equal(one[0].got, 0);
+	assert_int_equal(live_gauge_total(live, LIVE_WAITING), 1);
+}
+
+static void
+a_service_without_room_keeps_no_other_from_its_own(void **state)
+{
+	(void)state;
+	enter(0, 1);
+	enter(1, 2);
+	enter(2, 2);
+	room[1] = 1;
+	turn();
+	assert_int_equal(ngot, 1);
+	assert_int_equal(order[0], 0);
+}
+
+static void
+who_has_waited_long_enough_is_told_so(void **state)
+{
+	(void)state;
+	int64_t began = clock_mono_usec();
+
+	enter(0, 0);
+	while (one[0].got == 0 && clock_mono_usec() - began < 20 * 1000000)
+		loop_turn(loop, 100000);
+	assert_int_equal(one[0].got, -1);
+	assert_true(clock_mono_usec() - began >= WAITING_USEC - 1000);
+}
+
+static void
+room_in_another_worker_is_found(void **state)
+{
+	(void)state;
+	int64_t began = clock_mono_usec();
+
+	enter(0, 0);
+	room[0] = 1;				/* and nothing has ended here */
+	while (one[0].got == 0 && clock_mono_usec() - began < 20 * 1000000)
+		loop_turn(loop, 100000);
+	assert_int_equal(one[0].got, 1);
+}
+
+static void
+end_many(unsigned ended, unsigned left)
+{
+	waiting.period_usec = loop_now(loop) - PERIOD_USEC + 1;
+	for (unsigned i = 1; i < ended; i++)
+		waiting_note_end(&waiting, i <= left);
+	waiting.period_usec = loop_now(loop) - PERIOD_USEC;
+	waiting_note_end(&waiting, false);
+}
+
+static void
+nodes_are_full_sooner_while_clients_leave(void **state)
+{
+	(void)state;
+	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+	end_many(1000, 10);			/* one of a hundred: as usual */
+	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+	end_many(1000, 20);
+	assert_true(waiting_bound(&waiting) < BOUND_MOST);
+	for (int i = 0; i < 100; i++)
+		end_many(100, 50);
+	assert_true(waiting_bound(&waiting) == BOUND_LEAST);
+	for (int i = 0; i < 100; i++)
+		end_many(100, 0);
+	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_newest_gets_room_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_service_without_room_keeps_no_other_from_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_waited_long_enough_is_told_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(room_in_another_worker_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
