@@ -1,7 +1,8 @@
 /*
  * Pieces come from malloc, and go back to it when there are enough of their size. Sizes are those
  * that malloc has, so that a piece tells by its own size what it is, whoever allocated it. All
- * buffers of records are of one size: each serves for reading and for writing.
+ * buffers of records are of one size: each serves for reading and for writing. Pieces are kept by
+ * one thread, that of the loop; any other, such as one that verifies passwords, has malloc's.
  */
 #include <malloc.h>
 #include <stdbool.h>
@@ -40,6 +41,7 @@ static struct {
 	void		*piece[BUFFER_KEEP];
 } buffers;
 static size_t small_bytes;	/* of all that are kept */
+static _Thread_local bool keeps;	/* this thread is the one */
 
 static size_t
 bytes_of(size_t n)
@@ -53,7 +55,7 @@ small_take(size_t n)
 	void *p;
 
 	ASSERT(n > 0 && n <= SMALL);
-	if (small[n].n == 0)
+	if (!keeps || small[n].n == 0)
 		return malloc(bytes_of(n));
 	p = small[n].piece[--small[n].n];
 	small_bytes -= bytes_of(n);
@@ -66,7 +68,7 @@ buffer_take(void)
 {
 	void *p;
 
-	if (buffers.n == 0)
+	if (!keeps || buffers.n == 0)
 		return malloc(BUFFER_BYTES);
 	p = buffers.piece[--buffers.n];
 	OPEN(p, BUFFER_BYTES);
@@ -117,6 +119,10 @@ memory_give(void *p, const char *file, int line)
 	(void)line;
 	if (p == NULL)
 		return;
+	if (!keeps) {
+		free(p);
+		return;
+	}
 	bytes = malloc_usable_size(p);
 	n = bytes / GRAIN;
 	if (bytes == BUFFER_BYTES ? !buffer_give(p) : bytes != bytes_of(n) || !small_give(p, n))
@@ -134,5 +140,6 @@ memory_resize(void *p, size_t bytes, const char *file, int line)
 void
 tls_memory_init(void)
 {
+	keeps = true;		/* in a child, too: it begins as a copy of this thread */
 	CRYPTO_set_mem_functions(memory_take, memory_resize, memory_give);
 }

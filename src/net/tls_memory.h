@@ -7,7 +7,8 @@
 #ifndef NET_TLS_MEMORY_H
 #define NET_TLS_MEMORY_H
 
-/* Before OpenSSL has allocated anything in this process; else it stays as it was. */
+/* Before OpenSSL has allocated anything in this process; else it stays as it was. What is kept is
+ * for the calling thread alone. */
 void	tls_memory_init(void);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * What OpenSSL gets for memory: pieces come back to those that want as much, up to what is kept; the rest is malloc's.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,6 +114,48 @@ other_memory_is_not_kept(void **state)
 	assert_true(small_bytes == 0 && buffers.n == 0);
 }
 
+/* As the thread does that verifies passwords: it gives one piece and takes two. */
+static void *
+other_thread(void *taken)
+{
+	void **p = taken;
+
+	give(p[0]);
+	p[1] = take(100);
+	p[2] = take(BUFFER_BYTES);
+	return NULL;
+}
+
+static void
+another_thread_has_memory_of_its_own(void **state)
+{
+	void *p[3] = { take(100) }, *mine = take(100), *buffer = take(BUFFER_BYTES);
+	size_t n = malloc_usable_size(mine) / GRAIN;
+	pthread_t other;
+
+	(void)state;
+	give(mine);
+	give(buffer);
+	assert_int_equal(pthread_create(&other, NULL, other_thread, p), 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_ptr_not_equal(p[1], mine);
+	assert_ptr_not_equal(p[2], buffer);
+	assert_int_equal(small[n].n, 1);
+	assert_int_equal(buffers.n, 1);
+	assert_ptr_equal(take(100), mine);
+	give(mine);
+	give(p[1]);
+	give(p[2]);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	keeps = true;		/* as after tls_memory_init, but OpenSSL is not part of this */
+	return 0;
+}
+
 int
 main(void)
 {
@@ -121,7 +164,8 @@ main(void)
 		cmocka_unit_test_teardown(a_buffer_serves_for_all_records, empty),
 		cmocka_unit_test_teardown(no_more_is_kept_than_enough, empty),
 		cmocka_unit_test_teardown(other_memory_is_not_kept, empty),
+		cmocka_unit_test_teardown(another_thread_has_memory_of_its_own, empty),
 	};
 
-	return cmocka_run_group_tests_name("tls_memory", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tls_memory", tests, begin, NULL);
 }
