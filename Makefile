@@ -233,6 +233,10 @@ bench-idle: mola	## bytes that an idle connection of a client costs
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin)
 	@bench/idle
 
+bench-footprint: mola	## memory of all processes with ten services and no requests
+	@tools/deps check bench
+	@bench/footprint
+
 bench-routers: mola	## what Traefik's labels cost, beside a real Traefik; 10 000 routers beside 10
 	@tools/deps check bench peers
 	@tools/peers traefik

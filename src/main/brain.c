@@ -13,6 +13,7 @@
 #include "admin/events.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/pages.h"
 #include "certs/certs.h"
 #include "collect/prom_nodes.h"
 #include "collect/user_queries.h"
@@ -144,6 +145,7 @@ tell_ready(struct brain *b)
 
 	if (!channel_send(&b->channel, &m, -1))
 		log_event(LOG_ERROR, "ready.unsent", NULL);
+	pages_let_go();
 }
 
 static void

@@ -15,6 +15,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/pages.h"
 #include "base/sink.h"
 #include "filter/filter_means.h"
 #include "main/backtrace.h"
@@ -24,6 +25,7 @@
 #include "main/reload.h"
 #include "main/watchdog.h"
 #include "main/worker.h"
+#include "net/tls.h"
 
 #define FIRST_TABLE_MOST	(10 * USEC_PER_SEC)
 #define BEAT_USEC		(100 * USEC_PER_MSEC)
@@ -114,9 +116,10 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 		return;				/* SIGCHLD follows */
 	ASSERT(m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS || m->kind == CHANNEL_READY);
 	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY));
-	if (m->kind == CHANNEL_READY)
+	if (m->kind == CHANNEL_READY) {
 		reload_ready(p);
-	else if (p->stopping)
+		pages_let_go();		/* what a start or a reload needed, this process needs no more */
+	} else if (p->stopping)
 		close(fd);
 	else if (m->kind == CHANNEL_TABLE)
 		take_table(p, fd);
@@ -476,6 +479,7 @@ parent_run(struct conf *conf)
 	p.phys = phys_init(shared_block(phys_bytes()));
 	filter_means_share();
 	backtrace_share();
+	tls_init();		/* 340 KB that children share, and need no files for when their rights are gone */
 	snprintf(p.brain.name, sizeof p.brain.name, "brain");
 	for (unsigned i = 0; i < p.nworkers; i++) {
 		p.worker[i].index = i;

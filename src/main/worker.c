@@ -11,10 +11,10 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "main/descriptors.h"
 #include "main/worker.h"
 #include "net/resolve.h"
-#include "net/tls.h"
 #include "proxy/proxy.h"
 #include "world/secrets.h"
 
@@ -364,7 +364,6 @@ worker_run(const struct worker_conf *c)
 	log_setup(name, log_least(), log_is_json());
 	prctl(PR_SET_NAME, name);
 	w.loop = loop_new();
-	tls_init();
 	w.resolver = resolver_new(w.loop, NULL);	/* while files can be read */
 	worker_give_up_rights(c);
 	worker_fill(&w, &limits);
@@ -375,6 +374,7 @@ worker_run(const struct worker_conf *c)
 	for (unsigned i = 0; i < c->nlisteners; i++)
 		proxy_listen(w.proxy, c->listener[i].fd, &c->listener[i].addr);
 	worker_beat(&w);
+	pages_let_go();
 	loop_run(w.loop);
 	worker_send_spans(&w);
 	proxy_free(&w.proxy);
