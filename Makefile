@@ -213,6 +213,11 @@ bench-h2: mola		## the same over HTTP/2
 	@MODES=h2-small bench/proxy
 	@KIND=h2 bench/idle
 
+bench-faults: mola	## requests that fail while something breaks, under an open-loop load; root, two minutes
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
+	@bench/faults
+
 bench-neighbours: mola	## small requests beside many readers of large responses
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)

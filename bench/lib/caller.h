@@ -10,7 +10,7 @@
 
 #include "net/stream.h"
 
-#define CALL_TEXT_MAX	240
+#define CALL_TEXT_MAX	4096
 
 enum call_end {
 	CALL_DONE,		/* a whole 2xx response */
