@@ -18,6 +18,9 @@ const struct why	*sock_connect(const struct addr *, int *fd);
 /* -1 with errno EAGAIN when no connection waits; TCP_NODELAY is set. */
 int			 sock_accept(int listener, struct addr *peer);
 int			 sock_error(int fd);	/* takes SO_ERROR */
+/* The other machine has acknowledged nothing of what is on its way, though it was sent again
+ * several times. */
+bool			 sock_is_cut_off(int fd);
 
 /* One datagram (SOCK_SEQPACKET pair) with at most one descriptor; -1 stands for none.
  * send: false with errno. recv: bytes, 0 at the end, -1 with errno; *fd is -1 when none came. */

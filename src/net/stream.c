@@ -351,6 +351,13 @@ stream_may_close(struct stream *s)
 }
 
 bool
+stream_is_cut_off(const struct stream *s)
+{
+	ASSERT(s->private.open);
+	return s->private.io.fd >= 0 && sock_is_cut_off(s->private.io.fd);
+}
+
+bool
 stream_local_addr(const struct stream *s, struct addr *out)
 {
 	struct addr a = { .len = sizeof a.sa };

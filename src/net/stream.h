@@ -118,6 +118,9 @@ bool			 stream_may_close(struct stream *);
  */
 bool			 stream_local_addr(const struct stream *, struct addr *);
 
+/* The other machine does not acknowledge: sock_is_cut_off(). Never of an inner stream. */
+bool			 stream_is_cut_off(const struct stream *);
+
 /* ---- questions; none of them is a system call ---- */
 
 static inline bool

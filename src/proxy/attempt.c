@@ -108,6 +108,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	a->taken = true;
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
+	a->look_usec = 0;
 	a->status = 0;
 	a->served = false;
 	live_take(p->conf.live, p->conf.worker, task->node_slot, task->slot);

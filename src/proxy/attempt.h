@@ -58,6 +58,7 @@ struct attempt {
 	int		 status;	/* of its response, 0: there is none yet */
 	bool		 served;	/* it has sent something that has no status */
 	unsigned	 interims;	/* 1xx responses so far */
+	int64_t		 look_usec;	/* when it is looked again whether the task's node is cut off */
 };
 
 void		 attempt_init(struct attempt *, struct proxy *, stream_f *, void *arg);

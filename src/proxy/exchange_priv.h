@@ -192,7 +192,7 @@ wait_f		orca_wait;
 
 /* relay.c */
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;
-late_f		relay_tunnel_late;
+late_f		relay_await_late, relay_tunnel_late;
 wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
 
 /* exchange_report.c: once, when it is over. */

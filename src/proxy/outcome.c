@@ -123,7 +123,8 @@ cause_of(const struct outcome *o)
 static void
 failure_note(struct live *l, const struct outcome *o, const struct others *others, int64_t now)
 {
-	bool heavy = is_of_connection(o->why) || o->why == WHY_UPSTREAM_SLOW_HEAD, certain;
+	bool heavy = is_of_connection(o->why) || o->why == WHY_UPSTREAM_SLOW_HEAD
+	    || o->why == WHY_UPSTREAM_CUT_OFF, certain;
 	double cost = AS_MANY * others->response_usec / COST_USEC;
 	struct outlier_failure f = { .from = is_of_connection(o->why) ? 0 : network_number(o->client),
 	    .weight = heavy ? OUTLIER_HEAVY : OUTLIER_LIGHT, .cost = cost > 1 ? cost : 1 };

@@ -12,6 +12,7 @@
 #include "proxy/task_load.h"
 #include "proxy/tunnel.h"
 
+#define CUT_OFF_USEC	(3 * USEC_PER_SEC)	/* before it is looked for */
 #define INTERIMS_MAX	64	/* 1xx before a response */
 
 /* ---- the way up ---- */
@@ -77,13 +78,39 @@ up_wait(const struct exchange *x)
 
 /* The response is due when the task has all of the request, or all that it will get before its
  * 100 Continue. */
-struct wait
-relay_await_wait(const struct exchange *x)
+static struct wait
+response_wait(const struct exchange *x)
 {
 	if (x->up.over || (x->expects_continue && x->up.body_bytes == 0 && x->up.wait == FLOW_SOURCE))
 		return (struct wait){ x->up.moved_usec + x->attempt.service->response_usec,
 		    WHY_UPSTREAM_SLOW_HEAD };
 	return up_wait(x);
+}
+
+/* A request that another task could have as well does not wait for a node that is cut off: of that
+ * it is looked after some seconds, and then each second. */
+struct wait
+relay_await_wait(const struct exchange *x)
+{
+	struct wait w = response_wait(x);
+	int64_t look = x->up.moved_usec + CUT_OFF_USEC;
+
+	if (!x->idempotent || !x->up.over)
+		return w;
+	return sooner(w, (struct wait){ look > x->attempt.look_usec ? look : x->attempt.look_usec,
+	    WHY_UPSTREAM_CUT_OFF });
+}
+
+/* Where no other task can have it, the node may still come back in time. */
+enum state
+relay_await_late(struct exchange *x, const struct why *why)
+{
+	enum state next;
+
+	if (why != WHY_UPSTREAM_CUT_OFF)
+		return exchange_try_other(x, why);
+	x->attempt.look_usec = exchange_now(x) + USEC_PER_SEC;
+	return upconn_is_cut_off(x->attempt.conn) && exchange_retry(x, why, &next) ? next : STAY;
 }
 
 /* A 1xx: an HTTP/1.0 client would not understand it. */

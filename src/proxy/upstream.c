@@ -375,6 +375,12 @@ upconn_stream(struct upconn *c)
 }
 
 bool
+upconn_is_cut_off(const struct upconn *c)
+{
+	return stream_is_cut_off(c->link != NULL && c->carrier == NULL ? &c->link->stream : c->stream);
+}
+
+bool
 upconn_reused(const struct upconn *c)
 {
 	return c->reused;

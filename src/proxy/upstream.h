@@ -63,6 +63,8 @@ bool		 upconn_reused(const struct upconn *);		/* it was idle before: it may have
 bool		 upconn_unprocessed(const struct upconn *);
 /* The task has reset its stream, of HTTP/2: with this code. */
 bool		 upconn_is_reset(const struct upconn *, uint32_t *code);
+/* What is on its way to the task is not acknowledged: stream_is_cut_off() of its socket. */
+bool		 upconn_is_cut_off(const struct upconn *);
 /* It broke: why, as far as it is known; NULL: the connection ended. */
 const struct why *upconn_why(const struct upconn *);
 /* It was idle before and turned out to be dead: the task closes idle connections sooner than was

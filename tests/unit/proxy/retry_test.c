@@ -1,6 +1,10 @@
 /*
  * Requests that one task fails and another one serves: which may be repeated, how often, and what the client receives.
  */
+#include <netinet/tcp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "stage.h"
 #include "../between.h"
 
@@ -133,6 +137,52 @@ test_slow_task(void **state)
 	close(t);
 	close(u);
 	close(c);
+	stage_close();
+}
+
+/* What the kernel reports of connections while a node is cut off. */
+static bool cut_off;
+
+int
+getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	int res = (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+
+	if (res == 0 && cut_off && level == IPPROTO_TCP && name == TCP_INFO) {
+		((struct tcp_info *)value)->tcpi_unacked = 1;
+		((struct tcp_info *)value)->tcpi_retransmits = 3;
+	}
+	return res;
+}
+
+/* Long before the response is late another task has it; what cannot be repeated waits on. */
+static void
+test_node_cut_off(void **state)
+{
+	int c, d, t, u, v, first, second, third;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	d = dial();
+	u = first_task(d, POST, POST_GOT, &second);
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	cut_off = true;
+	v = call(&third);
+	assert_int_not_equal(third, first);
+	hear(v, GOT("/"));
+	say(v, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	hear_end(t);
+	cut_off = false;
+	say(u, OK(2, "ok"));
+	hear(d, OK(2, "ok"));
+	assert_int_equal(retries(true), 1);
+	close(t);
+	close(u);
+	close(v);
+	close(c);
+	close(d);
 	stage_close();
 }
 
@@ -625,6 +675,7 @@ main(void)
 		cmocka_unit_test(test_another_task),
 		cmocka_unit_test(test_host_of_the_task),
 		cmocka_unit_test(test_slow_task),
+		cmocka_unit_test(test_node_cut_off),
 		cmocka_unit_test(test_body_again),
 		cmocka_unit_test(test_large_body),
 		cmocka_unit_test(test_not_idempotent),
