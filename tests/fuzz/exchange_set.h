@@ -1,0 +1,412 @@
+/*
+ * What exchange_fuzz.c plays on: a proxy with all that routes can lead to. Where TLS and HTTP/2 go to a task, that task is another
+ * listener of the same proxy, so that both ends are Mola's.
+ *
+ *	Host		goes to
+ *	web		tasks 0 and 1
+ *	checked		tasks 1 and 2, with health checks, a cookie, ejection
+ *	load		tasks 0 and 2, with load reports of theirs (ORCA), which clients get
+ *	dead		a task that cannot be reached, and task 0 at its second address
+ *	h2c, https, h2 ...	as web, over other listeners of the same proxy; some fail at TLS (`inner`)
+ *	grpc		task 2 in HTTP/2, with health checks of gRPC
+ *	split, spare, copied	groups of web and checked: by weight, with a fallback, with a mirror
+ *	ruled		web, for requests with a field and an argument
+ *	m0, m1 ...	web, behind one of the chains of filters below
+ */
+#ifndef FUZZ_EXCHANGE_SET_H
+#define FUZZ_EXCHANGE_SET_H
+
+#include <fcntl.h>
+
+#include "base/clock.h"
+#include "proxy/proxy.h"
+#include "talk.h"
+
+#include "../unit/net/make_cert.h"
+
+#define ORIGINS		4		/* where tasks listen; the last: servers that filters ask */
+#define LISTENERS	6
+enum { FRONT, PROXIED, INNER, SECURE, RELAY, ELSEWHERE };
+
+static struct loop *l;
+static struct live *live;
+static struct phys *phys;
+static int origin[ORIGINS], front_fd[LISTENERS];	/* kept from input to input: TCP would run out of ports */
+static struct addr origin_at[ORIGINS], front[LISTENERS];
+static struct arena *chains;
+static char auth_url[64];
+static const char *const listener_name[LISTENERS] = { "front", "proxied", "inner", "secure", "relay", "elsewhere" };
+
+struct set_filter {
+	enum filter_kind kind;
+	struct filter_setting of[5];
+};
+
+#define S(path, value) { { path, sizeof path - 1 }, { value, sizeof value - 1 } }
+static const struct set_filter filters[] = {
+	{ FILTER_HEADERS, { S("customRequestHeaders.X-One", "1"), S("customResponseHeaders.X-Two", "2"), S("stsSeconds", "9"),
+	    S("accessControlAllowOriginList", "http://o"), S("allowedHosts", "m0,M0") } },
+	{ FILTER_STRIP_PREFIX, { S("prefixes", "/a,/b") } },
+	{ FILTER_ADD_PREFIX, { S("prefix", "/x") } },
+	{ FILTER_REPLACE_PATH, { S("path", "/p") } },
+	{ FILTER_REPLACE_PATH_REGEX, { S("regex", "^/(.*)/b"), S("replacement", "/$1?c") } },
+	{ FILTER_REDIRECT_SCHEME, { S("scheme", "https"), S("port", "8443") } },
+	{ FILTER_REDIRECT_REGEX, { S("regex", "^http://m6/(.*)"), S("replacement", "http://n/${1}") } },
+	{ FILTER_COMPRESS, { S("minResponseBodyBytes", "1") } },
+	{ FILTER_CONTENT_TYPE, { S("autoDetect", "true") } },
+	{ FILTER_BUFFERING, { S("maxRequestBodyBytes", "20"), S("maxResponseBodyBytes", "20") } },
+	{ FILTER_ERRORS, { S("status", "404,500-599"), S("service", "checked"), S("query", "/{status}?{url}") } },
+	{ FILTER_IP_ALLOW_LIST, { S("sourceRange", "10.0.0.0/8"), S("ipStrategy.depth", "1") } },
+	{ FILTER_IN_FLIGHT_REQ, { S("amount", "1"), S("sourceCriterion.requestHost", "true") } },
+	{ FILTER_RATE_LIMIT, { S("average", "1"), S("burst", "2"), S("sourceCriterion.requestHeaderName", "X-Who") } },
+	{ FILTER_FORWARD_AUTH, { S("address", ""), S("authResponseHeaders", "X-User"), S("forwardBody", "true"),
+	    S("maxBodySize", "50"), S("addAuthCookiesToResponse", "c") } },
+	{ FILTER_RETRY, { S("attempts", "4"), S("initialInterval", "100ms") } },
+	{ FILTER_CIRCUIT_BREAKER, { S("expression", "NetworkErrorRatio() > 0.3 || ResponseCodeRatio(500, 600, 0, 600) > 0.2") } },
+	{ FILTER_DIGEST_AUTH, { S("users", "u:traefik:0123456789abcdef0123456789abcdef") } },
+	{ FILTER_BASIC_AUTH, { S("users", "u:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="), S("headerField", "X-User") } },
+	{ FILTER_FORWARD_AUTH, { S("address", ""), S("trustForwardHeader", "true"), S("authResponseHeadersRegex", "^X-"),
+	    S("preserveRequestMethod", "true") } },
+	{ FILTER_PASS_CLIENT_CERT, { S("pem", "true") } },
+};
+#undef S
+#define FILTERS (sizeof filters / sizeof *filters)
+
+static struct table_ref
+text(struct table_maker *m, const char *s)
+{
+	return table_maker_text(m, str_of(s));
+}
+
+static const char *
+set_chain(size_t i)
+{
+	struct filter_setting of[5];
+	unsigned n = 0;
+	const char *chain;
+
+	for (; n < 5 && filters[i].of[n].path.len > 0; n++) {
+		of[n] = filters[i].of[n];
+		if (of[n].value.len == 0)
+			of[n].value = str_of(auth_url);
+	}
+	chain = filter_chain_add(chains, "", STR("m"), filters[i].kind, of, n);
+	ASSERT(chain != NULL);
+	return chain;
+}
+
+/* ---- the table ---- */
+
+static struct table_service
+service_of(struct table_maker *m, const char *name)
+{
+	static const char *const names[] = { "web", "checked", "load", "dead", "grpc", "relay" };
+	uint32_t slot = 1;
+
+	while (slot <= sizeof names / sizeof *names && strcmp(names[slot - 1], name) != 0)
+		slot++;
+	return (struct table_service){ .name = text(m, name), .slot = slot, .policy = POLICY_ROUND_ROBIN, .pass_host = true,
+		.connect_usec = USEC_PER_SEC, .response_usec = 3 * USEC_PER_SEC, .idle_usec = 3 * USEC_PER_SEC,
+		.tunnel_usec = 3 * USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC, .health_rise = 1, .health_fall = 1,
+		.eject_window_usec = USEC_PER_SEC };
+}
+
+/* Bits of `gone`: tasks that are not there; the four above: that drain. */
+static void
+task_add(struct table_maker *m, unsigned gone, unsigned slot, const struct addr *at)
+{
+	struct table_task t = { .name = text(m, "task"), .addr = *at, .slot = slot, .draining = (gone >> 4 & 1u << slot % 4) != 0 };
+
+	if ((gone & 1u << slot % 4) == 0)
+		table_maker_task(m, &t);
+}
+
+static void
+route_add(struct table_maker *m, const char *host, uint32_t service, uint32_t chain, uint64_t on)
+{
+	table_maker_route(m, &(struct table_route){ .host = text(m, host), .path = text(m, "/"), .service = service, .chain = chain,
+	    .on = on, .name = text(m, host), .to = text(m, host) });
+}
+
+static void
+checked_add(struct table_maker *m, unsigned gone, uint32_t *at)
+{
+	struct table_service s = service_of(m, "checked");
+
+	s.health_path = text(m, "/up");
+	s.health_headers = text(m, "X-Check: 1");
+	s.health_interval_usec = USEC_PER_SEC;
+	s.health_follow_redirects = true;
+	s.sticky_cookie = text(m, "at");
+	s.sticky_path = text(m, "/");
+	s.eject_failures = 2;
+	*at = table_maker_service(m, &s);
+	task_add(m, gone, 1, &origin_at[1]);
+	task_add(m, gone, 2, &origin_at[2]);
+	route_add(m, "checked", *at, 0, 0);
+}
+
+static void
+more_add(struct table_maker *m, unsigned gone)
+{
+	struct table_service load = service_of(m, "load"), dead = service_of(m, "dead"), grpc = service_of(m, "grpc");
+	struct table_task t = { .name = text(m, "dead.1"), .slot = 8, .nothers = 1, .other = { origin_at[0] } };
+	uint32_t at;
+
+	load.load = LOAD_ORCA_PASS;
+	load.orca_reports = true;
+	load.policy = POLICY_MARGINAL;
+	at = table_maker_service(m, &load);
+	task_add(m, gone, 0, &origin_at[0]);
+	task_add(m, gone, 2, &origin_at[2]);
+	route_add(m, "load", at, 0, 0);
+	dead.health_connect = true;
+	dead.health_interval_usec = USEC_PER_SEC;
+	at = table_maker_service(m, &dead);
+	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &t.addr) == NULL);
+	table_maker_task(m, &t);
+	route_add(m, "dead", at, 0, 0);
+	grpc.scheme = SCHEME_H2C;
+	grpc.health_mode = CHECK_GRPC;
+	grpc.health_path = text(m, "/");
+	grpc.health_interval_usec = USEC_PER_SEC;
+	at = table_maker_service(m, &grpc);
+	task_add(m, gone, 10, &origin_at[2]);
+	route_add(m, "grpc", at, 0, 0);
+}
+
+/* Services whose only task is another listener of this proxy. */
+static void
+inner_add(struct table_maker *m, const char *host, enum scheme scheme, int listener, unsigned slot, const char *tls_name)
+{
+	struct table_service s = service_of(m, host);
+	uint32_t at;
+
+	s.scheme = scheme;
+	s.tls_name = text(m, tls_name);
+	s.tls_verify = str_eq(str_of(host), STR("strict"));
+	s.load = LOAD_ORCA;
+	at = table_maker_service(m, &s);
+	task_add(m, 0, slot, &front[listener]);
+	route_add(m, host, at, 0, 0);
+}
+
+static void
+groups_add(struct table_maker *m, uint32_t web, uint32_t checked)
+{
+	static const char *const name[] = { "split", "spare", "copied" };
+	struct table_child c[] = { { .service = web, .weight = 1, .name = text(m, "web") },
+		{ .service = checked, .weight = 2, .name = text(m, "checked") } };
+	uint32_t at[GROUP_KINDS];
+
+	for (unsigned k = 0; k < GROUP_KINDS; k++) {
+		struct table_service s = service_of(m, name[k]);
+		s.sticky_cookie = text(m, k == GROUP_WEIGHTED ? "split" : "");
+		at[k] = table_maker_service(m, &s);
+	}
+	for (unsigned k = 0; k < GROUP_KINDS; k++) {
+		if (k == GROUP_MIRRORING)
+			c[1].weight = 100;
+		table_maker_group(m, at[k], &(struct table_group){ .kind = (enum group_kind)k, .n = 2, .body_most = 100 }, c);
+		route_add(m, name[k], at[k], 0, 0);
+	}
+}
+
+static void
+relay_add(struct table_maker *m, unsigned gone)
+{
+	static const struct filter_setting amount = { { "amount", 6 }, { "2", 1 } };
+	struct table_service s = service_of(m, "relay");
+	uint32_t at, chain;
+
+	s.kind = SERVICE_TCP;
+	s.proxy_version = PROXY_V1;
+	at = table_maker_service(m, &s);
+	task_add(m, gone, 13, &origin_at[1]);
+	ASSERT(table_maker_chain(m, filter_chain_add(chains, "", STR("g"), FILTER_IN_FLIGHT_REQ, &amount, 1), &chain));
+	table_maker_tcp(m, &(struct table_tcp){ .listener = text(m, listener_name[RELAY]), .host = text(m, ""), .service = at,
+	    .chain = chain });
+}
+
+/* As a router of Traefik's with the rule Header and Query. */
+static void
+ruled_add(struct table_maker *m, uint32_t web)
+{
+	const struct condition_node field = { .kind = CONDITION_TEST, .matcher = MATCHER_HEADER, .name = STR("X-One"), .value = STR("1") },
+	    query = { .kind = CONDITION_TEST, .matcher = MATCHER_QUERY, .name = STR("a"), .value = STR("b") },
+	    both = { .kind = CONDITION_AND, .left = &field, .right = &query };
+
+	table_maker_route(m, &(struct table_route){ .host = text(m, "ruled"), .path = text(m, "/"), .service = web, .by_rule = true,
+	    .priority = 1, .condition = table_maker_condition(m, condition_make(chains, &both)) });
+}
+
+/* What the listeners are to routes; and whose handshakes are special. */
+static void
+listeners_add(struct table_maker *m)
+{
+	uint32_t old, closed;
+
+	for (int i = 0; i < LISTENERS; i++)
+		table_maker_listener(m, &(struct table_listener){ .name = text(m, listener_name[i]),
+		    .redirect_port = i == ELSEWHERE ? 8443 : 0, .redirect_temporary = true });
+	old = table_maker_tls(m, &(struct table_tls){ .name = text(m, "old"), .ca = text(m, ""), .protocols = text(m, "http/1.1"),
+	    .max_version = 12, .auth = TLS_AUTH_REQUEST, .no_tickets = true });
+	closed = table_maker_tls(m, &(struct table_tls){ .name = text(m, "closed"), .ca = text(m, ""), .protocols = text(m, ""),
+	    .broken = true });
+	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "old.test"), 0, old });
+	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "closed.test"), 0, closed });
+}
+
+static const struct {
+	const char *host;
+	enum scheme scheme;
+	int listener;
+	const char *tls_name;
+} inner[] = {
+	{ "h2c", SCHEME_H2C, INNER, "" }, { "https", SCHEME_HTTPS, SECURE, "web.test" }, { "h2", SCHEME_H2, SECURE, "web.test" },
+	{ "old", SCHEME_HTTPS, SECURE, "old.test" }, { "closed", SCHEME_HTTPS, SECURE, "closed.test" },
+	{ "strict", SCHEME_HTTPS, SECURE, "address" }, { "unnamed", SCHEME_HTTPS, FRONT, "web.test" }
+};
+
+static struct table *
+set_table(unsigned gone)
+{
+	static uint64_t serial;
+	struct table_maker *m = table_maker_new(++serial);
+	struct table_service s;
+	struct table *t;
+	uint32_t web, checked, chain;
+	char host[8];
+	int fd;
+
+	table_maker_node(m, &(struct table_node){ .name = text(m, "n") });
+	s = service_of(m, "web");
+	web = table_maker_service(m, &s);
+	task_add(m, gone, 0, &origin_at[0]);
+	task_add(m, gone, 1, &origin_at[1]);
+	checked_add(m, gone, &checked);
+	more_add(m, gone);
+	for (unsigned i = 0; i < sizeof inner / sizeof *inner; i++) {
+		inner_add(m, inner[i].host, inner[i].scheme, inner[i].listener, 4 + i, inner[i].tls_name);
+		route_add(m, inner[i].host, web, 0, 1u << INNER | 1u << SECURE);
+	}
+	relay_add(m, gone);
+	groups_add(m, web, checked);
+	listeners_add(m);
+	ruled_add(m, web);
+	route_add(m, "web", web, 0, 0);
+	route_add(m, "", web, 0, 1u << INNER | 1u << SECURE);
+	for (size_t i = 0; i < FILTERS; i++) {
+		snprintf(host, sizeof host, "m%zu", i);
+		ASSERT(table_maker_chain(m, set_chain(i), &chain));
+		route_add(m, host, web, chain, 0);
+	}
+	ASSERT(table_maker_seal(m, &fd) == NULL);
+	table_maker_free(&m);
+	ASSERT(table_open(fd, &t) == NULL);
+	return t;
+}
+
+/* ---- the proxy ---- */
+
+#define TOKEN	"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"	/* of a challenge over HTTP */
+
+static void
+set_secrets(struct proxy *p, unsigned n)
+{
+	static char *pem;
+	struct secrets_maker *m = secrets_maker_new(1);
+	struct secrets *s;
+	struct made made;
+	int fd;
+
+	if (pem == NULL) {
+		made = make_cert(EVP_EC_gen("P-256"), "web", "DNS:web.test,DNS:old.test,DNS:closed.test,DNS:https,DNS:h2,DNS:old", NULL, 30);
+		pem = pem_add(NULL, made.x, made.key);
+		made_free(&made);
+	}
+	secrets_maker_add(m, STR("cert/file:web"), str_of(pem));
+	secrets_maker_add(m, STR("challenge/http-01/" TOKEN), STR(TOKEN ".response"));
+	if (n % 2 == 0)
+		secrets_maker_add(m, STR("acme"), STR("1"));	/* others may come */
+	ASSERT(secrets_maker_seal(m, &fd) == NULL);
+	secrets_maker_free(&m);
+	ASSERT(secrets_open(fd, &s) == NULL);
+	ASSERT(proxy_set_secrets(p, s));
+	secrets_unref(&s);
+}
+
+/* Conf number `n`: the access log's format, what is traced, how clients that leave are served. */
+static struct proxy_conf
+set_conf(unsigned n)
+{
+	struct proxy_conf c = { .live = live, .phys = phys, .seed = 1, .client_head_usec = 2 * USEC_PER_SEC,
+		.client_idle_usec = 5 * USEC_PER_SEC, .client_body_usec = 2 * USEC_PER_SEC, .client_write_usec = 2 * USEC_PER_SEC,
+		.client_request_usec = 60 * USEC_PER_SEC, .client_min_rate = n & 8 ? 100 : 0, .client_grace_usec = USEC_PER_SEC,
+		.client_abort_on_close = (n & 1) != 0, .clients_max = 24, .clients_per_address = n & 16 ? 3 : 0, .request_head = { 4096, 64 }, .response_head = { 4096, 64 },
+		.upstream_idle_max = 2, .upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12, .hsts_seconds = 60, .probe = true,
+		.trusted = { { { { 0 } }, 0 } }, .ntrusted = n & 4 ? 1 : 0, .nlisteners = LISTENERS };
+
+	c.access.format = (enum access_format)(n % ACCESS_FORMATS);
+	c.access.nfields = 2;
+	c.access.field[0] = (struct access_field){ ACCESS_SIDE_REQUEST, "X-One" };
+	c.access.field[1] = (struct access_field){ ACCESS_SIDE_ORIGIN, "X-Two" };
+	c.trace = (struct trace_conf){ .ids = n & 2 ? TRACE_IDS_MAKE : TRACE_IDS_OFF, .id_field = "X-Request-Id", .spans = (n & 2) != 0,
+		.parents = n & 4 ? TRACE_PARENTS_ANY : TRACE_PARENTS_TRUSTED, .ratio = 1 };
+	for (int i = 0; i < LISTENERS; i++) {
+		c.listener[i] = proxy_listener_of(&front[i]);
+		strcpy(c.listener[i].name, listener_name[i]);
+		c.listener[i].http2 = true;
+	}
+	c.listener[PROXIED].proxy_protocol = true;
+	c.listener[SECURE].tls = true;
+	c.listener[INNER].redirect_port = n & 32 ? 443 : 0;
+	return c;
+}
+
+static int
+listen_tcp(struct addr *a)
+{
+	int fd;
+
+	ASSERT(addr_parse(STR("127.0.0.1:0"), a) == NULL);
+	ASSERT(sock_listen(a, false, &fd) == NULL);
+	ASSERT(getsockname(fd, &a->sa.any, &a->len) == 0);
+	return fd;
+}
+
+static void
+set_begin(void)
+{
+	char name[16];
+
+	l = loop_new();
+	live = must_alloc(live_bytes());
+	phys = phys_init(must_zalloc(phys_bytes()));
+	chains = arena_new();
+	for (int i = 0; i < ORIGINS - 1; i++) {
+		snprintf(name, sizeof name, "task%d", i);
+		origin[i] = talk_listen(name, &origin_at[i]);
+	}
+	origin[ORIGINS - 1] = listen_tcp(&origin_at[ORIGINS - 1]);
+	for (int i = 0; i < LISTENERS; i++)
+		front_fd[i] = listen_tcp(&front[i]);
+	snprintf(auth_url, sizeof auth_url, "http://127.0.0.1:%u/auth", addr_port(&origin_at[ORIGINS - 1]));
+}
+
+static struct proxy *
+set_proxy(unsigned n)
+{
+	struct proxy_conf c;
+	struct proxy *p;
+
+	live_init(memset(live, 0, live_bytes()), 1);		/* nothing of the input before is remembered */
+	c = set_conf(n);
+	p = proxy_new(l, &c);
+	for (int i = 0; i < LISTENERS; i++)
+		proxy_listen(p, fcntl(front_fd[i], F_DUPFD_CLOEXEC, 0), &front[i]);
+	set_secrets(p, n);
+	return p;
+}
+
+#endif
