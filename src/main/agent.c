@@ -23,6 +23,7 @@
 #include "http/server.h"
 #include "main/descriptors.h"
 #include "main/procfs.h"
+#include "main/sandbox.h"
 #include "main/verbs.h"
 #include "net/loop.h"
 #include "signals/proc_page.h"
@@ -235,6 +236,7 @@ serve(struct agent *a, int listener)
 static int
 run(struct agent *a)
 {
+	const char *step;
 	struct addr addr;
 	int listener;
 
@@ -254,6 +256,8 @@ run(struct agent *a)
 	}
 	sink_unblock(STDERR_FILENO);
 	log_setup("agent", LOG_INFO, false);
+	if ((step = sandbox_read_only()) != NULL)
+		log_event(LOG_WARN, "limits.failed", "step", step, NULL);
 	serve(a, listener);
 	procfs_free(&a->procfs);
 	return 0;

@@ -26,6 +26,7 @@
 #include "main/crowds.h"
 #include "main/memfile.h"
 #include "main/outages.h"
+#include "main/sandbox.h"
 #include "recording/recording.h"
 #include "score/steer.h"
 #include "targets/target.h"
@@ -540,6 +541,16 @@ brain_close(struct brain *b)
 	loop_free(&b->loop);
 }
 
+/* Without the list, Mola serves as before: it is a second wall. */
+static void
+brain_limit(void)
+{
+	const char *step = sandbox_limit();
+
+	if (step != NULL)
+		log_event(LOG_WARN, "limits.failed", "step", step, NULL);
+}
+
 int
 brain_run(const struct brain_conf *boot)
 {
@@ -550,6 +561,7 @@ brain_run(const struct brain_conf *boot)
 	prctl(PR_SET_DUMPABLE, 0);	/* private keys: no core dump, no debugger */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
+	brain_limit();
 	b.loop = loop_new();
 	b.born_usec = loop_now(b.loop);
 	b.events = events_new();

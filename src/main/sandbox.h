@@ -7,6 +7,7 @@
 #define MAIN_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct sandbox_user {
@@ -18,5 +19,13 @@ struct sandbox_user {
 bool		 sandbox_user_find(const char *name, struct sandbox_user *);
 /* NULL, or the step that failed (errno is set). `user` NULL: keep uid and gid. */
 const char	*sandbox_enter(const struct sandbox_user *user);
+
+/*
+ * For the brain, who needs files, sockets and threads, and starts programs for dns-01: refuses what
+ * it never needs, for those programs, too. The same for an agent, who then writes and executes no
+ * file, either, and listens on no other port.
+ */
+const char	*sandbox_limit(void);
+const char	*sandbox_read_only(void);
 
 #endif

@@ -99,6 +99,8 @@ EVENT("config.wrong", "error",
 EVENT("haproxy.refused", "debug", "An HAProxy rejected a command.")
 EVENT("haproxy.restarted", "info", "An HAProxy has restarted; it gets all weights again.")
 EVENT("label.refused", "warn", "A label of a service is not valid; as names what was made of it.")
+EVENT("limits.failed", "warn",
+    "The brain or an agent cannot give up calls that it does not need, and goes on.")
 EVENT("listen.failed", "error", "An address cannot be listened on.")
 EVENT("listen.open", "info", "An address is listened on.")
 EVENT("listen.taken", "error", "An address that is to be listened on is in use by another program.")
