@@ -1,4 +1,7 @@
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -71,4 +74,14 @@ child_pause(struct child *c, int64_t now)
 		pause = 0;
 	c->pause_usec = pause == 0 ? PAUSE_FIRST : pause * 2 < PAUSE_MOST ? pause * 2 : PAUSE_MOST;
 	return pause;
+}
+
+const char *
+child_end_text(int status, char out[CHILD_END_TEXT])
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, CHILD_END_TEXT, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, CHILD_END_TEXT, "exit %d", WEXITSTATUS(status));
+	return out;
 }

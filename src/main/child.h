@@ -38,4 +38,8 @@ void	child_dismiss(struct child *);
  * from 0.1 s to 5 s. */
 int64_t	child_pause(struct child *, int64_t now_usec);
 
+#define CHILD_END_TEXT	48
+/* How a process ended, by its status from waitpid(2). */
+const char *child_end_text(int status, char out[CHILD_END_TEXT]);
+
 #endif

@@ -37,6 +37,19 @@ listeners_add(struct listeners *ls, const struct addr *a)
 	return NULL;
 }
 
+struct listen_set *
+listeners_adopt(struct listeners *ls, const struct addr *a)
+{
+	struct listen_set *l;
+
+	ls->one = must_realloc(ls->one, (ls->count + 1) * sizeof *ls->one);
+	l = &ls->one[ls->count++];
+	l->addr = *a;
+	for (unsigned w = 0; w < WORKERS_MAX; w++)
+		l->fd[w] = -1;
+	return l;
+}
+
 void
 listeners_remove(struct listeners *ls, unsigned at)
 {

@@ -21,6 +21,8 @@ struct listeners {
 
 /* Opens for all workers or for none: WHY_SYSTEM with errno. The new one is the last. */
 const struct why	*listeners_add(struct listeners *, const struct addr *);
+/* One without sockets, for those that are open already. */
+struct listen_set	*listeners_adopt(struct listeners *, const struct addr *);
 void			 listeners_remove(struct listeners *, unsigned at);
 /* NULL: not there */
 struct listen_set	*listeners_find(const struct listeners *, const struct addr *);

@@ -23,6 +23,7 @@
 #include "main/descriptors.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
+#include "main/upgrade.h"
 #include "main/watchdog.h"
 #include "main/worker.h"
 #include "net/tls.h"
@@ -32,7 +33,6 @@
 /* signals to stop that come so close together are one */
 #define SAME_SIGNAL_USEC		(500 * USEC_PER_MSEC)
 
-static void	brain_start(struct parent *);
 static void	worker_start(struct parent *, struct child *);
 
 /* ---- memory that outlives children ---- */
@@ -60,6 +60,7 @@ close_others(struct parent *p, unsigned keep_listeners_of)
 	if (p->brain.pid != 0)
 		channel_shed(&p->brain.channel);
 	close(p->signals.fd);
+	upgrade_shed(p);
 	listeners_shed(&p->listeners, keep_listeners_of);
 	loop_drop(&p->loop);
 }
@@ -105,6 +106,7 @@ take_table(struct parent *p, int fd)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid == 0 && p->worker[i].again.node.at == 0)
 			worker_start(p, &p->worker[i]);
+	upgrade_serves(p);
 }
 
 static void
@@ -118,6 +120,7 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY));
 	if (m->kind == CHANNEL_READY) {
 		reload_ready(p);
+		upgrade_serves(p);
 		pages_let_go();		/* what a start or a reload needed, this process needs no more */
 	} else if (p->stopping)
 		close(fd);
@@ -147,14 +150,16 @@ brain_again(void *arg)
 {
 	struct child *c = arg;
 
-	brain_start((struct parent *)((char *)c - offsetof(struct parent, brain)));
+	parent_start_brain((struct parent *)((char *)c - offsetof(struct parent, brain)));
 }
 
-static void
-brain_start(struct parent *p)
+void
+parent_start_brain(struct parent *p)
 {
 	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
-	    .table_fd = p->table, .secrets_fd = p->next_secrets >= 0 ? p->next_secrets : p->secrets };
+	    .table_fd = p->table >= 0 ? p->table : p->upgrade.table,
+	    .secrets_fd = p->next_secrets >= 0 ? p->next_secrets : p->secrets >= 0 ? p->secrets :
+	    p->upgrade.secrets };
 	pid_t pid;
 
 	ASSERT(p->brain.pid == 0 && !p->stopping);
@@ -265,8 +270,8 @@ stop_now(void *arg)
 		kill(p->brain.pid, SIGKILL);
 }
 
-static void
-stop_begin(struct parent *p)
+void
+parent_stop(struct parent *p)
 {
 	struct channel_msg m = { .kind = CHANNEL_DRAIN };
 
@@ -278,6 +283,7 @@ stop_begin(struct parent *p)
 	}
 	p->stopping = true;
 	p->stop_usec = clock_mono_usec();
+	upgrade_stop(p);
 	log_event(LOG_INFO, "stop.begin", "seconds", LOG_N(p->conf->stop_usec / USEC_PER_SEC), NULL);
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
@@ -299,27 +305,17 @@ never_started(void *arg)
 	ASSERT(p->table < 0);
 	log_event(LOG_ERROR, "start.failed", "reason", "the brain published no table", NULL);
 	p->status = 1;
-	stop_begin(p);
+	parent_stop(p);
 	stop_now(p);
 }
 
 /* ---- deaths ---- */
 
-static const char *
-death_text(int status, char out[48])
-{
-	if (WIFSIGNALED(status))
-		snprintf(out, 48, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		snprintf(out, 48, "exit %d", WEXITSTATUS(status));
-	return out;
-}
-
 static void
 child_died(struct parent *p, struct child *c, int status, timer_f *again)
 {
 	bool expected = p->stopping || c->dismissed;
-	char text[48];
+	char text[CHILD_END_TEXT];
 	int64_t pause;
 
 	ASSERT(c->pid != 0);
@@ -328,12 +324,14 @@ child_died(struct parent *p, struct child *c, int status, timer_f *again)
 	if (c != &p->brain)
 		live_forget_worker(p->live, c->index);
 	log_event(expected ? LOG_INFO : LOG_ERROR, expected ? "child.ended" : "child.died",
-	    "child", c->name, "pid", LOG_N(c->pid), "by", death_text(status, text), NULL);
+	    "child", c->name, "pid", LOG_N(c->pid), "by", child_end_text(status, text), NULL);
 	c->pid = 0;
 	if (p->stopping) {
 		stop_go_on(p);
 		return;
 	}
+	if (c == &p->brain && upgrade_brain_ended(p))
+		return;
 	if ((pause = child_pause(c, clock_mono_usec())) == 0)
 		again(c);
 	else
@@ -347,6 +345,8 @@ reap_children(struct parent *p)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (upgrade_reap(p, pid, status))
+			continue;
 		if (pid == p->brain.pid)
 			child_died(p, &p->brain, status, brain_again);
 		for (unsigned i = 0; i < p->nworkers; i++)
@@ -380,8 +380,12 @@ on_signals(void *arg, uint32_t events)
 	while (p->signals.fd >= 0 && read(p->signals.fd, &s, sizeof s) == sizeof s) {
 		if (s.ssi_signo == SIGCHLD)
 			reap_children(p);
+		else if (s.ssi_signo == SIGUSR2)
+			upgrade_begin(p);
 		else if (s.ssi_signo != SIGHUP)
-			stop_begin(p);
+			parent_stop(p);
+		else if (p->upgrade.running)
+			upgrade_pass_signal(p, SIGHUP);
 		else if (!p->stopping)
 			reload_run(p);
 	}
@@ -396,6 +400,7 @@ watch_signals(struct parent *p)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -405,38 +410,15 @@ watch_signals(struct parent *p)
 	loop_watch(p->loop, &p->signals, fd, LOOP_LEVEL, on_signals, p);
 }
 
-static bool
-find_user(struct parent *p)
-{
-	if (getuid() != 0)
-		return true;
-	p->other_user = true;
-	if (sandbox_user_find(p->conf->user, &p->user))
-		return true;
-	log_event(LOG_ERROR, "user.unknown", "user", p->conf->user, NULL);
-	return false;
-}
-
-static bool
-parent_open(struct parent *p)
-{
-	for (unsigned i = 0; i < p->conf->nlisten; i++)		/* before any of ours can be in the way */
-		if (!parent_may_listen(p, &p->conf->listen[i]))
-			return false;
-	for (unsigned i = 0; i < p->conf->nlisten; i++)
-		if (!parent_open_listener(p, &p->conf->listen[i].addr))
-			return false;
-	return find_user(p) && parent_open_access(p) && parent_open_admin(p);
-}
-
 static void
 parent_close(struct parent *p)
 {
 	ASSERT(workers_gone(p) && p->brain.pid == 0);
 	listeners_close(&p->listeners);
-	if (p->admin_unix >= 0)
+	if (p->admin_unix >= 0 && !p->upgrade.served && !upgrade_is_on_trial(p))
 		unlink(p->conf->admin_socket);
 	parent_close_admin(p);
+	upgrade_close_rest(p);
 	if (p->table >= 0)
 		close(p->table);
 	if (p->secrets >= 0)
@@ -459,15 +441,20 @@ int
 parent_run(struct conf *conf)
 {
 	struct parent p = { .conf = conf, .table = -1, .secrets = -1, .next_secrets = -1,
-	    .access = -1, .admin_tcp = -1, .admin_unix = -1, .nworkers = conf->workers,
-	    .signals.fd = -1, .listeners.workers = conf->workers };
+	    .access = -1, .admin_tcp = -1, .admin_unix = -1, .signals.fd = -1 };
 
-	ASSERT(conf->workers > 0 && conf->workers <= WORKERS_MAX);
 	sink_unblock(STDOUT_FILENO);
 	sink_unblock(STDERR_FILENO);
 	log_setup("parent", conf->log_level, conf->log_json);
+	if (!upgrade_inherit(&p, conf)) {
+		conf_free(&conf);
+		return 1;
+	}
+	p.nworkers = p.listeners.workers = conf->workers;
+	ASSERT(p.nworkers > 0 && p.nworkers <= WORKERS_MAX);
 	/* the sets of secrets that it passes on are open here: not for others in /proc */
 	prctl(PR_SET_DUMPABLE, 0);
+	upgrade_note_program(&p);
 	descriptors_raise();
 	if (descriptors_clients(conf->clients_max) < conf->clients_max)
 		log_event(LOG_WARN, "clients.fewer", "max", LOG_N(descriptors_clients(conf->clients_max)),
@@ -487,7 +474,7 @@ parent_run(struct conf *conf)
 	}
 	if (parent_open(&p)) {
 		watch_signals(&p);
-		brain_start(&p);
+		parent_start_brain(&p);
 		parent_beat(&p);
 		timer_set(p.loop, &p.last_call, loop_now(p.loop) + FIRST_TABLE_MOST, never_started, &p);
 		loop_run(p.loop);

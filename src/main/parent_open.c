@@ -14,17 +14,20 @@
 #include "base/clock.h"
 #include "main/holder.h"
 #include "main/parent_priv.h"
+#include "main/upgrade.h"
 
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
 #define LISTEN_PATIENCE		(10 * USEC_PER_SEC)
 
 /* The brain of a parent that was killed a moment ago may not have left yet. */
 static const struct why *
-admin_listen(const struct addr *a, int *fd)
+admin_listen(struct parent *p, const struct addr *a, int *fd)
 {
 	int64_t until = clock_mono_usec() + ADMIN_PATIENCE;
 	const struct why *why;
 
+	if ((*fd = upgrade_take(p, a)) >= 0)
+		return NULL;
 	while ((why = sock_listen(a, false, fd)) != NULL && errno == EADDRINUSE &&
 	    clock_mono_usec() < until)
 		usleep(20000);
@@ -60,7 +63,7 @@ parent_open_admin(struct parent *p)
 
 	ASSERT(p->admin_tcp < 0 && p->admin_unix < 0);
 	p->admin_due = false;
-	if (c->admin_addr.len != 0 && admin_listen(&c->admin_addr, &p->admin_tcp) != NULL) {
+	if (c->admin_addr.len != 0 && admin_listen(p, &c->admin_addr, &p->admin_tcp) != NULL) {
 		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path),
 		    "error", strerror(errno), NULL);
 		return false;
@@ -68,7 +71,7 @@ parent_open_admin(struct parent *p)
 	if (c->admin_socket == NULL)
 		return true;
 	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
-	if (addr_parse(str_of(path), &a) != NULL || admin_listen(&a, &p->admin_unix) != NULL) {
+	if (addr_parse(str_of(path), &a) != NULL || admin_listen(p, &a, &p->admin_unix) != NULL) {
 		/* a default path in a place that we may not write to is no reason not to balance */
 		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path",
 		    c->admin_socket, "error", strerror(errno), NULL);
@@ -118,7 +121,7 @@ is_own_in_the_way(const struct parent *p, const struct addr *a)
 }
 
 bool
-parent_may_listen(const struct parent *p, const struct conf_listen *l)
+parent_may_listen(struct parent *p, const struct conf_listen *l)
 {
 	/* at the start, the workers of a predecessor that was killed a moment ago may not have
 	 * let go yet */
@@ -126,7 +129,7 @@ parent_may_listen(const struct parent *p, const struct conf_listen *l)
 	char text[ADDR_TEXT_MAX], by[HOLDER_TEXT];
 	bool said = false;
 
-	if (l->shared || is_own_in_the_way(p, &l->addr))
+	if (l->shared || upgrade_has(p, &l->addr) || is_own_in_the_way(p, &l->addr))
 		return true;
 	while (holder_is_there(&l->addr)) {
 		if (clock_mono_usec() >= until) {
@@ -150,6 +153,13 @@ parent_open_listener(struct parent *p, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
+	if (upgrade_has(p, a)) {
+		struct listen_set *l = listeners_adopt(&p->listeners, a);
+		for (unsigned w = 0; w < p->nworkers; w++)
+			l->fd[w] = upgrade_take(p, a);
+		log_event(LOG_INFO, "listen.kept", "address", addr_text(a, text), NULL);
+		return true;
+	}
 	if (listeners_add(&p->listeners, a) == NULL) {
 		log_event(LOG_INFO, "listen.open", "address", addr_text(a, text), NULL);
 		return true;
@@ -157,4 +167,31 @@ parent_open_listener(struct parent *p, const struct addr *a)
 	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error",
 	    strerror(errno), NULL);
 	return false;
+}
+
+static bool
+find_user(struct parent *p)
+{
+	if (getuid() != 0)
+		return true;
+	p->other_user = true;
+	if (sandbox_user_find(p->conf->user, &p->user))
+		return true;
+	log_event(LOG_ERROR, "user.unknown", "user", p->conf->user, NULL);
+	return false;
+}
+
+bool
+parent_open(struct parent *p)
+{
+	for (unsigned i = 0; i < p->conf->nlisten; i++)		/* before any of ours can be in the way */
+		if (!parent_may_listen(p, &p->conf->listen[i]))
+			return false;
+	for (unsigned i = 0; i < p->conf->nlisten; i++)
+		if (!parent_open_listener(p, &p->conf->listen[i].addr))
+			return false;
+	if (!find_user(p) || !parent_open_access(p) || !parent_open_admin(p))
+		return false;
+	upgrade_close_rest(p);
+	return true;
 }

@@ -1,5 +1,6 @@
 /*
- * parent_priv: what the parent owns, for parent.c, parent_open.c, reload.c and watchdog.c alone.
+ * parent_priv: what the parent owns, for parent.c, parent_open.c, reload.c, upgrade.c and
+ * watchdog.c alone.
  */
 #ifndef MAIN_PARENT_PRIV_H
 #define MAIN_PARENT_PRIV_H
@@ -8,6 +9,21 @@
 #include "main/listeners.h"
 #include "main/parent.h"
 #include "main/sandbox.h"
+
+#define UPGRADE_SOCKETS	1024		/* of clients and the admin API, that one Mola hands to the next */
+/* upgrade.c */
+struct upgrade {
+	char		 program[4096];
+	bool		 running, served;	/* it was begun; the successor serves */
+	bool		 reload;		/* was asked for meanwhile */
+	pid_t		 pid;			/* of the successor, 0: none */
+	struct io	 ready;			/* the successor says that it serves; fd -1: nothing is expected */
+	struct timer	 late;
+	/* in a successor: where it says so, -1: it has, or is none; what the brain before published */
+	int		 tell, table, secrets;
+	struct inherited { int fd; struct addr addr; } *socket;		/* NULL: none */
+	unsigned	 nsockets;
+};
 
 struct parent {
 	struct loop	*loop;
@@ -34,10 +50,13 @@ struct parent {
 	int64_t		 stop_usec;		/* when it was first asked to */
 	int		 status;
 	struct timer	 last_call, beat;
+	struct upgrade	 upgrade;
 	int64_t		 looked_usec, trust_until_usec;	/* watchdog.c */
 };
 
 /* parent_open.c */
+/* All that is configured, or what a Mola before this one handed over. */
+bool	parent_open(struct parent *);
 /* What opens logs what went wrong. A unix socket that cannot be made is no failure. */
 bool	parent_open_admin(struct parent *);
 void	parent_close_admin(struct parent *);
@@ -45,11 +64,13 @@ void	parent_close_admin(struct parent *);
  * False: it stays as it was, and that is logged. */
 bool	parent_open_access(struct parent *);
 /* No other process listens there, or it is configured as shared. */
-bool	parent_may_listen(const struct parent *, const struct conf_listen *);
+bool	parent_may_listen(struct parent *, const struct conf_listen *);
 bool	parent_open_listener(struct parent *, const struct addr *);
 /* parent.c */
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and
  * replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
+void	parent_start_brain(struct parent *);
+void	parent_stop(struct parent *);
 
 #endif

@@ -9,6 +9,7 @@ int	run_main(int argc, char **argv);
 int	agent_main(int argc, char **argv);
 int	check_main(int argc, char **argv);
 int	replay_main(int argc, char **argv);
+int	upgrade_main(int argc, char **argv);
 int	targets_verb(int argc, char **argv);
 
 #endif

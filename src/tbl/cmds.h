@@ -3,6 +3,8 @@
  * CMD(name, function, args, help): `int function(int argc, char **argv)`, argv[0] being the verb.
  */
 CMD(run, run_main, "[--config] [FILE]", "run the load balancer as configured in FILE")
+CMD(upgrade, upgrade_main, "[--config] [FILE]",
+    "have the Mola that runs hand over to this program, without a lost request")
 CMD(agent, agent_main, "[OPTIONS]", "export this machine's state to Mola and Prometheus")
 CMD(check, check_main, "[OPTIONS] FILE", "validate a configuration file, or a stack file")
 CMD(top, top_main, "[OPTIONS]",

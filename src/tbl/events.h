@@ -102,6 +102,8 @@ EVENT("label.refused", "warn", "A label of a service is not valid; as names what
 EVENT("limits.failed", "warn",
     "The brain or an agent cannot give up calls that it does not need, and goes on.")
 EVENT("listen.failed", "error", "An address cannot be listened on.")
+EVENT("listen.kept", "info",
+    "An address is listened on by sockets that the Mola before this one handed over.")
 EVENT("listen.open", "info", "An address is listened on.")
 EVENT("listen.taken", "error", "An address that is to be listened on is in use by another program.")
 EVENT("listen.waiting", "info", "An address is shared with another Mola that still serves it.")
@@ -233,6 +235,13 @@ EVENT("tracing.failed", "warn", "Spans cannot be sent to the collector of traces
 EVENT("traefik_file.read", "info", "A file of Traefik's was read.")
 EVENT("traefik_file.refused", "error",
     "A file of Traefik's cannot be read; kept names what stays in force.")
+EVENT("upgrade.begin", "info", "Mola starts another one that is to take over from it.")
+EVENT("upgrade.done", "info",
+    "Another Mola serves with the sockets of this one, which ends when its requests have.")
+EVENT("upgrade.refused", "error",
+    "The Mola that was to take over does not serve; this one goes on.")
+EVENT("upgrade.unsaid", "warn",
+    "A Mola that takes over cannot be made known to the one before it, or to systemd.")
 EVENT("upgrade.unserved", "warn",
     "Services that Mola 0.1.0 served by their labels are not served now.")
 EVENT("user.unknown", "error", "The user that workers are to run as does not exist.")

@@ -6,6 +6,7 @@
  */
 #ifdef OPTION
 #define RUN_OPTION(...)	OPTION(run, __VA_ARGS__)
+#define UPGRADE_OPTION(...)	OPTION(upgrade, __VA_ARGS__)
 #define CHECK_OPTION(...)	OPTION(check, __VA_ARGS__)
 #define ASK_OPTION(...)	OPTION(ask, __VA_ARGS__)
 #define TARGETS_OPTION(...)	OPTION(targets, __VA_ARGS__)
@@ -18,6 +19,9 @@
 #endif
 #ifndef RUN_OPTION
 #define RUN_OPTION(...)
+#endif
+#ifndef UPGRADE_OPTION
+#define UPGRADE_OPTION(...)
 #endif
 #ifndef CHECK_OPTION
 #define CHECK_OPTION(...)
@@ -49,6 +53,9 @@
 
 RUN_OPTION(config, "--config", "FILE",
     "the configuration, also without --config; default /etc/mola/mola.yaml")
+UPGRADE_OPTION(config, "--config", "FILE",
+    "the configuration of the Mola that runs, also without --config; default "
+    "/etc/mola/mola.yaml")
 CHECK_OPTION(reload, "--reload", "",
     "whether the Mola that runs may take the file: a certificate that has expired, or that it "
     "cannot use now either, is a warning")
@@ -119,6 +126,7 @@ AGENT_OPTION(cgroup, "--cgroup", "DIR",
     "the node's /sys/fs/cgroup, if mounted elsewhere")
 
 #undef RUN_OPTION
+#undef UPGRADE_OPTION
 #undef CHECK_OPTION
 #undef ASK_OPTION
 #undef TARGETS_OPTION

@@ -1,0 +1,382 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "main/parent_priv.h"
+#include "main/reload.h"
+#include "main/upgrade.h"
+
+/* More than a Mola gives itself for its first table. */
+#define LATE_USEC	(15 * USEC_PER_SEC)
+#define HANDED		"MOLA_UPGRADE"
+#define HANDED_TEXT	(16 * UPGRADE_SOCKETS + 64)
+
+/* ---- the Mola that runs ---- */
+
+void
+upgrade_note_program(struct parent *p)
+{
+	ssize_t n = readlink("/proc/self/exe", p->upgrade.program, sizeof p->upgrade.program - 1);
+
+	p->upgrade.program[n > 0 ? n : 0] = '\0';
+}
+
+/* This Mola goes on: its brain is started again as after any other end. */
+static void
+refuse(struct parent *p, const char *reason)
+{
+	struct upgrade *u = &p->upgrade;
+
+	ASSERT(u->running && !u->served);
+	timer_clear(p->loop, &u->late);
+	u->running = false;
+	u->pid = 0;
+	log_event(LOG_ERROR, "upgrade.refused", "program", u->program, "reason", reason, "kept",
+	    "the Mola that runs", NULL);
+	if (p->brain.pid == 0 && !p->stopping) {
+		timer_clear(p->loop, &p->brain.again);
+		parent_start_brain(p);
+	}
+	if (u->reload && !p->stopping)
+		reload_run(p);
+	u->reload = false;
+}
+
+static void
+ready_close(struct parent *p)
+{
+	int fd = p->upgrade.ready.fd;
+
+	if (fd < 0)
+		return;
+	loop_unwatch(p->loop, &p->upgrade.ready);
+	p->upgrade.ready.fd = -1;
+	close(fd);
+}
+
+/* systemd watches the process that is told of here; the one before may end then. */
+static void
+tell_systemd(pid_t pid)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t len = path == NULL ? 0 : strlen(path);
+	char text[32];
+	int fd;
+
+	if (len < 2 || len >= sizeof a.sun_path || (*path != '/' && *path != '@'))
+		return;
+	memcpy(a.sun_path, path, len);
+	if (*path == '@')
+		a.sun_path[0] = '\0';
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
+		return;
+	snprintf(text, sizeof text, "MAINPID=%d", (int)pid);
+	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&a,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
+	close(fd);
+}
+
+/* A byte: it serves. The end without one: it is about to die, or runs something else. */
+static void
+on_ready(void *arg, uint32_t events)
+{
+	struct parent *p = arg;
+	struct upgrade *u = &p->upgrade;
+	char byte;
+	bool serves = read(u->ready.fd, &byte, 1) == 1;
+
+	(void)events;
+	ready_close(p);
+	if (!serves) {
+		kill(u->pid, SIGKILL);		/* its end refuses the upgrade */
+		return;
+	}
+	timer_clear(p->loop, &u->late);
+	u->served = true;
+	tell_systemd(u->pid);
+	log_event(LOG_INFO, "upgrade.done", "pid", LOG_N(u->pid), NULL);
+	parent_stop(p);
+}
+
+static void
+on_late(void *arg)
+{
+	struct parent *p = arg;
+
+	ASSERT(p->upgrade.running && !p->upgrade.served);
+	if (p->upgrade.pid != 0)
+		kill(p->upgrade.pid, SIGKILL);
+	else
+		refuse(p, "the brain does not end");
+}
+
+static void
+hand(char *text, int fd)
+{
+	size_t n = strlen(text);
+
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, 0);
+	snprintf(text + n, HANDED_TEXT - n, " %d", fd);
+}
+
+/* In the child. */
+static void
+become(struct parent *p, int tell)
+{
+	char *argv[] = { p->upgrade.program, "run", "--config", (char *)p->conf->file, NULL };
+	char text[HANDED_TEXT] = "";
+
+	snprintf(text, sizeof text, "%u", p->nworkers);
+	hand(text, tell);
+	hand(text, p->table);
+	hand(text, p->secrets);
+	hand(text, p->admin_tcp);
+	hand(text, p->admin_unix);
+	for (unsigned i = 0; i < p->listeners.count; i++)
+		for (unsigned w = 0; w < p->nworkers; w++)
+			hand(text, p->listeners.one[i].fd[w]);
+	if (setenv(HANDED, text, 1) == 0)
+		execv(argv[0], argv);
+	_exit(127);
+}
+
+static void
+spawn(struct parent *p)
+{
+	struct upgrade *u = &p->upgrade;
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) != 0) {
+		refuse(p, strerror(errno));
+		return;
+	}
+	if ((u->pid = fork()) == 0)
+		become(p, pair[1]);		/* with the parent's signals blocked: none is lost */
+	close(pair[1]);
+	if (u->pid < 0) {
+		close(pair[0]);
+		refuse(p, strerror(errno));
+		return;
+	}
+	loop_watch(p->loop, &u->ready, pair[0], LOOP_LEVEL, on_ready, p);
+}
+
+void
+upgrade_begin(struct parent *p)
+{
+	struct upgrade *u = &p->upgrade;
+	const char *reason = p->table < 0 || p->reloading ? "it has just begun, or reloads" :
+	    u->program[0] != '/' ? "the path of the program is not known" :
+	    p->listeners.count * p->nworkers > UPGRADE_SOCKETS - 2 ? "it has too many sockets" : NULL;
+
+	if (p->stopping || u->running)
+		return;
+	log_event(LOG_INFO, "upgrade.begin", "program", u->program, NULL);
+	u->running = true;
+	if (reason != NULL) {
+		refuse(p, reason);
+		return;
+	}
+	timer_set(p->loop, &u->late, loop_now(p->loop) + LATE_USEC, on_late, p);
+	timer_clear(p->loop, &p->brain.again);
+	/* one brain at a time: two would move tasks and configure proxies against each other */
+	if (p->brain.pid != 0)
+		child_dismiss(&p->brain);
+	else
+		spawn(p);
+}
+
+bool
+upgrade_brain_ended(struct parent *p)
+{
+	ASSERT(p->brain.pid == 0);
+	if (p->upgrade.running && p->upgrade.pid == 0)
+		spawn(p);
+	return p->upgrade.running;
+}
+
+bool
+upgrade_reap(struct parent *p, pid_t pid, int status)
+{
+	struct upgrade *u = &p->upgrade;
+	char text[CHILD_END_TEXT];
+
+	if (u->pid != pid)
+		return false;
+	ready_close(p);
+	if (u->served)
+		u->pid = 0;
+	else
+		refuse(p, child_end_text(status, text));
+	return true;
+}
+
+void
+upgrade_pass_signal(struct parent *p, int signal)
+{
+	struct upgrade *u = &p->upgrade;
+
+	if (u->pid != 0 && !u->served)
+		kill(u->pid, signal);
+	u->reload |= u->running && signal == SIGHUP;
+}
+
+void
+upgrade_stop(struct parent *p)
+{
+	upgrade_pass_signal(p, SIGTERM);
+	timer_clear(p->loop, &p->upgrade.late);
+}
+
+/* ---- its successor ---- */
+
+static bool
+number_take(char **at, int *out)
+{
+	char *end;
+	long n = strtol(*at, &end, 10);
+
+	if (end == *at || (*end != ' ' && *end != '\0') || n < -1 || n > 1 << 20)
+		return false;
+	*at = end;
+	*out = (int)n;
+	return n < 0 || fcntl((int)n, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static bool
+handed_read(struct upgrade *u, char *text, unsigned *workers)
+{
+	char *at = text;
+	long n = strtol(at, &at, 10);
+
+	if (n < 1 || n > WORKERS_MAX || !number_take(&at, &u->tell) || u->tell < 0 ||
+	    !number_take(&at, &u->table) || !number_take(&at, &u->secrets))
+		return false;
+	*workers = (unsigned)n;
+	while (*at != '\0') {
+		struct inherited *s = &u->socket[u->nsockets];
+		if (u->nsockets == UPGRADE_SOCKETS || !number_take(&at, &s->fd))
+			return false;
+		s->addr.len = sizeof s->addr.sa;
+		if (s->fd >= 0 && getsockname(s->fd, &s->addr.sa.any, &s->addr.len) != 0)
+			return false;
+		u->nsockets += s->fd >= 0;
+	}
+	return true;
+}
+
+bool
+upgrade_inherit(struct parent *p, struct conf *c)
+{
+	char *text = getenv(HANDED);
+	unsigned workers = c->workers;
+	bool good;
+
+	p->upgrade.tell = p->upgrade.table = p->upgrade.secrets = -1;
+	p->upgrade.ready.fd = -1;
+	if (text == NULL)
+		return true;
+	p->upgrade.socket = must_zalloc(UPGRADE_SOCKETS * sizeof *p->upgrade.socket);
+	good = handed_read(&p->upgrade, text, &workers);
+	if (!good)
+		log_event(LOG_ERROR, "start.failed", "reason", HANDED " in the environment is not what the "
+		    "Mola before this one passes on", NULL);
+	else if (workers != c->workers)
+		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect",
+		    "at the next start that is no upgrade", NULL);
+	unsetenv(HANDED);
+	c->workers = workers;		/* a queue of connections belongs to each */
+	return good;
+}
+
+static struct inherited *
+find(struct upgrade *u, const struct addr *a)
+{
+	for (unsigned i = 0; i < u->nsockets; i++)
+		if (u->socket[i].fd >= 0 && addr_eq(&u->socket[i].addr, a))
+			return &u->socket[i];
+	return NULL;
+}
+
+bool
+upgrade_has(struct parent *p, const struct addr *a)
+{
+	return find(&p->upgrade, a) != NULL;
+}
+
+int
+upgrade_take(struct parent *p, const struct addr *a)
+{
+	struct inherited *s = find(&p->upgrade, a);
+	int fd = s == NULL ? -1 : s->fd;
+
+	if (s != NULL)
+		s->fd = -1;
+	return fd;
+}
+
+void
+upgrade_close_rest(struct parent *p)
+{
+	struct upgrade *u = &p->upgrade;
+
+	for (unsigned i = 0; i < u->nsockets; i++)
+		if (u->socket[i].fd >= 0) {
+			close(u->socket[i].fd);
+			u->socket[i].fd = -1;
+		}
+	free(u->socket);
+	u->socket = NULL;
+	u->nsockets = 0;
+}
+
+static void
+drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+upgrade_shed(struct parent *p)
+{
+	if (p->upgrade.ready.fd >= 0)
+		close(p->upgrade.ready.fd);
+	drop(&p->upgrade.tell);
+}
+
+bool
+upgrade_is_on_trial(const struct parent *p)
+{
+	return p->upgrade.tell >= 0;
+}
+
+void
+upgrade_serves(struct parent *p)
+{
+	struct upgrade *u = &p->upgrade;
+
+	if (u->tell < 0 || p->table < 0 || p->unready > 0 || p->stopping)
+		return;
+	/* the kernel tells clients of that socket who listened last: `mola upgrade` reads it */
+	if (p->admin_unix >= 0)
+		listen(p->admin_unix, SOMAXCONN);
+	if (write(u->tell, "r", 1) != 1)
+		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
+	drop(&u->tell);
+	drop(&u->table);
+	drop(&u->secrets);
+}
