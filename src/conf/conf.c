@@ -17,7 +17,7 @@
 #include "conf/flat.h"
 
 #define WHERE_MAX	128
-#define KEYS_MAX	32		/* of one mapping, sections included */
+#define NAMES_MAX	(KEY_COUNT + SECTION_COUNT)	/* of one mapping, sections included */
 
 struct conf_reader {
 	struct conf	*conf;
@@ -174,7 +174,7 @@ read_default(struct conf_reader *r, const struct conf_key *k, int line, const ch
 
 /* All names that a mapping may hold. */
 static void
-names_of(const struct filled *f, unsigned nfilled, const char *names[KEYS_MAX + 1])
+names_of(const struct filled *f, unsigned nfilled, const char *names[NAMES_MAX + 1])
 {
 	unsigned n = 0;
 
@@ -185,7 +185,7 @@ names_of(const struct filled *f, unsigned nfilled, const char *names[KEYS_MAX + 
 		for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
 			if (conf_sections[s].parent == f->section)
 				names[n++] = conf_sections[s].name;
-		ASSERT(n <= KEYS_MAX);
+		ASSERT(n <= NAMES_MAX);
 	}
 	names[n] = NULL;
 }
@@ -247,7 +247,7 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 	const struct tree none = { .shape = TREE_MAP, .line = map->line };
 	const struct conf_key *alone =
 	    map->shape == TREE_SCALAR && !map->empty ? key_alone(f->section) : NULL;
-	const char *names[KEYS_MAX + 1];
+	const char *names[NAMES_MAX + 1];
 	char key[WHERE_MAX], all[300];
 
 	ASSERT(nfilled == 1 || (nfilled == 2 && f->section == SECTION_SERVICE && alone == NULL));
