@@ -20,6 +20,12 @@ least(double a, double b)
 	return a < b ? a : b;
 }
 
+static double
+most(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 double
 room_use(const struct phys_row *row, double available, double inflight, double task_inflight,
     int64_t now)
@@ -34,5 +40,5 @@ room_use(const struct phys_row *row, double available, double inflight, double t
 		want = 0;
 	if (!(available > 0))
 		return (least(want, law->balancers * inflight) + 1) / law->cores / unseen(row);
-	return (least(want, law->balancers * task_inflight) + 1) / available / unseen(row);
+	return (least(want, law->balancers * task_inflight) + 1) / most(available, 1) / unseen(row);
 }

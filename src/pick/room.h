@@ -4,8 +4,9 @@
  *
  * With E the cores that the task's container could have (where that is not known, those of the
  * node) and m our requests there that want a core, one more request is the (m + 1)th of E cores:
- *     use = (m + 1) / E
- * and there is room while that is no more than a bound. Requests that wait for something else than
+ *     use = (m + 1) / max(E, 1)
+ * and there is room while that is no more than a bound: a container that may use a small part of a
+ * core has one in work and the next at hand, too. Requests that wait for something else than
  * a core do not count: of n in flight no more want one than others + L * n (law.h).
  */
 #ifndef PICK_ROOM_H

@@ -52,6 +52,7 @@ threads_of_others_are_not_ours(void **state)
 	r.law.others = 100;
 	near(room_use(&r, NAN, 3, 3, now), 1);
 	near(room_use(&r, 1, 3, 3, now), 4);
+	near(room_use(&r, 0.2, 3, 3, now), 4);			/* a quota of a fifth of a core */
 }
 
 static void
