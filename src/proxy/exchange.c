@@ -234,7 +234,7 @@ pick_enter(struct exchange *x)
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if (x->subscribes)
 		return REPORT;
-	x->attempt.can_wait = true;
+	x->attempt.can_wait = !x->upgrade;	/* WebSocket: it will be idle for most of its time */
 	why = attempt_pick(&x->attempt, &x->from);
 	if (why == WHY_OVERLOADED && queue_enter(x))
 		return QUEUE;

@@ -82,16 +82,29 @@ on_turn(void *arg)
 		timer_set(w->loop, &w->timer, loop_now(w->loop) + LOOK_USEC, on_turn, w);
 }
 
+/* Of those whose time is not over yet. It is called in the next turn. */
+static void
+end_oldest(struct waiting *w)
+{
+	struct waiter *one;
+
+	TAILQ_FOREACH_REVERSE(one, &w->waiters, waiter_list, link)
+		if (!waiting_is_over(w, one)) {
+			one->until_usec = loop_now(w->loop);
+			break;
+		}
+	waiting_room_made(w);
+}
+
 void
 waiting_enter(struct waiting *w, struct waiter *one, uint32_t service, waiting_f *fn, void *arg)
 {
 	ASSERT(!one->in);
 	*one = (struct waiter){ .in = true, .service = service, .fn = fn, .arg = arg,
 	    .until_usec = loop_now(w->loop) + WAITING_USEC };
-	if (w->n == WAITING_MOST) {
-		TAILQ_LAST(&w->waiters, waiter_list)->until_usec = loop_now(w->loop);
-		waiting_room_made(w);
-	} else if (w->n == 0)
+	if (w->n >= WAITING_MOST)
+		end_oldest(w);
+	else if (w->n == 0)
 		timer_set(w->loop, &w->timer, loop_now(w->loop) + LOOK_USEC, on_turn, w);
 	TAILQ_INSERT_HEAD(&w->waiters, one, link);
 	w->n++;

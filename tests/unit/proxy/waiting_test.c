@@ -110,6 +110,21 @@ a_service_without_room_keeps_no_other_from_its_own(void **state)
 }
 
 static void
+more_than_may_wait_end_the_oldest(void **state)
+{
+	(void)state;
+	static struct one many[WAITING_MOST + 2];
+
+	for (unsigned i = 0; i < WAITING_MOST + 2; i++)		/* two more, in one turn */
+		waiting_enter(&waiting, &many[i].waiter, 0, go_on, &many[i]);
+	assert_false(waiting_is_over(&waiting, &many[2].waiter));
+	assert_true(waiting_is_over(&waiting, &many[1].waiter));
+	assert_true(waiting_is_over(&waiting, &many[0].waiter));
+	for (unsigned i = 0; i < WAITING_MOST + 2; i++)
+		waiting_leave(&waiting, &many[i].waiter);
+}
+
+static void
 who_has_waited_long_enough_is_told_so(void **state)
 {
 	(void)state;
@@ -168,6 +183,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_newest_gets_room_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_service_without_room_keeps_no_other_from_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_than_may_wait_end_the_oldest, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_has_waited_long_enough_is_told_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_in_another_worker_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
