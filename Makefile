@@ -231,6 +231,12 @@ bench-faults: mola	## requests that fail while something breaks, under an open-l
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
 	@bench/faults
 
+bench-overload: mola	## load 1.5 on emulated nodes: what is served in time, beside HAProxy, Envoy and Traefik; 45 minutes
+	@tools/deps check bench peers
+	@tools/peers traefik-3.7 envoy
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,cluster load)
+	@bench/overload
+
 bench-neighbours: mola	## small requests beside many readers of large responses
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)

@@ -30,6 +30,7 @@
 #define TARGETS_MAX	16
 #define ADDRESSES_MAX	4	/* of one target */
 #define NAMES_MAX	64
+#define STEPS_MAX	16
 
 enum dist { DIST_EXP, DIST_HEAVY, DIST_CONST };
 /* How connections are used: kept, ended by us with each response, or by the server, as HTTP/1.0 had it. */
@@ -71,6 +72,11 @@ struct load {
 	unsigned	 ntargets;
 	double		 patience;		/* seconds; 0: clients wait for ever */
 	double		 rate, seconds, warmup, work, io, hold, every, grace;
+	unsigned	 nsteps, at_step;	/* --steps: `rate` changes */
+	struct step {
+		double		 rate;
+		int64_t		 until;		/* usec from the start */
+	} step[STEPS_MAX];
 	enum dist	 dist;
 	enum how	 how;
 	enum over	 over;
@@ -80,7 +86,7 @@ struct load {
 	bool		 json;
 	const char	*prefix, *path;
 	struct buf	 fields;		/* of every request, a line each */
-	FILE		*progress;
+	FILE		*progress, *each_file;
 	struct rng	 rng, spread;		/* of requests and their moments; of addresses */
 	struct wake	 wake;
 	struct timer	 tick;
@@ -121,6 +127,17 @@ shot_record(struct shot *s, enum call_end end, int64_t now)
 		hist_add_never(&s->target->hist);
 }
 
+/* What became of it, for those who reckon themselves. */
+static void
+shot_write(const struct shot *s, enum call_end end, int status, int64_t now)
+{
+	const struct load *l = s->target->load;
+
+	if (l->each_file != NULL)
+		fprintf(l->each_file, "%s %.6f %.6f %s %d\n", s->target->name, (double)(s->intended - l->start) / 1e6,
+		    (double)(now - s->intended) / 1e6, end == CALL_DONE ? "done" : end == CALL_STATUS ? "status" : end == CALL_LEFT ? "left" : "broken", status);
+}
+
 static void
 shot_done(struct call *call, enum call_end end, int status, struct str node)
 {
@@ -128,8 +145,8 @@ shot_done(struct call *call, enum call_end end, int status, struct str node)
 	struct target *t = s->target;
 	int64_t now = clock_mono_usec();
 
-	(void)status;
 	shot_record(s, end, now);
+	shot_write(s, end, status, now);
 	answerer_count(t, node);
 	if (s->counts)
 		t->end[end]++;
@@ -226,6 +243,8 @@ on_wake(void *arg)
 	lag_beat(&l->lag, now);
 	while (l->closed == 0 && l->next <= now && l->next < l->stop) {
 		arrive(l, l->next);
+		while (l->at_step + 1 < l->nsteps && l->next >= l->start + l->step[l->at_step].until)
+			l->rate = l->step[++l->at_step].rate;
 		l->next += 1 + (int64_t)rng_exp(&l->rng, 1e6 / l->rate);
 	}
 	if (now >= l->stop) {
@@ -409,6 +428,7 @@ usage(void)
 {
 	fputs("usage: load --target NAME=ADDRESS:PORT[+ADDRESS:PORT...][,HOST]... [option...]\n"
 	    "  --rate R          requests per second, to each target (100)\n"
+	    "  --steps RATE:SECONDS,...   instead of both: one rate after another\n"
 	    "  --seconds S       how long (10); --warmup S of them at the start do not count (0)\n"
 	    "  --patience S      clients leave when they have waited for so long: they count as failed (0: never)\n"
 	    "  --grace S         wait for the last responses (2)\n"
@@ -422,6 +442,7 @@ usage(void)
 	    "  --path P          of each request (/); --field 'NAME: VALUE' more fields, one each\n"
 	    "  --over O          tcp (default); tls: HTTP/1.1 over TLS, no certificate is verified; h2: HTTP/2 over TLS\n"
 	    "  --progress FD     lines on this descriptor, every --every S (0.5)\n"
+	    "  --each FILE       a line for each request: target, start and duration in s, done|status|left|broken, status\n"
 	    "  --json            report as JSON; --prefix P for the names in `bench` lines\n", stderr);
 	return 2;
 }
@@ -446,6 +467,26 @@ target_parse(struct load *l, const char *text)
 }
 
 static bool
+steps_parse(struct load *l, const char *text)
+{
+	struct str rest = str_of(text), one;
+	char copy[64];
+	double seconds, sum = 0;
+
+	while (str_split(&rest, ',', &one)) {
+		struct step *step = &l->step[l->nsteps];
+		str_copy(copy, sizeof copy, one);
+		if (l->nsteps++ == STEPS_MAX || sscanf(copy, "%lf:%lf", &step->rate, &seconds) != 2 || !(step->rate > 0 && seconds > 0))
+			return false;
+		sum += seconds;
+		step->until = (int64_t)(sum * 1e6);
+	}
+	l->rate = l->step[0].rate;
+	l->seconds = sum;
+	return l->nsteps > 0;
+}
+
+static bool
 word_parse(const char *const names[3], const char *name, unsigned *which)
 {
 	for (unsigned i = 0; i < 3; i++)
@@ -459,7 +500,7 @@ word_parse(const char *const names[3], const char *name, unsigned *which)
 static bool
 options_parse(struct load *l, int argc, char **argv)
 {
-	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' },
+	static const struct option options[] = { { "target", 1, NULL, 't' }, { "rate", 1, NULL, 'r' }, { "seconds", 1, NULL, 's' }, { "steps", 1, NULL, 'E' }, { "each", 1, NULL, 'R' },
 		{ "warmup", 1, NULL, 'w' }, { "grace", 1, NULL, 'g' }, { "patience", 1, NULL, 'a' }, { "work", 1, NULL, 'W' }, { "dist", 1, NULL, 'd' },
 		{ "io", 1, NULL, 'i' }, { "hold", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "connections", 1, NULL, 'c' }, { "closed", 1, NULL, 'C' },
 		{ "how", 1, NULL, 'o' }, { "over", 1, NULL, 'O' }, { "progress", 1, NULL, 'p' }, { "every", 1, NULL, 'e' }, { "json", 0, NULL, 'j' }, { "prefix", 1, NULL, 'P' }, { "path", 1, NULL, 'u' },
@@ -474,6 +515,8 @@ options_parse(struct load *l, int argc, char **argv)
 		case 't': ok = target_parse(l, optarg); break;
 		case 'r': ok = (l->rate = atof(optarg)) > 0; break;
 		case 's': ok = (l->seconds = atof(optarg)) > 0; break;
+		case 'E': ok = steps_parse(l, optarg); break;
+		case 'R': ok = (l->each_file = fopen(optarg, "w")) != NULL; break;
 		case 'w': l->warmup = atof(optarg); break;
 		case 'g': l->grace = atof(optarg); break;
 		case 'a': ok = (l->patience = atof(optarg)) > 0; break;
@@ -587,6 +630,6 @@ main(int argc, char **argv)
 		report_table(l);
 		report_bench(l);
 	}
-	fflush(stdout);
+	fflush(NULL);
 	_exit(0);			/* the kernel frees faster than we could */
 }

@@ -1,7 +1,33 @@
 # peers: who takes part in the comparison, and how each is set up: as somebody who knows that proxy would. One thread
 # each, keep-alive to the servers without a limit that would bind, no access log, time-outs that cut off nobody, health
-# checks where they cost nothing. Sourced by bench/decision, which has $dir, $second, $port, the array core, set_of and node;
-# $over, where Mola, HAProxy and nginx are to have TLS, too, at $secure_port.
+# checks where they cost nothing. Sourced by bench/decision and bench/overload, which have $dir, $second, $port, the array core, set_of
+# and node; $over, where Mola, HAProxy and nginx are to have TLS, too, at $secure_port. For those that limit what they send on
+# (-limit): the arrays could, the cores that a task's container could have on each node, and most, its requests in flight.
+
+# Each contender has a clone of the cluster: which is whose, and who is there, in the array name.
+# set_of NAME: which clone;   node NAME I, exporter NAME I, agent NAME I: addresses
+set_of() { local k; for k in "${!name[@]}"; do [ "${name[k]}" = "$1" ] && echo "$k"; done; }
+node() { echo "127.$second.$((10 + $(set_of "$1"))).$2:$port"; }
+agent() { echo "http://127.$second.$((10 + $(set_of "$1"))).$2:29101/stream"; }
+exporter() { echo "127.$second.$((10 + $(set_of "$1"))).$2:29100"; }
+control() { echo "http://127.$second.10.254:$port$1"; }
+of() { local n; for n in "${name[@]}"; do [[ $n == $1 ]] && echo "$n"; done; }		# of PATTERN: those of the group
+
+is_driven() { case $1 in *-driven* | *-reference) ;; *) false ;; esac; }
+
+start() { "$@" >>"$dir/log" 2>&1 & pids+=($!); }
+wait_for() {		# wait_for WHAT COMMAND...: until it succeeds
+	local what=$1 k
+	shift
+	for k in $(seq 150); do "$@" >/dev/null 2>&1 && return; sleep .1; done
+	echo "${0##*/}: $what; last words:" >&2
+	tail -n 12 "$dir/log" >&2
+	exit 1
+}
+answers() {		# answers ADDRESS[+ADDRESS...],HOST
+	local a h=${1#*,} all=${1%,*}
+	for a in ${all//+/ }; do wait_for "$h at $a does not answer" curl -sf -m 2 -o /dev/null -H "Host: $h" "http://$a/"; done
+}
 
 # HAProxy and nginx are this machine's, or those of the Debian that $suite names, in a root of its own (tools/root).
 peer=(env)
@@ -59,6 +85,7 @@ mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	printf '  - name: %s\n    %s\n' "$1" "$2"
 	[ -z "${3:-}" ] || echo "    policy: $3"
 	[ "$1" != mola-orca ] || echo "    load: orca"
+	[[ $1 != *-unlimited ]] || echo "    overload: false"
 	echo "    tasks:"
 	for i in "${!core[@]}"; do
 		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$([[ $1 != mola-agent* ]] || container "$1" $((i + 1))) }"
@@ -69,7 +96,7 @@ mola_top() {		# NAME ADMIN PERIOD [BALANCERS]
 	printf 'stop: 1s\nadmin: { address: "127.%s.1.%s:%s", socket: %s/%s.sock }\nlog: { level: info }\n' $second "$2" $port "$dir" "$1"
 	printf 'signals: { period: %s%s }\nclients: { max: 16384, max_per_address: 0 }\ndefaults: { response: 10m, idle: 10m }\n' "$3" "${4:+, balancers: $4}"
 }
-mola_policy() { local p=${1#mola}; p=${p#-agent}; p=${p%-orca}; echo "${p#-}"; }	# "mola" alone is its default
+mola_policy() { local p=${1#mola}; p=${p#-agent}; p=${p%-orca}; p=${p%-unlimited}; echo "${p#-}"; }	# "mola" alone is its default
 mola_conf() {		# NAME...: those that Mola serves
 	local n
 	mola_top mola 21 "$period"
@@ -125,12 +152,14 @@ driver_conf() {		# NAME
 # wait in HAProxy, in one line for all servers, and the first that is free takes the next. Two, so that no core idles while a
 # response is on its way. One is less where tenants have their share by threads: who has few on a node gets little of it (at load
 # .9 the mean was three times that of 2, at .7 the p99 3 % less); with 4 and more the line is always empty.
-haproxy_server() {	# NAME CORES
+haproxy_server() {	# NAME CORES I
 	case $1 in
 	haproxy-cores | haproxy-2) echo " weight $(($2 * 10))" ;;
 	haproxy-maxconn) echo " weight $(($2 * 10)) maxconn $(($2 * ${EACH:-2}))" ;;
+	haproxy-limit) echo " weight $(weight "$3") maxconn ${most[$3]}" ;;
 	esac
 }
+weight() { awk -v e="${could[$1]}" 'BEGIN { w = int(10 * e + .5); print(w > 1 ? w : 1) }'; }	# weight I: of node I, from 0
 haproxy_conf() {	# ADDRESS NAME...
 	local n i at=$1
 	shift
@@ -146,7 +175,9 @@ haproxy_conf() {	# ADDRESS NAME...
 		haproxy-roundrobin) echo "  balance roundrobin" ;;
 		*) echo "  balance leastconn" ;;
 		esac
-		for i in "${!core[@]}"; do echo "  server n$((i + 1)) $(node "$n" $((i + 1)))$(haproxy_server "$n" "${core[i]}")"; done
+		# who has left the queue is not served, and nobody waits there for long
+		[[ $n != *-limit ]] || printf '  option abortonclose\n  timeout queue 250ms\n'
+		for i in "${!core[@]}"; do echo "  server n$((i + 1)) $(node "$n" $((i + 1)))$(haproxy_server "$n" "${core[i]}" "$i")"; done
 	done
 }
 
@@ -175,6 +206,7 @@ envoy_endpoints() {	# NAME: all nodes together, or each a locality of its own
 		[ "$1" != envoy-locality ] || own="      - locality: { zone: n$((i + 1)) }\n        lb_endpoints:"
 		[ "$1" != envoy-locality ] && [ "$i" -gt 0 ] || printf '%b\n' "$own"
 		echo "        - endpoint: { address: { socket_address: { address: ${a%:*}, port_value: ${a#*:} } } }"
+		[[ $1 != *-limit ]] || echo "          load_balancing_weight: $(weight "$i")"
 	done
 }
 # Policies that work by the reports of tasks (ORCA): requests per second by CPU use; and by what is idle of each node, which is a
@@ -204,13 +236,24 @@ envoy_cluster() {	# NAME
 	printf '    type: STATIC\n    load_assignment:\n      cluster_name: %s\n      endpoints:\n' "$1"
 	envoy_endpoints "$1"
 }
-envoy_conf() {		# NAME...
+# Its adaptive concurrency as its documents have it, but for the buffer: by how much latency may rise before the limit falls. With
+# the 25 % that it has by itself, it refused half of all requests at load .95.
+envoy_limit() {
+	printf '          - name: envoy.filters.http.adaptive_concurrency\n            typed_config:\n'
+	printf '              "@type": type.googleapis.com/envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency\n'
+	printf '              gradient_controller_config:\n                sample_aggregate_percentile: { value: 90 }\n'
+	printf '                concurrency_limit_params: { concurrency_update_interval: 0.1s }\n'
+	printf '                min_rtt_calc_params: { jitter: { value: 10 }, interval: 60s, request_count: 50, buffer: { value: 100 } }\n              enabled: { default_value: true, runtime_key: adaptive }\n'
+}
+envoy_conf() {		# NAME...: with a limit one alone
 	local n
 	printf 'node: { id: bench, cluster: bench }\nadmin: { address: { socket_address: { address: 127.%s.1.4, port_value: 9901 } } }\n' $second
 	printf 'static_resources:\n  listeners:\n  - address: { socket_address: { address: 127.%s.1.4, port_value: %s } }\n' $second $port
 	printf '    filter_chains:\n    - filters:\n      - name: envoy.filters.network.http_connection_manager\n        typed_config:\n'
 	printf '          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n'
-	printf '          stat_prefix: in\n          http_filters:\n          - name: envoy.filters.http.router\n'
+	printf '          stat_prefix: in\n          http_filters:\n'
+	[[ $1 != *-limit ]] || envoy_limit
+	printf '          - name: envoy.filters.http.router\n'
 	printf '            typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }\n'
 	printf '          route_config:\n            virtual_hosts:\n'
 	for n; do echo "            - { name: $n, domains: [ $n ], routes: [ { match: { prefix: / }, route: { cluster: $n, timeout: 0s } } ] }"; done
@@ -223,17 +266,60 @@ envoy_conf() {		# NAME...
 traefik_servers() {	# NAME STRATEGY
 	local i
 	printf '    %s:\n      loadBalancer:\n        strategy: %s\n        serversTransport: keep\n        healthCheck: { path: /, interval: 5s, timeout: 3s }\n        servers:\n' "$1" "$2"
-	for i in "${!core[@]}"; do echo "          - { url: \"http://$(node "$1" $((i + 1)))\" }"; done
+	for i in "${!core[@]}"; do echo "          - { url: \"http://$(node "$1" $((i + 1)))\"$([[ $1 != *-limit ]] || echo ", weight: $(weight "$i")") }"; done
 }
 traefik_dynamic() {	# NAME...
 	local n
 	printf 'http:\n  serversTransports: { keep: { maxIdleConnsPerHost: 4096 } }\n  routers:\n'
-	for n; do echo "    $n: { rule: \"Host(\`$n\`)\", service: $n }"; done
+	for n; do echo "    $n: { rule: \"Host(\`$n\`)\", service: $n$([[ $n != *-limit ]] || echo ", middlewares: [ limit ]") }"; done
+	# of all clients together: by itself it counts by host
+	[[ $1 != *-limit ]] || echo "  middlewares: { limit: { inFlightReq: { amount: $(($(IFS=+; echo "${most[*]}"))) } } }"
 	echo "  services:"
-	for n; do traefik_servers "$n" "${n#traefik-}"; done
+	for n; do traefik_servers "$n" "$([[ $n = *-limit ]] && echo leasttime || echo "${n#traefik-}")"; done
 }
 traefik_static() {	# ADDRESS FOLDER
 	printf 'global: { checkNewVersion: false, sendAnonymousUsage: false }\nlog: { level: ERROR }\n'
 	printf 'entryPoints:\n  web: { address: "%s", asDefault: true }\n  api: { address: "%s" }\napi: { dashboard: false }\n' "$1" "${1%:*}:8081"
 	printf 'serversTransport: { maxIdleConnsPerHost: 4096 }\nproviders: { file: { directory: %s, watch: true } }\n' "$2"
+}
+
+# --- All of the group `name` ---
+
+peers_start() {
+	local n k mine
+	[ -z "$over" ] || certificate_make "${name[@]}"
+	mapfile -t mine < <(of 'mola!(-agent*|-[23])')
+	if [ ${#mine[@]} -gt 0 ]; then mola_conf "${mine[@]}" >"$dir/mola.yaml"; start "${MOLA:-./mola}" run -c "$dir/mola.yaml"; fi
+	mapfile -t mine < <(of 'mola-agent!(-[23])')
+	if [ ${#mine[@]} -gt 0 ]; then agent_conf "${mine[@]}" >"$dir/mola-agent.yaml"; start "${MOLA:-./mola}" run -c "$dir/mola-agent.yaml"; fi
+	mapfile -t mine < <(of 'haproxy!(-[23])')
+	if [ ${#mine[@]} -gt 0 ]; then haproxy_conf "$(at 2)" "${mine[@]}" >"$dir/haproxy.cfg"; start "${haproxy[@]}" -db -f "$dir/haproxy.cfg"; fi
+	for n in $(of '*-[23]'); do for k in $(seq "$(beside "$n")"); do
+		if [[ $n = mola* ]]; then
+			beside_conf "$n" "$k" >"$dir/$n.$k.yaml"
+			start "${MOLA:-./mola}" run -c "$dir/$n.$k.yaml"
+		else
+			haproxy_conf "$(at "$(stands "$n" "$k")")" "$n" >"$dir/$n.$k.cfg"
+			start "${haproxy[@]}" -db -f "$dir/$n.$k.cfg"
+		fi
+	done; done
+	if [ -n "$(of nginx)" ]; then nginx_conf nginx >"$dir/nginx.conf"; start "${nginx[@]}" -p "$dir" -c "$dir/nginx.conf"; fi
+	mkdir -p "$dir/drive" && chmod 777 "$dir/drive"
+	for n in $(of '*-driven*') $(of traefik-reference); do
+		driver_conf "$n" >"$dir/$n.yaml"
+		start "${MOLA:-./mola}" run -c "$dir/$n.yaml"
+	done
+	for n in $(of 'traefik-*'); do
+		mkdir -p "$dir/drive/$n" && chmod 777 "$dir/drive/$n"
+		is_driven "$n" || traefik_dynamic "$n" >"$dir/drive/$n/dynamic.yml"
+		traefik_static "$(where "$n" | cut -d, -f1)" "$dir/drive/$n" >"$dir/$n-static.yml"
+		start env GOMAXPROCS=1 "$traefik" --configFile="$dir/$n-static.yml"
+	done
+	mapfile -t mine < <(of 'envoy*')
+	if [ ${#mine[@]} -gt 0 ]; then
+		envoy_conf "${mine[@]}" >"$dir/envoy.yaml"
+		[ -z "$(of envoy-driven)" ] || wait_for "Mola wrote nothing for Envoy" test -s "$dir/drive/envoy.json"
+		start "$envoy" -c "$dir/envoy.yaml" --concurrency 1 --disable-hot-restart -l error
+	fi
+	for n in "${name[@]}"; do answers "$(where "$n")"; done
 }
