@@ -156,7 +156,7 @@ attempt_pick(struct attempt *a, const struct ip *client)
 		return WHY_NO_TASK;
 	a->bound = false;
 	if (first)
-		budget_add(p->budget, a->table, a->service);
+		budget_add(p->budget, a->service, now(a));
 	if ((task = claimed_task(a)) != NULL) {
 		attempt_take(a, task);
 		return NULL;
@@ -284,7 +284,7 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
 		return false;
 	ASSERT(task->slot != a->task->slot);
-	if (!is_granted(a, repeats) && !budget_take(p->budget, p->table, service, now(a))) {
+	if (!is_granted(a, repeats) && !budget_take(p->budget, service)) {
 		live_count_retry(p->conf.live, a->task->slot, false);
 		return false;
 	}
@@ -365,7 +365,7 @@ attempt_is_reset(const struct attempt *a, uint32_t *code)
 }
 
 const struct why *
-attempt_lost(struct attempt *a, bool silent, bool repeatable)
+attempt_lost(struct attempt *a, bool silent, enum attempt_repeats repeats)
 {
 	bool unprocessed = attempt_unprocessed(a), idle_died = upconn_reused(a->conn) && silent
 	    && a->interims == 0 && upconn_why(a->conn) == NULL;
@@ -373,7 +373,10 @@ attempt_lost(struct attempt *a, bool silent, bool repeatable)
 	ASSERT(a->connected && a->status == 0);
 	if (idle_died)
 		upconn_died_idle(a->conn);
-	if ((!idle_died && !unprocessed) || a->reopened || !repeatable || !attempt_renew(a))
+	if ((!idle_died && !unprocessed) || a->reopened || repeats == ATTEMPT_ONCE || !attempt_renew(a))
+		return attempt_broken(a);
+	/* the task may have read it */
+	if (repeats != ATTEMPT_UNSENT && !budget_take(a->proxy->budget, a->service))
 		return attempt_broken(a);
 	a->reopened = true;
 	a->connected = a->deaf = false;

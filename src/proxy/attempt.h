@@ -113,9 +113,9 @@ const struct why *attempt_pick_again(struct attempt *);
  * The task closed before it sent anything (`silent`). An idle connection may have died while the
  * request was on its way: that is nobody's fault, and a new one to the same task is opened, if
  * the request is repeatable, the task is still there, and once. NULL: it is. Else the attempt has
- * failed.
+ * failed. What was sent counts as repeated: tasks that close after they have read are no idle ones.
  */
-const struct why *attempt_lost(struct attempt *, bool silent, bool repeatable);
+const struct why *attempt_lost(struct attempt *, bool silent, enum attempt_repeats);
 /* The task's connection broke: why. */
 const struct why *attempt_broken(const struct attempt *);
 /* The task has reset its stream, of HTTP/2, with this code. */

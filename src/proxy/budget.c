@@ -1,27 +1,28 @@
 /*
- * A token bucket per service, in whole numbers: a request brings one token, a repeat costs five.
- * Time brings tokens too, but only up to what a quiet service may have.
+ * A token bucket per service, in whole numbers: a request brings PART tokens, a repeat costs COST.
+ * For all times, COST * repeats + tokens == PART * requests + advances, of which `owed` is not paid
+ * for yet.
  */
 #include <stdlib.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "proxy/budget.h"
+#include "world/live.h"
 
-#define COST	5			/* a fifth of the requests: 20 % */
+#define PART	20			/* percent of the requests */
+#define COST	100
 #define MOST	(100 * COST)		/* saved up in good times */
-#define QUIET	(10 * COST)		/* what time alone brings */
-#define A_TOKEN	(USEC_PER_SEC / 10)	/* in which time brings one: two repeats per second */
+#define ADVANCE	(10 * COST)		/* what a quiet service may have */
 
 struct bucket {
-	uint32_t	 tokens;
-	int64_t		 filled_usec;	/* by time, the last time */
+	uint64_t	 of;		/* hash of the service's name; 0: nobody's */
+	int64_t		 seen_usec;	/* its last request; 0: there was none yet */
+	uint32_t	 tokens, owed;
 };
 
 struct budget {
-	const struct table *table;	/* in force; compared, never read: others hold the reference */
-	struct bucket	*bucket;	/* by service index */
-	uint32_t	 nbuckets;
+	struct bucket	 bucket[LIVE_SERVICES];		/* by slot */
 };
 
 struct budget *
@@ -33,58 +34,68 @@ budget_new(void)
 void
 budget_free(struct budget **bp)
 {
-	struct budget *b = *bp;
-
+	free(*bp);
 	*bp = NULL;
-	if (b == NULL)
-		return;
-	free(b->bucket);
-	free(b);
-}
-
-void
-budget_set_table(struct budget *b, const struct table *t, int64_t now)
-{
-	table_services(t, &b->nbuckets);
-	free(b->bucket);
-	b->table = t;
-	b->bucket = must_zalloc((b->nbuckets + 1) * sizeof *b->bucket);
-	for (uint32_t i = 0; i < b->nbuckets; i++)
-		b->bucket[i] = (struct bucket){ QUIET, now };
 }
 
 static struct bucket *
-bucket_of(struct budget *b, const struct table *t, const struct table_service *s)
+bucket_of(struct budget *b, const struct table_service *s)
 {
-	uint32_t n, at = (uint32_t)(s - table_services(t, &n));
-
-	ASSERT(t == b->table && at < b->nbuckets);
-	return &b->bucket[at];
+	ASSERT(s->slot < LIVE_SERVICES);
+	return &b->bucket[s->slot];
 }
 
 void
-budget_add(struct budget *b, const struct table *t, const struct table_service *s)
+budget_set_table(struct budget *b, const struct table *t)
 {
-	struct bucket *k = bucket_of(b, t, s);
+	uint32_t n;
+	const struct table_service *s = table_services(t, &n);
 
-	ASSERT(k->tokens <= MOST);
-	if (k->tokens < MOST)
-		k->tokens++;
+	for (uint32_t i = 0; i < n; i++) {
+		struct bucket *k = bucket_of(b, &s[i]);
+		uint64_t of = str_hash(table_text(t, s[i].name)) | 1;
+
+		if (s[i].slot > 0 && k->of != of)
+			*k = (struct bucket){ .of = of };
+	}
+}
+
+static uint32_t
+least(uint64_t a, uint32_t b)
+{
+	return a < b ? (uint32_t)a : b;
+}
+
+/* Each second without a request is as good as a request, as far as the advance goes. */
+static void
+silence_add(struct bucket *k, int64_t seconds)
+{
+	uint32_t more = k->tokens < ADVANCE ? least((uint64_t)seconds * PART, ADVANCE - k->tokens) : 0;
+
+	k->tokens += more;
+	k->owed = least(k->owed + more, ADVANCE);
+}
+
+void
+budget_add(struct budget *b, const struct table_service *s, int64_t now)
+{
+	struct bucket *k = bucket_of(b, s);
+	uint32_t paid;
+
+	ASSERT(now >= k->seen_usec && k->tokens <= MOST && k->owed <= ADVANCE);
+	silence_add(k, k->seen_usec == 0 ? ADVANCE : (now - k->seen_usec) / USEC_PER_SEC);
+	k->seen_usec = now;
+	paid = least(k->owed, PART);
+	k->owed -= paid;
+	k->tokens = least(k->tokens + PART - paid, MOST);
 }
 
 bool
-budget_take(struct budget *b, const struct table *t, const struct table_service *s, int64_t now)
+budget_take(struct budget *b, const struct table_service *s)
 {
-	struct bucket *k = bucket_of(b, t, s);
-	int64_t gained;
+	struct bucket *k = bucket_of(b, s);
 
-	ASSERT(now >= k->filled_usec && k->tokens <= MOST);
-	gained = (now - k->filled_usec) / A_TOKEN;
-	if (gained > 0) {
-		k->filled_usec += gained * A_TOKEN;
-		if (k->tokens < QUIET)
-			k->tokens = gained < QUIET - k->tokens ? k->tokens + (uint32_t)gained : QUIET;
-	}
+	ASSERT(k->tokens <= MOST);
 	if (k->tokens < COST)
 		return false;
 	k->tokens -= COST;

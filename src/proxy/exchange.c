@@ -362,7 +362,7 @@ retry_wait(const struct exchange *x)
 enum state
 exchange_task_lost(struct exchange *x)
 {
-	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x) != ATTEMPT_ONCE);
+	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x));
 
 	if (why != NULL)
 		return exchange_try_other(x, why);

@@ -156,8 +156,7 @@ copy_try_other(struct copy *c, const struct why *why)
 static void
 copy_lost(struct copy *c)
 {
-	const struct why *why = attempt_lost(&c->attempt, c->down.end == 0,
-	    repeats(c) != ATTEMPT_ONCE);
+	const struct why *why = attempt_lost(&c->attempt, c->down.end == 0, repeats(c));
 
 	if (why != NULL) {
 		copy_try_other(c, why);

@@ -260,7 +260,7 @@ proxy_set_table(struct proxy *p, struct table *t)
 	pick_set_table(p->pick, t);
 	sticky_set_table(p->sticky, t);
 	groups_set_table(p->groups, t);
-	budget_set_table(p->budget, t, loop_now(p->loop));
+	budget_set_table(p->budget, t);
 	upstream_set_table(p->upstream, t);
 	listener_set_table(p);
 	keys_set_table(p->keys, t);
