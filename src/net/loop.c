@@ -10,6 +10,12 @@
 #include "net/loop.h"
 
 #define BATCH 256
+#define LATE_USEC (100 * USEC_PER_MSEC)		/* between tries to watch what the kernel would not */
+
+struct late {
+	struct io	*io;
+	uint32_t	 events;
+};
 
 struct loop {
 	int		 epoll;
@@ -22,6 +28,9 @@ struct loop {
 	struct epoll_event *ready, *ready_end;	/* of this turn, not yet run */
 	struct heap	 timers;
 	struct deferred	*deferred;
+	struct late	*late;		/* not watched yet */
+	unsigned	 nlate, late_room;
+	struct timer	 watch_again;
 	bool		 measured;
 	struct loop_pause woke;			/* the clocks when the last wait ended */
 	struct loop_pause longest[2];		/* of this minute and of the one before */
@@ -71,6 +80,7 @@ loop_drop(struct loop **lp)
 
 	*lp = NULL;
 	heap_fini(&l->timers);
+	free(l->late);
 	close(l->epoll);
 	free(l);
 }
@@ -171,7 +181,7 @@ events_run(struct loop *l, int64_t wait_most_usec)
 	if (l->measured)
 		l->woke = clocks_read();
 	l->now = l->polled = clock_mono_usec();
-	l->complete = n >= 0 && n < BATCH;
+	l->complete = n >= 0 && n < BATCH && l->nlate == 0;
 	l->ready_end = ev + (n > 0 ? n : 0);
 	for (l->ready = ev; l->ready < l->ready_end; l->ready++) {
 		struct io *io = l->ready->data.ptr;
@@ -234,18 +244,61 @@ loop_now(const struct loop *l)
 	return l->now;
 }
 
-void
-loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, void *arg)
+/* ---- descriptors ---- */
+
+/* False: the kernel has no memory for one more, or may not take it. */
+static bool
+kernel_watch(struct loop *l, struct io *io, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = io };
 
+	ASSERT(io->fd >= 0);
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, io->fd, &ev) == 0)
+		return true;
+	ASSERT(errno == ENOMEM || errno == ENOSPC);
+	return false;
+}
+
+static void
+late_watch(void *arg)
+{
+	struct loop *l = arg;
+
+	while (l->nlate > 0 && kernel_watch(l, l->late[l->nlate - 1].io, l->late[l->nlate - 1].events))
+		l->late[--l->nlate].io->late = false;
+	if (l->nlate > 0)
+		timer_set(l, &l->watch_again, l->now + LATE_USEC, late_watch, l);
+}
+
+static void
+late_add(struct loop *l, struct io *io, uint32_t events)
+{
+	if (l->nlate == l->late_room) {
+		l->late_room = l->late_room * 2 + 16;
+		l->late = must_realloc(l->late, l->late_room * sizeof *l->late);
+	}
+	io->late = true;
+	l->late[l->nlate++] = (struct late){ io, events };
+	if (l->nlate == 1)
+		timer_set(l, &l->watch_again, l->now + LATE_USEC, late_watch, l);
+}
+
+static struct late *
+late_find(struct loop *l, const struct io *io)
+{
+	for (unsigned i = 0; i < l->nlate; i++)
+		if (l->late[i].io == io)
+			return &l->late[i];
+	BUG("what is late is in the list");
+}
+
+void
+loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, void *arg)
+{
 	ASSERT(fd >= 0 && fn != NULL);
-	io->fd = fd;
-	io->pending = false;
-	io->fn = fn;
-	io->arg = arg;
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
-		BUG("epoll_ctl add");
+	*io = (struct io){ .fd = fd, .fn = fn, .arg = arg };
+	if (!kernel_watch(l, io, events))
+		late_add(l, io, events);
 }
 
 void
@@ -254,7 +307,9 @@ loop_rewatch(struct loop *l, struct io *io, uint32_t events)
 	struct epoll_event ev = { .events = events, .data.ptr = io };
 
 	ASSERT(io->fd >= 0);
-	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, io->fd, &ev) != 0)
+	if (io->late)
+		late_find(l, io)->events = events;
+	else if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, io->fd, &ev) != 0)
 		BUG("epoll_ctl mod");
 }
 
@@ -263,13 +318,17 @@ loop_unwatch(struct loop *l, struct io *io)
 {
 	if (io->fd < 0)
 		return;
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, io->fd, NULL);
+	if (!io->late)
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, io->fd, NULL);
 	loop_forget(l, io);
 }
 
 void
 loop_forget(struct loop *l, struct io *io)
 {
+	if (io->late)
+		*late_find(l, io) = l->late[--l->nlate];
+	io->late = false;
 	io->fd = -1;
 	io->pending = false;
 	/* an event of the old descriptor must not be taken for one of the next */

@@ -25,6 +25,7 @@ typedef void	deferred_f(void *arg);
 struct io {
 	int	 fd;		/* -1 when not watched */
 	bool	 pending;	/* something has happened, and fn is called for it later in this turn */
+	bool	 late;		/* the kernel had no memory to watch it yet, and is asked again */
 	io_f	*fn;
 	void	*arg;
 };
@@ -76,6 +77,8 @@ int64_t		 loop_now(const struct loop *);		/* CLOCK_MONOTONIC at the start of the
  */
 #define LOOP_EDGE	(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 #define LOOP_LEVEL	EPOLLIN
+/* Where the kernel has no memory for it, or a limit is reached (fs.epoll.max_user_watches), what
+ * happens to the descriptor is seen later: it is tried again ten times a second. */
 void		 loop_watch(struct loop *, struct io *, int fd, uint32_t events, io_f *, void *arg);
 void		 loop_rewatch(struct loop *, struct io *, uint32_t events);
 void		 loop_unwatch(struct loop *, struct io *);	/* does not close the descriptor */

@@ -1,6 +1,22 @@
-#include <sys/wait.h>
+#include <errno.h>
+#include <sys/epoll.h>
 
+/* The kernel without memory for so many watches. */
+static int no_room, refused_watches;
+
+static int
+poor_epoll_ctl(int epoll, int op, int fd, struct epoll_event *e)
+{
+	if (op != EPOLL_CTL_ADD || no_room == 0)
+		return epoll_ctl(epoll, op, fd, e);
+	no_room--;
+	errno = refused_watches++ % 2 == 0 ? ENOMEM : ENOSPC;
+	return -1;
+}
+
+#define epoll_ctl poor_epoll_ctl
 #include "net/loop.c"
+#undef epoll_ctl
 
 #include <sys/wait.h>
 
@@ -226,6 +242,47 @@ old_news_is_not_told_to_a_new_watch(void **state)
 }
 
 static void
+on_ready(void *arg, uint32_t events)
+{
+	struct seen *s = arg;
+
+	assert_true(events & EPOLLOUT);
+	note(s, 'r');
+}
+
+/* The other one is given up before there is room for it, and the third is to see something else. */
+static void
+what_the_kernel_has_no_room_for_is_watched_later(void **state)
+{
+	struct seen s = { .loop = loop_new(), .spare_fd = -1 }, gone = { .loop = s.loop }, other = { .loop = s.loop };
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	no_room = 5;
+	loop_watch(s.loop, &s.a, p[1], EPOLLOUT | EPOLLET, on_ready, &s);
+	loop_watch(s.loop, &gone.a, dup(p[1]), EPOLLOUT, must_not_run, &gone);
+	loop_watch(s.loop, &other.a, dup(p[1]), EPOLLIN, on_ready, &other);
+	assert_int_equal(no_room, 2);
+	loop_turn(s.loop, 0);
+	assert_false(loop_knows(s.loop, USEC_PER_SEC));
+	close(gone.a.fd);
+	loop_forget(s.loop, &gone.a);
+	loop_rewatch(s.loop, &other.a, EPOLLOUT | EPOLLET);
+	UNTIL(s.loop, s.order[0] != '\0' && other.order[0] != '\0');
+	assert_int_equal(no_room, 0);
+	loop_turn(s.loop, 0);
+	assert_true(loop_knows(s.loop, USEC_PER_SEC));
+	assert_string_equal(s.order, "r");
+	assert_string_equal(other.order, "r");
+	assert_int_equal(gone.late, 0);
+	close(other.a.fd);
+	close(p[0]);
+	close(p[1]);
+	loop_free(&s.loop);
+}
+
+static void
 on_stop(void *arg)
 {
 	struct seen *s = arg;
@@ -329,6 +386,7 @@ main(void)
 		cmocka_unit_test(a_timer_that_sets_itself_at_once_leaves_room_for_others),
 		cmocka_unit_test(what_is_deferred_runs_after_the_events),
 		cmocka_unit_test(old_news_is_not_told_to_a_new_watch),
+		cmocka_unit_test(what_the_kernel_has_no_room_for_is_watched_later),
 		cmocka_unit_test(a_loop_runs_until_it_is_stopped),
 		cmocka_unit_test(a_child_frees_the_loop_that_forked_it),
 		cmocka_unit_test(the_longest_pause_is_kept),
