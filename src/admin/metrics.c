@@ -187,6 +187,7 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_WAITING:
 		page_plain(p, (double)live_gauge_total(live, LIVE_WAITING));
 		break;
+	case FAMILY_OVERLOAD_BOUND:	page_plain(p, live_bound(live)); break;
 	case FAMILY_IDLE_UPSTREAMS:
 		page_plain(p, (double)live_gauge_total(live, LIVE_IDLE_UPSTREAMS));
 		break;

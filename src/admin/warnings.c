@@ -139,6 +139,16 @@ put_queries(const struct page *p, const struct world_service *s)
 	}
 }
 
+/* As the brain has found it lately (main/overloads.c). */
+static void
+put_overload(const struct page *p, const struct world_service *s)
+{
+	if (s->overload.reported)
+		put(p, WARN_SERVICE_OVERLOADED, s->name, seconds_of(p, s->overload.since_usec),
+		    "every node of service %s is full: %u of its requests were refused", s->name,
+		    s->overload.refused - s->overload.refused_before);
+}
+
 static void
 put_service(const struct page *p, const struct world_service *s)
 {
@@ -148,6 +158,7 @@ put_service(const struct page *p, const struct world_service *s)
 	if (s->profile_crowded)
 		put(p, WARN_SERVICE_PROFILE, s->name, -1, "service %s is balanced without its profile", s->name);
 	put_queries(p, s);
+	put_overload(p, s);
 	if (s->group != NULL)
 		return;
 	LIST_FOREACH(t, &s->tasks, link) {

@@ -26,6 +26,7 @@
 #include "main/crowds.h"
 #include "main/memfile.h"
 #include "main/outages.h"
+#include "main/overloads.h"
 #include "main/sandbox.h"
 #include "recording/recording.h"
 #include "score/steer.h"
@@ -314,6 +315,7 @@ on_tick(void *arg)
 	prom_nodes_tick(b->prom_nodes, loop_now(b->loop));
 	outages_tick(b->outages, b->world, loop_now(b->loop));
 	crowds_tick(b->world);
+	overloads_tick(b->world, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	memory_tidy(b);
 	log_flush();

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "pick/candidates.h"
 #include "pick/pick.h"
-#include "pick/room.h"
+#include "world/room.h"
 
 #define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */

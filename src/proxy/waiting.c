@@ -11,10 +11,10 @@
 
 #include "base/bug.h"
 #include "proxy/waiting.h"
+#include "world/room.h"
 
 #define LOOK_USEC	5000
 #define PERIOD_USEC	250000
-#define BOUND_MOST	4.0
 #define BOUND_LEAST	1.0
 #define LEFT_PART	0.01
 #define FALL		0.8
@@ -23,8 +23,9 @@
 void
 waiting_init(struct waiting *w, struct loop *l, struct live *live, unsigned worker)
 {
-	*w = (struct waiting){ .loop = l, .live = live, .worker = worker, .bound = BOUND_MOST };
+	*w = (struct waiting){ .loop = l, .live = live, .worker = worker, .bound = ROOM_BOUND };
 	TAILQ_INIT(&w->waiters);
+	live_set_bound(live, worker, w->bound);
 }
 
 void
@@ -149,7 +150,8 @@ waiting_note_end(struct waiting *w, bool left)
 	if (w->left > LEFT_PART * w->ended)
 		w->bound = fmax(BOUND_LEAST, w->bound * FALL);
 	else
-		w->bound = fmin(BOUND_MOST, w->bound * pow(RISE, fmin(periods, 100)));
+		w->bound = fmin(ROOM_BOUND, w->bound * pow(RISE, fmin(periods, 100)));
+	live_set_bound(w->live, w->worker, w->bound);
 	w->ended = w->left = 0;
 	w->period_usec = loop_now(w->loop);
 }

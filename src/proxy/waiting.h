@@ -3,7 +3,7 @@
  * there is room again: who has waited for long is likely to be gone before the response. Nobody
  * waits longer than WAITING_USEC.
  *
- * What counts as full is a bound (pick/room.h) that is learnt: while clients leave before they get
+ * What counts as full is a bound (world/room.h) that is learnt: while clients leave before they get
  * their response it falls, else it rises again.
  */
 #ifndef PROXY_WAITING_H

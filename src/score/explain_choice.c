@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "score/explain_priv.h"
+#include "world/room.h"
 
 #define MORE_MOST	1000		/* requests in flight that are tried for an answer */
 #define HALVINGS	60
@@ -125,6 +126,31 @@ add_penalty(const struct world *w, const struct world_task *t, int64_t now,
 		step_number(step_add(out, STEP_PENALTY,
 		    "its failures count as %.1f more request%s, fading", penalty, explain_plural(penalty)),
 		    "requests", penalty);
+}
+
+void
+explain_add_full(const struct world *w, const struct world_task *t, int64_t now,
+    struct explain_steps *out)
+{
+	const struct phys_row *row = &t->node->steering.row;
+	double available = phys_available(w->phys, t->slot), learnt = live_bound(w->live);
+	double inflight = live_node_inflight(w->live, t->node->slot);
+	double on_task = live_task_inflight(w->live, t->slot);
+	double bound = learnt > 0 ? learnt : ROOM_BOUND;
+	double cores = available > 0 ? fmax(available, 1) : row->law.cores;
+	double want = room_want(row, available, inflight, on_task);
+	struct explain_step *s;
+
+	if (!t->service->conf.overload || t->service->conf.kind != SERVICE_HTTP ||
+	    room_use(row, available, inflight, on_task, now) <= bound)
+		return;
+	s = step_add(out, STEP_FULL, "full: %.1f of Mola's %.0f requests there want one of the %.1f cores "
+	    "that are theirs, and no more than %.1f for each core are sent: one more goes to another node, "
+	    "or waits where all are full", want, available > 0 ? on_task : inflight, cores, bound);
+	step_number(s, "inflight", available > 0 ? on_task : inflight);
+	step_number(s, "want", want);
+	step_number(s, "cores", cores);
+	step_number(s, "bound", bound);
 }
 
 /* Where others' threads count for more or less than they are. */

@@ -65,6 +65,9 @@ void	explain_add_load(const struct world *, const struct world_task *, int64_t n
     struct explain_steps *);
 /* Nothing, where that does not count. */
 void	explain_add_available(const struct charge *, struct explain_steps *);
+/* Nothing while there is room for one more request. */
+void	explain_add_full(const struct world *, const struct world_task *, int64_t now_usec,
+    struct explain_steps *);
 void	explain_add_cost(const struct world *, const struct world_task *, const struct charge *,
 	    int64_t now_usec, struct explain_steps *);
 /* The next request goes to its node, until others cost less than `next`; INFINITY: never. */

@@ -209,6 +209,7 @@ add_grounds(const struct world *w, const struct world_task *t, const struct char
 			explain_add_load(w, t, now, out);
 		add_policy(w, t, out);
 	}
+	explain_add_full(w, t, now, out);
 	if (cookie != NULL)
 		step_word(step_add(out, STEP_STICKY,
 		    "clients with the cookie %s come back to the task that gave it, whatever it costs",

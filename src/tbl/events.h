@@ -168,7 +168,11 @@ EVENT("secrets.taken", "debug", "A worker has new secrets in force.")
 EVENT("secrets.unsent", "error", "Secrets cannot be sent to the workers.")
 EVENT("service.all_used", "warn",
     "More than half of a service's tasks would be ejected; all are used instead.")
+EVENT("service.overloaded", "warn",
+    "Requests of a service begin to be refused, for every node that could serve them is full.")
 EVENT("service.recovered", "info", "No more than half of a service's tasks are ejected.")
+EVENT("service.relieved", "info",
+    "For some seconds no request of an overloaded service was refused.")
 EVENT("service.served", "info", "A service is served.")
 EVENT("service.trouble", "warn", "A service is served, and not in all as its labels mean.")
 EVENT("service.unserved", "warn", "A service is not served, for the reason in why and text.")

@@ -27,6 +27,9 @@ METRIC(WORKERS, mola_workers, gauge, "Processes that serve clients.")
 METRIC(CLIENTS, mola_clients, gauge, "Client connections open now.")
 METRIC(WAITING, mola_requests_waiting, gauge,
     "Requests that wait now, for every node that could serve them is full.")
+METRIC(OVERLOAD_BOUND, mola_overload_bound, gauge,
+    "Requests that want a core which a node may have for each core before others wait, as learnt "
+    "from clients that leave; the lowest of the workers.")
 METRIC(IDLE_UPSTREAMS, mola_idle_upstreams, gauge,
     "Idle connections to tasks, kept for the next request.")
 METRIC(ENDED, mola_requests_ended_total, counter,

@@ -55,6 +55,9 @@ STEP(COST_FULL, "cost_full", "inflight threads cores cost",
     "The same where no core is free: Mola's requests that are there would wait longer, too.")
 STEP(COST_CONTAINER, "cost_container", "threads available cost",
     "The same where what its container could have decides, and not the node.")
+STEP(FULL, "full", "inflight want cores bound",
+    "So many of Mola's requests there want a core that no other is sent while another node has "
+    "room; where none has, it waits.")
 STEP(SCORE, "score", "score", "What best-node goes by.")
 STEP(POLICY, "policy", "policy inflight", "What the policy looks at instead of the cost.")
 STEP(STICKY, "sticky", "cookie",

@@ -36,6 +36,10 @@ WARNING(SERVICE_ALL_USED, "service_all_used", "error", "service",
     "More than half of a service's tasks fail; all are used, since the rest could not bear it.",
     "Look at the last failure of the tasks (`mola tasks`), and at what they have in common, such "
     "as a database.")
+WARNING(SERVICE_OVERLOADED, "service_overloaded", "error", "service",
+    "Requests of a service are refused, for every node of its tasks is full.",
+    "Run more tasks of it on nodes that have cores to spare, or add a node: `mola why SERVICE` "
+    "shows what each node is full of.")
 WARNING(SERVICE_TASKS_DOWN, "service_tasks_down", "warning", "service",
     "Some tasks of a service are down or ejected; the others serve its requests.",
     "Look at the reason of each (`mola tasks`), and at the logs of those tasks.")

@@ -352,6 +352,7 @@ live_forget_worker(struct live *l, unsigned worker)
 	for (unsigned g = 0; g < LIVE_GAUGES; g++)
 		SET(l->worker[worker].gauge[g], 0);
 	SET(l->worker[worker].table, 0);
+	SET(l->worker[worker].bound, 0);
 	limits_forget_worker(&l->limits, worker);
 }
 

@@ -150,6 +150,9 @@ uint64_t	live_why_total(const struct live *, enum why_id);
 enum live_gauge { LIVE_CLIENTS, LIVE_IDLE_UPSTREAMS, LIVE_WAITING, LIVE_GAUGES };
 void		live_gauge_add(struct live *, unsigned worker, enum live_gauge, int by);
 int64_t		live_gauge_total(const struct live *, enum live_gauge);
+/* How full nodes may be (room.h), as each worker has learnt it. */
+void		live_set_bound(struct live *, unsigned worker, double);
+double		live_bound(const struct live *);	/* the lowest; 0: no worker runs */
 /* request durations: a histogram per worker, buckets as in live_bucket_bound */
 #define LIVE_BUCKETS	16
 double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is +Inf */
@@ -171,6 +174,8 @@ void		live_count_task_error(struct live *, unsigned task_slot, struct live_cause
 void		live_count_service_error(struct live *, unsigned service_slot, struct live_cause);
 void		live_task_traffic(const struct live *, unsigned task_slot, struct live_traffic *);
 void		live_service_traffic(const struct live *, unsigned service_slot, struct live_traffic *);
+/* Of the causes that are counted apart, those with this reason. */
+uint32_t	live_service_errors(const struct live *, unsigned service_slot, const struct why *);
 /* These do not wrap. */
 uint64_t	live_service_step_total(const struct live *, unsigned service_slot, unsigned step);
 double		live_service_duration_sum_seconds(const struct live *, unsigned service_slot);

@@ -38,6 +38,7 @@ struct worker_row {
 	_Atomic uint64_t	relayed, relayed_usec, relayed_received, relayed_sent;
 	_Atomic int64_t		gauge[LIVE_GAUGES];
 	_Atomic int64_t		beat;
+	_Atomic uint32_t	bound;			/* in thousandths */
 	_Atomic uint64_t	table;
 	struct refused		refused;
 	/* no task slot from here on was ever taken: its memory need not exist */

@@ -43,6 +43,24 @@ live_gauge_total(const struct live *l, enum live_gauge g)
 	return n;
 }
 
+void
+live_set_bound(struct live *l, unsigned worker, double bound)
+{
+	ASSERT(worker < l->workers && bound > 0 && bound < 1e6);
+	SET(l->worker[worker].bound, (uint32_t)(1000 * bound));
+}
+
+double
+live_bound(const struct live *l)
+{
+	uint32_t least = 0, bound;
+
+	for (unsigned w = 0; w < l->workers; w++)
+		if ((bound = GET(l->worker[w].bound)) != 0 && (least == 0 || bound < least))
+			least = bound;
+	return least / 1000.;
+}
+
 /* 1-2.5-5 steps from 0.5 ms to 30 s: wide enough for static files and for long polls. */
 static const double bounds[LIVE_BUCKETS - 1] = { .0005, .001, .0025, .005, .01, .025, .05, .1, .25,
     .5, 1, 2.5, 5, 10, 30 };

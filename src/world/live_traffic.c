@@ -157,6 +157,19 @@ live_count_service_error(struct live *l, unsigned service, struct live_cause cau
 	error_count(&l->service[service].errors, cause);
 }
 
+uint32_t
+live_service_errors(const struct live *l, unsigned service, const struct why *why)
+{
+	const struct error_row *e = &l->service[service].errors;
+	uint32_t n = 0;
+
+	ASSERT(service < LIVE_SERVICES);
+	for (unsigned i = 0; i < LIVE_ERRORS - 1; i++)
+		if (live_cause_of(GET(e->cause[i])).why == why)
+			n += GET(e->n[i]);
+	return n;
+}
+
 uint64_t
 live_service_step_total(const struct live *l, unsigned service, unsigned step)
 {

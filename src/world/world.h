@@ -170,6 +170,12 @@ struct world_service {
 	/* Written by main/: profile_crowded was reported; and so was that more than half of its tasks
 	 * are ejected. */
 	bool		 profile_reported, all_used_reported;
+	struct {			/* likewise: whether requests are refused because all nodes are full */
+		bool		 looked, reported;
+		uint32_t	 refused;	/* ever, as of the last look */
+		uint32_t	 refused_before;	/* that, when it was reported */
+		int64_t		 since_usec, last_usec;
+	} overload;
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;

@@ -23,6 +23,9 @@ board("mola-service"; "Mola / Service"; "One service: whether it responds, how f
 	(lines("Errors by reason"; "What clients saw: statuses of 500 and more, and responses that a task broke off; mola(8) lists the reasons."; 12;
 		[query("sum by (why, status) (rate(mola_service_request_errors_total{\(here)}[$__rate_interval])) > 0"; "{{why}} {{status}}")];
 		unit("reqps") + if_none("none")) | bars),
+	(lines("Overload"; "Requests that are refused because every node of the service is full, and those of all services that wait for room now. The bound: requests that want a core which a node may have for each core; it falls while clients leave before their response."; 12; [
+		query("sum(rate(mola_service_request_errors_total{\(here),why=\"overloaded\"}[$__rate_interval]))"; "refused per second"),
+		query("sum(mola_requests_waiting{\(of)})"; "waiting now"), query("min(mola_overload_bound{\(of)})"; "bound")]; unit("none"))),
 	lines("Mean time by task"; "One task that is slower than the rest: its node is busy, or it is ill."; 12;
 		[query(per_request("request_seconds"; "task, node"); "{{task}} on {{node}}")]; unit("s") + links([link("Node"; to_node("${__field.labels.node}"))])),
 	(lines("Errors and failures by task"; "Errors: responses with a status of 500 or more. Failures: no complete response, by the task's fault; Mola tries another task where it may."; 12; [

@@ -251,6 +251,12 @@ services(void **state)
 	look(s);
 	only(s, "service_profile", "web", "web");
 	web->profile_crowded = false;
+	web->overload.reported = true;
+	web->overload.refused = 9;
+	web->overload.refused_before = 2;
+	look(s);
+	only(s, "service_overloaded", "web", "every node of service web is full: 7 of its requests");
+	web->overload.reported = false;
 	pass(s, 0);
 	look(s);
 	only(s, "service_empty", "web", "web");

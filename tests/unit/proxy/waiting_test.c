@@ -164,17 +164,17 @@ static void
 nodes_are_full_sooner_while_clients_leave(void **state)
 {
 	(void)state;
-	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
 	end_many(1000, 10);			/* one of a hundred: as usual */
-	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
 	end_many(1000, 20);
-	assert_true(waiting_bound(&waiting) < BOUND_MOST);
+	assert_true(waiting_bound(&waiting) < ROOM_BOUND);
 	for (int i = 0; i < 100; i++)
 		end_many(100, 50);
 	assert_true(waiting_bound(&waiting) == BOUND_LEAST);
 	for (int i = 0; i < 100; i++)
 		end_many(100, 0);
-	assert_true(waiting_bound(&waiting) == BOUND_MOST);
+	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
 }
 
 int

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "pick/room.c"
+#include "world/room.c"
 
 #define SEC 1000000
 

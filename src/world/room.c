@@ -1,7 +1,7 @@
 /*
  * room: must not know who waits, nor for how long.
  */
-#include "pick/room.h"
+#include "world/room.h"
 
 /* By how much less a request counts on a node that had cores idle. */
 static double
@@ -27,18 +27,22 @@ most(double a, double b)
 }
 
 double
+room_want(const struct phys_row *row, double available, double inflight, double task_inflight)
+{
+	const struct law_node *law = &row->law;
+	double want = most(law->others + law->balancers * inflight, 0);
+
+	return least(want, law->balancers * (available > 0 ? task_inflight : inflight));
+}
+
+double
 room_use(const struct phys_row *row, double available, double inflight, double task_inflight,
     int64_t now)
 {
-	const struct law_node *law = &row->law;
 	double want;
 
-	if (inflight <= 0 || law_trust(law, now) < 1)
+	if (inflight <= 0 || law_trust(&row->law, now) < 1)
 		return 0;
-	want = law->others + law->balancers * inflight;
-	if (want < 0)
-		want = 0;
-	if (!(available > 0))
-		return (least(want, law->balancers * inflight) + 1) / law->cores / unseen(row);
-	return (least(want, law->balancers * task_inflight) + 1) / most(available, 1) / unseen(row);
+	want = room_want(row, available, inflight, task_inflight);
+	return (want + 1) / (available > 0 ? most(available, 1) : row->law.cores) / unseen(row);
 }

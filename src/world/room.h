@@ -9,8 +9,8 @@
  * core has one in work and the next at hand, too. Requests that wait for something else than
  * a core do not count: of n in flight no more want one than others + L * n (law.h).
  */
-#ifndef PICK_ROOM_H
-#define PICK_ROOM_H
+#ifndef WORLD_ROOM_H
+#define WORLD_ROOM_H
 
 #include "world/phys.h"
 
@@ -24,6 +24,9 @@
 #define ROOM_UNSEEN_USEC	100000
 #define ROOM_UNSEEN_MOST	8.0
 
+/* The bound that workers begin with, and the highest that they learn. */
+#define ROOM_BOUND		4.0
+
 /*
  * `available`: the cores that the task's container could have, NAN: not known. `inflight` and
  * `task_inflight`: our requests on the node and on the task. 0: there is room by any bound: none of
@@ -31,5 +34,8 @@
  */
 double	room_use(const struct phys_row *, double available, double inflight, double task_inflight,
     int64_t now_usec);
+/* m: how many of ours that count there want a core; of the task where `available` is known. */
+double	room_want(const struct phys_row *, double available, double inflight,
+    double task_inflight);
 
 #endif

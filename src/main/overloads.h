@@ -1,0 +1,12 @@
+/*
+ * overloads: logs when requests of a service begin to be refused because every node is full, and
+ * when that is over; each once. Workers count the refusals in live.
+ */
+#ifndef MAIN_OVERLOADS_H
+#define MAIN_OVERLOADS_H
+
+#include "world/world.h"
+
+void	overloads_tick(struct world *, int64_t now_usec);
+
+#endif

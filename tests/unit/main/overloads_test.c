@@ -1,0 +1,116 @@
+/* overloads: a service that refuses is said once, and once when it does no longer. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/buf.h"
+#include "main/overloads.c"
+
+static struct live *live;
+static struct phys *phys;
+static struct world *world;
+static struct world_service *web;
+static struct buf said;
+static int64_t now;
+
+static void
+on_line(void *arg, enum log_level level, const char *event, const char *pairs)
+{
+	(void)arg, (void)level;
+	buf_printf(&said, "%s %s\n", event, pairs);
+}
+
+/* A second passes, in which so many are refused. */
+static void
+refused(unsigned n, const char *want)
+{
+	now += USEC_PER_SEC;
+	for (unsigned i = 0; i < n; i++)
+		live_count_service_error(live, web->slot, (struct live_cause){ WHY_OVERLOADED, 503 });
+	live_count_service_error(live, web->slot, (struct live_cause){ WHY_NO_TASK, 503 });	/* others do not matter */
+	for (int look = 0; look < 3; look++)
+		overloads_tick(world, now);
+	assert_int_equal(said.len, strlen(want));
+	if (said.len > 0)
+		assert_memory_equal(said.p, want, said.len);
+	buf_clear(&said);
+}
+
+static void
+pass(void)
+{
+	struct service_conf conf = { 0 };
+
+	world_pass_begin(world);
+	web = world_pass_service(world, "web", &conf, NULL, 0);
+	world_pass_end(world);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
+	phys = phys_init(must_zalloc(phys_bytes()));
+	world = world_new(live, phys);
+	buf_init(&said, 4096);
+	now = 50 * USEC_PER_SEC;
+	live_set_bound(live, 0, 4);
+	pass();
+	log_tap(on_line, NULL);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	log_tap(NULL, NULL);
+	buf_fini(&said);
+	world_free(&world);
+	free(live);
+	free(phys);
+	return 0;
+}
+
+static void
+an_overload_is_said_once(void **state)
+{
+	(void)state;
+	refused(0, "");
+	refused(7, "service.overloaded service=web refused=7 bound=4.0 text=\"every node of it is full, and requests are refused\"\n");
+	assert_true(web->overload.reported);
+	for (int i = 0; i < 30; i++)
+		refused(i % 5 == 0, "");
+	for (int i = 0; i < 10; i++)
+		refused(0, i < 5 ? "" : i == 5 ? "service.relieved service=web refused=13 bound=4.0 text=\"its requests are not refused any more\"\n" : "");
+	assert_false(web->overload.reported);
+	live_set_bound(live, 0, 1.5);
+	refused(1, "service.overloaded service=web refused=1 bound=1.5 text=\"every node of it is full, and requests are refused\"\n");
+}
+
+static void
+what_was_before_the_brain_is_no_news(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		live_count_service_error(live, web->slot, (struct live_cause){ WHY_OVERLOADED, 503 });
+	refused(0, "");
+	refused(0, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_overload_is_said_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_before_the_brain_is_no_news, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
