@@ -43,7 +43,8 @@ struct known_field {
 static const struct known_field known_fields[26][3] = {
 	[2] = { { FIELD_TE, true, "te" } },
 	[4] = { { FIELD_HOST, false, "host" }, { FIELD_DATE, false, "date" } },
-	[6] = { { FIELD_COOKIE, false, "cookie" }, { FIELD_EXPECT, false, "expect" } },
+	[6] = { { FIELD_COOKIE, false, "cookie" }, { FIELD_EXPECT, false, "expect" },
+		{ FIELD_ACCEPT, false, "accept" } },
 	[7] = { { FIELD_UPGRADE, true, "upgrade" }, { FIELD_TRAILER, false, "trailer" } },
 	[9] = { { FIELD_X_REAL_IP, false, "x-real-ip" }, { FIELD_FORWARDED, false, "forwarded" } },
 	[10] = { { FIELD_CONNECTION, true, "connection" }, { FIELD_KEEP_ALIVE, true, "keep-alive" } },

@@ -11,6 +11,17 @@
 
 #define CONNECTION_NAMES_MAX 32	/* that Connection may list: each is looked for among all fields */
 
+/* As browsers say it of an EventSource. Who names other types before it may get something else. */
+static bool
+begins_event_stream(struct str accept)
+{
+	const struct str type = STR("text/event-stream");
+
+	if (accept.len < type.len || !str_eq_nocase((struct str){ accept.p, type.len }, type))
+		return false;
+	return accept.len == type.len || strchr(";, \t", accept.p[type.len]) != NULL;
+}
+
 void
 sense_note(struct sense *s, struct field *f)
 {
@@ -33,6 +44,9 @@ sense_note(struct sense *s, struct field *f)
 		break;
 	case FIELD_UPGRADE:
 		s->upgrade = true;
+		break;
+	case FIELD_ACCEPT:
+		s->event_stream |= begins_event_stream(f->value);
 		break;
 	default:
 		break;
@@ -306,6 +320,7 @@ sense_request(struct message *m, struct sense *s)
 	if ((why = read_host(m, s)) == NULL && (why = read_target(m)) == NULL
 	    && (why = request_framing(m, s)) == NULL && (why = read_connections(m, s)) == NULL)
 		why = read_expect(m);
+	m->event_stream = s->event_stream;
 	if (m->upgrade && names_http(m))
 		m->upgrade = false;
 	return why;

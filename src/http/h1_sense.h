@@ -13,6 +13,7 @@ struct sense {
 	int			 hosts, lengths, codings;
 	struct field		*host, *length, *coding;
 	bool			 connection, upgrade;	/* there is such a field */
+	bool			 event_stream;	/* the first that Accept names */
 	bool			 close, keep_alive;	/* Connection lists it */
 };
 

@@ -20,6 +20,7 @@ enum field_id {
 	FIELD_OTHER,
 	FIELD_HOST, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING, FIELD_CONNECTION, FIELD_KEEP_ALIVE,
 	FIELD_PROXY_CONNECTION, FIELD_TE, FIELD_TRAILER, FIELD_UPGRADE, FIELD_EXPECT, FIELD_COOKIE,
+	FIELD_ACCEPT,
 	FIELD_DATE, FIELD_STRICT_TRANSPORT_SECURITY,
 	FIELD_LOAD, FIELD_LOAD_BIN,	/* endpoint-load-metrics(-bin): a server's load (orca.h) */
 	/* what proxies add about the client: */
@@ -67,6 +68,7 @@ struct message {
 	bool		 is_head;
 	bool		 idempotent;		/* RFC 9110, 9.2.2 */
 	bool		 expect_continue;
+	bool		 event_stream;		/* server-sent events are the first that it accepts */
 	/* responses */
 	int		 status;		/* 100..999 */
 	/* both */

@@ -62,8 +62,9 @@ answer_make_grpc(char out[ANSWER_MAX], const struct why *why)
 	ASSERT(why->status != 0);
 	n = snprintf(out, ANSWER_MAX,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n"
-	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\nMola-Why: %s\r\nConnection: close\r\n\r\n",
-	    grpc_status(why), why->text, why->name);
+	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\n%sMola-Why: %s\r\nConnection: close\r\n\r\n",
+	    grpc_status(why), why->text,
+	    why == WHY_OVERLOADED ? "Grpc-Retry-Pushback-Ms: 1000\r\n" : "", why->name);
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
 }

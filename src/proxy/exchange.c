@@ -143,7 +143,7 @@ exchange_reset(struct exchange *x)
 	x->why = NULL;
 	x->began_usec = exchange_now(x);
 	x->has_head = x->is_head = x->idempotent = x->upgrade = x->expects_continue = x->keep =
-	    x->last = x->paged = x->names_task = x->subscribes = false;
+	    x->streams = x->last = x->paged = x->names_task = x->subscribes = false;
 	x->minor = 1;
 	x->filters = NULL;
 	x->filters_of = NULL;
@@ -234,7 +234,8 @@ pick_enter(struct exchange *x)
 		return exchange_fail(x, WHY_CLIENT_GONE);
 	if (x->subscribes)
 		return REPORT;
-	x->attempt.can_wait = !x->upgrade;	/* WebSocket: it will be idle for most of its time */
+	/* WebSocket, server-sent events: it will be idle for most of its time */
+	x->attempt.can_wait = !x->upgrade && !x->streams;
 	why = attempt_pick(&x->attempt, &x->from);
 	if (why == WHY_OVERLOADED && queue_enter(x))
 		return QUEUE;

@@ -175,6 +175,7 @@ head_done(struct exchange *x, struct message *h, size_t used)
 	x->is_head = h->is_head;
 	x->idempotent = h->idempotent;
 	x->upgrade = h->upgrade;
+	x->streams = h->event_stream;
 	x->expects_continue = h->expect_continue;
 	x->minor = h->h1.minor;
 	x->keep = h->h1.keep_alive;

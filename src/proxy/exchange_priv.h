@@ -49,6 +49,7 @@ struct exchange {
 	/* the request; its head is read in place and stays in up.page until all of it is sent */
 	bool		 has_head;	/* there was a whole one */
 	bool		 is_head, idempotent, upgrade, expects_continue;
+	bool		 streams;	/* its response is to be server-sent events */
 	int		 minor;
 	bool		 keep;		/* the client's connection may live on */
 	bool		 last;		/* the client has announced that it will not */

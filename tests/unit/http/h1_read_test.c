@@ -442,6 +442,12 @@ expectations(void **state)
 	(void)state;
 	assert_true(good(with("Expect: 100-Continue\r\n"))->expect_continue);
 	assert_false(good("GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n")->expect_continue);
+	assert_true(good(with("Accept: text/event-stream\r\n"))->event_stream);
+	assert_true(good(with("accept: Text/Event-Stream; q=1, */*\r\n"))->event_stream);
+	assert_false(good(with("Accept: text/event-streams\r\n"))->event_stream);
+	assert_false(good(with("Accept: text/html, text/event-stream\r\n"))->event_stream);
+	assert_false(good(with("Accept: \r\n"))->event_stream);
+	assert_false(good(with("X-Accept: text/event-stream\r\n"))->event_stream);
 	refused(with("Expect: miracles\r\n"), WHY_BAD_EXPECT);
 	refused(with("Expect: 100-continue\r\nExpect: 200-ok\r\n"), WHY_BAD_EXPECT);
 }
@@ -472,7 +478,7 @@ known_fields_are_known(void **state)
 	    [FIELD_TRAILER] = "Trailer", [FIELD_UPGRADE] = "Upgrade", [FIELD_EXPECT] = "Expect",
 	    [FIELD_X_FORWARDED_FOR] = "X-Forwarded-For", [FIELD_X_FORWARDED_PROTO] = "X-Forwarded-Proto",
 	    [FIELD_X_FORWARDED_HOST] = "X-Forwarded-Host", [FIELD_X_FORWARDED_PORT] = "X-FORWARDED-Port", [FIELD_X_REAL_IP] = "x-real-IP",
-	    [FIELD_FORWARDED] = "Forwarded", [FIELD_COOKIE] = "COOKIE", [FIELD_DATE] = "Date",
+	    [FIELD_FORWARDED] = "Forwarded", [FIELD_COOKIE] = "COOKIE", [FIELD_ACCEPT] = "ACCept", [FIELD_DATE] = "Date",
 	    [FIELD_LOAD] = "Endpoint-Load-Metrics", [FIELD_LOAD_BIN] = "endpoint-load-metrics-BIN",
 	    [FIELD_STRICT_TRANSPORT_SECURITY] = "Strict-Transport-Security" };
 	static const char *const proxies[] = { "X-Forwarded", "x-forwarded-", "X-Forwarded-Server", "X-FORWARDED-TLS-CLIENT-CERT" };
