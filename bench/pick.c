@@ -1,6 +1,7 @@
 /*
  * pick: what one choice of the default policy costs, among 8 tasks and among 1000, each on a node of its own; or, for each
- * TASKS,NODES that is given, among so many tasks on so many nodes. CPU time of this thread.
+ * TASKS,NODES that is given, among so many tasks on so many nodes; and, as pick-full-..., what it costs while every node is full,
+ * with the search for another one that is not. CPU time of this thread.
  * Time goes by as at 50 000 requests per second, node state changes every 100 ms, a few requests per node are in flight, and
  * another worker's come and go. Taking and giving are replayed without choosing, and subtracted.
  */
@@ -26,6 +27,7 @@ struct bench {
 	struct rng	 rng;
 	int64_t		 now;
 	uint32_t	*chosen;		/* task slot of each pick */
+	unsigned	 none;			/* picks for which no task had room */
 };
 
 static struct table *
@@ -78,12 +80,13 @@ give(struct bench *b, unsigned worker, uint32_t task)
 
 /* Each request is in flight until as many as four per node have come after it. */
 static int64_t
-run(struct bench *b, bool choose)
+run(struct bench *b, bool choose, bool full)
 {
 	const struct table_service *s = table_services(b->table, &(uint32_t){ 0 });
 	const struct table_task *task;
 	const struct pick_avoid nobody = { .n = 0 };
-	unsigned flying = 4 * b->nodes;
+	unsigned flying = (full ? 40 : 4) * b->nodes;	/* of 4.5 cores in the mean */
+	struct pick_bound bound = { .most = 4, .belief = 1 };
 	int64_t began = clock_thread_usec();
 
 	for (unsigned i = 0; i < PICKS; i++) {
@@ -93,6 +96,8 @@ run(struct bench *b, bool choose)
 		if (choose) {
 			ASSERT(pick_task(b->pick, b->table, s, &nobody, b->now, &task) == NULL);
 			b->chosen[i] = task->slot;
+			if (full && i >= flying)
+				b->none += pick_roomy(b->pick, b->table, s, &nobody, b->now, task, &bound) == NULL;
 		}
 		take(b, 0, b->chosen[i]);
 		take(b, 1, i * 7 % b->tasks);
@@ -116,7 +121,7 @@ ascending(const void *a, const void *b)
 
 /* The median of several rounds, in nanoseconds. */
 static double
-measure(unsigned tasks, unsigned nodes)
+measure(unsigned tasks, unsigned nodes, bool full)
 {
 	struct bench b = { .tasks = tasks, .nodes = nodes, .now = SAMPLE_USEC };
 	double nsec[ROUNDS];
@@ -129,9 +134,10 @@ measure(unsigned tasks, unsigned nodes)
 	pick_set_table(b.pick, b.table);
 	rng_seed(&b.rng, 1);
 	for (int i = 0; i < ROUNDS; i++) {
-		int64_t with = run(&b, true);
-		nsec[i] = (double)(with - run(&b, false)) * 1000 / PICKS;
+		int64_t with = run(&b, true, full);
+		nsec[i] = (double)(with - run(&b, false, full)) * 1000 / PICKS;
 	}
+	ASSERT(!full || b.none > ROUNDS * PICKS / 2);
 	qsort(nsec, ROUNDS, sizeof nsec[0], ascending);
 	pick_free(&b.pick);
 	table_unref(&b.table);
@@ -147,8 +153,10 @@ main(int argc, char **argv)
 	unsigned tasks, nodes;
 
 	if (argc == 1) {
-		printf("bench pick-8 %.1f ns\n", measure(8, 8));
-		printf("bench pick-1000 %.0f ns\n", measure(1000, 1000));
+		printf("bench pick-8 %.1f ns\n", measure(8, 8, false));
+		printf("bench pick-1000 %.0f ns\n", measure(1000, 1000, false));
+		printf("bench pick-full-8 %.1f ns\n", measure(8, 8, true));
+		printf("bench pick-full-1000 %.0f ns\n", measure(1000, 1000, true));
 	}
 	for (int i = 1; i < argc; i++) {
 		if (sscanf(argv[i], "%u,%u", &tasks, &nodes) != 2 || nodes < 1 || nodes > NODES_MAX ||
@@ -156,7 +164,7 @@ main(int argc, char **argv)
 			fprintf(stderr, "usage: pick [TASKS,NODES ...]\n");
 			return 2;
 		}
-		printf("bench scale-pick-%u-%u %.1f ns\n", tasks, nodes, measure(tasks, nodes));
+		printf("bench scale-pick-%u-%u %.1f ns\n", tasks, nodes, measure(tasks, nodes, false));
 	}
 	return 0;
 }

@@ -63,8 +63,10 @@ look_at_rates(struct emu *e)
 	}
 	available_find(group, n, e->conf.cores, NAN, cores);
 	n = 1;
-	LIST_FOREACH(b, &e->boxes, link)
+	LIST_FOREACH(b, &e->boxes, link) {
+		b->used = n < AVAILABLE_GROUPS_MAX ? group[n].used : NAN;
 		b->available = n < AVAILABLE_GROUPS_MAX ? cores[n++] : NAN;
+	}
 	e->looked_usec = e->cpu.now_usec;
 }
 
@@ -78,7 +80,7 @@ view_containers(struct proc_view *v, struct emu *e)
 		struct proc_container *c = &v->container[v->ncontainers];
 		if (v->ncontainers == PROC_CONTAINERS_MAX)
 			return;
-		*c = (struct proc_container){ .cpu_seconds = cores_group_used_usec(b->group) / 1e6, .available = b->available,
+		*c = (struct proc_container){ .cpu_seconds = cores_group_used_usec(b->group) / 1e6, .available = b->available, .used = b->used,
 			.throttled_seconds = cores_group_throttled_usec(b->group) / 1e6, .weight = b->limits.weight, .quota = b->limits.quota };
 		plan_container(e->set, e->number, b->number, c->id);
 		v->ncontainers++;

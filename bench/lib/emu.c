@@ -51,7 +51,7 @@ box_new(struct emu *e, const struct emu_limits *limits, bool lasts)
 	b->limits = *limits;
 	b->number = ++e->nboxes;
 	b->lasts = lasts;
-	b->available = NAN;
+	b->available = b->used = NAN;
 	b->group = cores_group_new(&e->cpu, limits->weight, limits->quota);
 	LIST_INSERT_HEAD(&e->boxes, b, link);
 	return b;

@@ -42,7 +42,7 @@ struct emu_box {			/* a container */
 	struct emu_limits limits;
 	unsigned	 number;	/* never used again on its node; 1: our task */
 	bool		 lasts;		/* without threads, too */
-	double		 available;	/* cores, as the agent last reckoned; NaN: it has not looked yet */
+	double		 available, used; /* cores, as the agent last reckoned; NaN: it has not looked yet */
 };
 
 struct emu {				/* fields are for reading */

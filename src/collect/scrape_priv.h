@@ -43,6 +43,7 @@ struct source {				/* one URL */
 struct scrape_task {			/* in a container */
 	struct world_task *task;
 	unsigned	 at;		/* where its container was among those of the last page */
+	double		 inflight;	/* our requests on it at the last page; 0: there was none yet */
 };
 
 struct scrape_target {			/* one node, with up to two sources */

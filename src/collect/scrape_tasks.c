@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "collect/scrape_priv.h"
 #include "score/demand.h"
+#include "world/room.h"
 
 static void
 tasks_forget(void *arg)
@@ -32,6 +33,18 @@ tasks_arm(struct scrape_target *t)
 	    tasks_forget, t);
 }
 
+/* Of our requests on the task, those that were there at the page before, too: what has come since
+ * may not have had a core yet. */
+static double
+waited(struct scrape_task *k, const struct scrape_target *t, const struct container *c)
+{
+	double inflight = live_task_inflight(t->scrape->live, k->task->slot), before = k->inflight;
+
+	k->inflight = inflight;
+	return room_waited(fmin(before, inflight), t->node->steering.row.law.balancers, c->used,
+	    fmin(c->available, c->quota));
+}
+
 /* A page without a line of containers is not of an agent, or of one before it had them. */
 void
 scrape_tasks_take(struct source *src, const struct sample *s)
@@ -48,6 +61,8 @@ scrape_tasks_take(struct source *src, const struct sample *s)
 		const struct container *c = containers_find(all, k->task->container, &k->at);
 		double cores = c == NULL ? NAN : demand_available(s, src->inflight, c->available, c->quota);
 		world_task_set_available(t->scrape->world, k->task, cores, src->began_usec);
+		if (!isnan(cores))
+			phys_set_waited(t->scrape->world->phys, k->task->slot, waited(k, t, c));
 		allowed += c == NULL ? INFINITY : c->quota;
 	}
 	t->node->signal.allowed = isinf(allowed) ? 0 : allowed;

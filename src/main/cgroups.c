@@ -53,7 +53,7 @@ struct group {
 	nlink_t		 links;			/* of its directory */
 	double		 weight, quota;
 	double		 seconds, was;		/* now, and when rates were last taken; NaN: not known */
-	double		 available;
+	double		 available, used;
 };
 
 struct cgroups {
@@ -178,7 +178,7 @@ group_add(struct cgroups *c, unsigned parent, const char *path)
 	}
 	g = &c->group[c->n];
 	*g = (struct group){ .path = str_dup(str_of(path)), .parent = parent, .fd = -1,
-	    .seconds = NAN, .was = NAN, .available = NAN };
+	    .seconds = NAN, .was = NAN, .available = NAN, .used = NAN };
 	return c->n++;
 }
 
@@ -282,6 +282,7 @@ inherit(struct cgroups *c, struct group *old, unsigned nold)
 		g->seconds = o->seconds;
 		g->was = o->was;
 		g->available = o->available;
+		g->used = o->used;
 		o->fd = -1;
 	}
 	for (unsigned i = 0; i < nold; i++)
@@ -356,8 +357,10 @@ rate(struct cgroups *c, double span_seconds, double machine, double running)
 	}
 	c->running = isnan(c->running) ? running : c->running + part * (running - c->running);
 	available_find(shape, c->n, machine, c->running, cores);
-	for (unsigned i = 0; i < c->n; i++)
+	for (unsigned i = 0; i < c->n; i++) {
 		c->group[i].available = cores[i];
+		c->group[i].used = shape[i].used;
+	}
 	free(shape);
 	free(cores);
 }
@@ -374,7 +377,7 @@ look_at_rates(struct cgroups *c, int64_t now_usec, const struct proc_view *v)
 		rate(c, (double)span / USEC_PER_SEC, v->ncpus, running < 1 ? 0 : running - 1);
 	else
 		for (unsigned i = 0; i < c->n; i++)
-			c->group[i].available = NAN;
+			c->group[i].available = c->group[i].used = NAN;
 	for (unsigned i = 0; i < c->n; i++)
 		c->group[i].was = c->group[i].seconds;
 	c->rated_usec = now_usec;
@@ -390,7 +393,7 @@ show(const struct cgroups *c, const struct group *g, bool whole, struct proc_vie
 
 	ASSERT(v->ncontainers < PROC_CONTAINERS_MAX);
 	*to = (struct proc_container){ .cpu_seconds = g->seconds, .throttled_seconds = NAN,
-	    .available = g->available, .quota = g->quota, .weight = g->weight };
+	    .available = g->available, .used = g->used, .quota = g->quota, .weight = g->weight };
 	memcpy(to->id, g->id, PROC_ID_BYTES);
 	for (; in != c->group; in = &c->group[in->parent])
 		to->quota = fmin(to->quota, in->quota);

@@ -32,16 +32,25 @@ void		 pick_set_table(struct pick *, const struct table *);
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);
 
+/* How full a task may be for one more request, and how far it is believed that requests wait for
+ * something else than a core (room.h). `use`: how full the task was that was picked. */
+struct pick_bound {
+	double		 most, belief;
+	double		 use;		/* out */
+};
+
 /*
- * The task that was picked, where there is room for one more request (room.h) by this bound; else
- * the one with the most room of the service's others that may be taken. NULL: none has room.
+ * The task that was picked, where there is room for one more request (room.h) by this bound; else,
+ * of the service's others that may be taken and have room, the one that is least full, its failures
+ * and reports of load considered. NULL: none has room. That is found by a look at all tasks each
+ * millisecond or so, and between two looks a task on which a request has just ended may be missed.
  */
 const struct table_task *pick_roomy(struct pick *, const struct table *,
     const struct table_service *, const struct pick_avoid *, int64_t now_usec,
-    const struct table_task *picked, double most);
+    const struct table_task *picked, struct pick_bound *);
 
 /* room_use() of a task, whatever the service. */
-double		 pick_use(struct pick *, const struct table_task *, int64_t now_usec);
+double		 pick_use(struct pick *, const struct table_task *, double belief, int64_t now_usec);
 
 /* Whether pick_task might take this task of the service. The table is the one in force. */
 bool		 pick_may(struct pick *, const struct table *, const struct table_service *,

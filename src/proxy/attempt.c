@@ -13,6 +13,7 @@
 
 #define AGAIN_LEAST	1000		/* usec before a task is tried once more */
 #define AGAIN_MOST	(900 * USEC_PER_SEC)	/* after which none is, as in Traefik */
+#define BOUND_FIRST	2	/* times the bound that others have: a client that is bound to its task */
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
 static int64_t
@@ -140,6 +141,46 @@ claimed_task(struct attempt *a)
 	return task;
 }
 
+/*
+ * Instead of *task one that has room, where it has none. What may not wait goes to *task all the
+ * same when none has.
+ */
+static const struct why *
+find_room(struct attempt *a, const struct table_service *s, bool may_wait,
+    const struct table_task **task)
+{
+	struct proxy *p = a->proxy;
+	struct pick_bound bound = waiting_bound(&p->waiting);
+	const struct table_task *roomy;
+
+	if (!a->can_wait || !s->overload)
+		return NULL;
+	roomy = pick_roomy(p->pick, p->table, s, &a->avoid, now(a), *task, &bound);
+	a->full = bound.use > 1;
+	a->lane = waiting_lane(s);
+	if (roomy == NULL && may_wait)
+		return WHY_OVERLOADED;
+	if (roomy != NULL)
+		*task = roomy;
+	return NULL;
+}
+
+/* A client that is bound to its task comes first there, but not without end. */
+static const struct why *
+find_room_on(struct attempt *a, const struct table_task *task)
+{
+	struct proxy *p = a->proxy;
+	struct pick_bound bound = waiting_bound(&p->waiting);
+	double use;
+
+	if (!a->can_wait || !a->service->overload)
+		return NULL;
+	use = pick_use(p->pick, task, bound.belief, now(a));
+	a->full = use > 1;
+	a->lane = waiting_lane_of_task(task);
+	return use > BOUND_FIRST * bound.most ? WHY_OVERLOADED : NULL;
+}
+
 const struct why *
 attempt_pick(struct attempt *a, const struct ip *client)
 {
@@ -157,17 +198,13 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	a->bound = false;
 	if (first)
 		budget_add(p->budget, a->service, now(a));
-	if ((task = claimed_task(a)) != NULL) {
+	if ((task = claimed_task(a)) != NULL)
+		why = find_room_on(a, task);
+	else if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) == NULL)
+		why = find_room(a, a->service, true, &task);
+	if (why == NULL)
 		attempt_take(a, task);
-		return NULL;
-	}
-	if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) != NULL)
-		return why;
-	if (a->can_wait && a->service->overload && (task = pick_roomy(p->pick, a->table, a->service,
-	    &a->avoid, now(a), task, waiting_bound(&p->waiting))) == NULL)
-		return WHY_OVERLOADED;
-	attempt_take(a, task);
-	return NULL;
+	return why;
 }
 
 static unsigned
@@ -288,6 +325,7 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 		live_count_retry(p->conf.live, a->task->slot, false);
 		return false;
 	}
+	find_room(a, service, false, &task);
 	live_count_retry(p->conf.live, a->task->slot, true);
 	attempt_leave(a, why, false);
 	attempt_route(a, p->table, service);
@@ -338,8 +376,10 @@ attempt_pick_again(struct attempt *a)
 		a->avoid.n = 0;
 		why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
 	}
-	if (why == NULL)
+	if (why == NULL) {
+		find_room(a, a->service, false, &task);
 		attempt_take(a, task);
+	}
 	return why;
 }
 

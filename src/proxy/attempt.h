@@ -47,6 +47,8 @@ struct attempt {
 	int64_t		 again_usec;	/* when the next one is due */
 
 	bool		 can_wait;	/* the owner's, before attempt_pick: for room on some node */
+	uint32_t	 lane;		/* what it waits for, after WHY_OVERLOADED (waiting.h) */
+	bool		 full;		/* the node of the one under way was full when it was taken */
 	bool		 needs_http1;	/* the owner's, before attempt_connect: nothing else will do */
 	struct sticky_claim claim;	/* the owner's, before attempt_pick: the task that its client had */
 	bool		 bound;		/* the client's cookie names the one under way */

@@ -221,7 +221,7 @@ queue_enter(struct exchange *x)
 	if (x->waiter.in)
 		return !waiting_is_over(w, &x->waiter);
 	x->waited = true;
-	waiting_enter(w, &x->waiter, x->attempt.service->slot, queue_go_on, x);
+	waiting_enter(w, &x->waiter, x->attempt.lane, queue_go_on, x);
 	return true;
 }
 

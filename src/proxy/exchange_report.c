@@ -158,15 +158,24 @@ count_error(const struct exchange *x)
 	    x->status });
 }
 
-/* Its client did not wait for the response, and the node was full. */
+/* Its node was full when it was sent there, or is when its client leaves; or none was found. */
 static bool
-left_for_want_of_room(const struct exchange *x)
+was_full(const struct exchange *x, bool left)
 {
 	const struct table_task *task = x->attempt.task;
 
-	if (x->why != WHY_CLIENT_GONE || x->status != 0)
-		return false;
-	return task == NULL || pick_use(x->proxy->pick, task, exchange_now(x)) > 1;
+	if (task == NULL || x->attempt.full)
+		return true;
+	return left && pick_use(x->proxy->pick, task, 0, exchange_now(x)) > 1;
+}
+
+/* For the bound: did its client wait for the response? */
+static void
+note_patience(struct exchange *x)
+{
+	bool left = x->why == WHY_CLIENT_GONE && x->status == 0;
+
+	waiting_note_end(&x->proxy->waiting, was_full(x, left), left);
 }
 
 void
@@ -188,8 +197,8 @@ exchange_report(struct exchange *x)
 		if (x->attempt.service != NULL)
 			live_observe_service(p->conf.live, p->conf.worker, x->attempt.service->slot, took_usec);
 	}
-	if (task != NULL || x->waited)
-		waiting_note_end(&p->waiting, left_for_want_of_room(x));
+	if (x->waited || (task != NULL && x->attempt.service->overload))
+		note_patience(x);
 	if (x->attempt.service != NULL)
 		count_error(x);
 	if (access_is_on(p->access) || x->trace != NULL)

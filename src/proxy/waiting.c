@@ -1,11 +1,13 @@
 /*
  * Room is made by what ends here, and by other workers and new samples, of which nobody tells: so
- * those that wait are also called every few milliseconds. Of each service, the newest is called
- * until one stays: the others of that service would stay, too.
+ * those that wait are also called every few milliseconds. Of each lane, the newest is called until
+ * one stays: the others that wait for the same room would stay, too. (Lanes of tasks are shared
+ * by tasks that wait for different room: then one is called a little later.)
  *
- * The bound: multiplied by .8 for each period in which more than one of a hundred clients left,
- * else by 1.03. Not below 1, where each of our requests has a core of its own: what clients leave
- * then, they do not leave for want of room.
+ * The bound: multiplied by .8 when clients leave full nodes, else by 1.03 for each period. Not
+ * below 1, where each of our requests has a core of its own: what clients leave then, they do not
+ * leave for want of room. Clients leave for other reasons, too, browsers all the time: as many as
+ * leave where there is room do not count, nor do so few of so few that it may be chance.
  */
 #include <math.h>
 
@@ -16,9 +18,12 @@
 #define LOOK_USEC	5000
 #define PERIOD_USEC	250000
 #define BOUND_LEAST	1.0
-#define LEFT_PART	0.01
+#define LEFT_PART	0.01	/* of clients, beside those that leave in any case */
+#define ENDS_LEAST	300.0	/* of fewer ends than that, as many must leave as of so many */
 #define FALL		0.8
 #define RISE		1.03
+#define KEEP		0.9	/* of the ends of full nodes, from one period to the next: 2.5 s */
+#define KEEP_CALM	0.99	/* 25 s */
 
 void
 waiting_init(struct waiting *w, struct loop *l, struct live *live, unsigned worker)
@@ -35,10 +40,22 @@ waiting_fini(struct waiting *w)
 	timer_clear(w->loop, &w->timer);
 }
 
-double
+struct pick_bound
 waiting_bound(const struct waiting *w)
 {
-	return w->bound;
+	return (struct pick_bound){ .most = w->bound, .belief = room_belief(w->bound) };
+}
+
+uint32_t
+waiting_lane(const struct table_service *s)
+{
+	return s->slot % LIVE_SERVICES;
+}
+
+uint32_t
+waiting_lane_of_task(const struct table_task *t)
+{
+	return LIVE_SERVICES + t->slot % LIVE_SERVICES;
 }
 
 /* ---- who waits ---- */
@@ -49,16 +66,25 @@ waiting_is_over(const struct waiting *w, const struct waiter *one)
 	return one->in && one->until_usec <= loop_now(w->loop);
 }
 
-/* The newest of a service of which none has stayed in this turn. */
-static struct waiter *
-next_to_call(struct waiting *w)
+/* The newest first. What is called may leave, and others with it, or come in again before it. */
+static void
+call_all(struct waiting *w)
 {
 	struct waiter *one;
 
-	TAILQ_FOREACH(one, &w->waiters, link)
-		if (w->stayed[one->service % LIVE_SERVICES] != w->turn)
-			return one;
-	return NULL;
+	w->turn++;
+	for (w->next = TAILQ_FIRST(&w->waiters); (one = w->next) != NULL; ) {
+		uint32_t lane = one->lane;
+
+		w->next = TAILQ_NEXT(one, link);
+		if (w->stayed[lane] == w->turn)
+			continue;
+		w->called = one;
+		one->fn(one->arg);
+		if (w->called == one)		/* it has not left */
+			w->stayed[lane] = w->turn;
+	}
+	w->called = NULL;
 }
 
 static void
@@ -67,18 +93,10 @@ on_turn(void *arg)
 	struct waiting *w = arg;
 	struct waiter *one;
 
-	w->turn++;
 	/* those whose time is over do not stay */
 	while ((one = TAILQ_LAST(&w->waiters, waiter_list)) != NULL && waiting_is_over(w, one))
 		one->fn(one->arg);
-	while ((one = next_to_call(w)) != NULL) {
-		uint32_t service = one->service % LIVE_SERVICES;
-		unsigned n = w->n;
-
-		one->fn(one->arg);
-		if (w->n >= n)
-			w->stayed[service] = w->turn;
-	}
+	call_all(w);
 	if (w->n > 0)
 		timer_set(w->loop, &w->timer, loop_now(w->loop) + LOOK_USEC, on_turn, w);
 }
@@ -98,10 +116,10 @@ end_oldest(struct waiting *w)
 }
 
 void
-waiting_enter(struct waiting *w, struct waiter *one, uint32_t service, waiting_f *fn, void *arg)
+waiting_enter(struct waiting *w, struct waiter *one, uint32_t lane, waiting_f *fn, void *arg)
 {
-	ASSERT(!one->in);
-	*one = (struct waiter){ .in = true, .service = service, .fn = fn, .arg = arg,
+	ASSERT(!one->in && lane < WAITING_LANES);
+	*one = (struct waiter){ .in = true, .lane = lane, .fn = fn, .arg = arg,
 	    .until_usec = loop_now(w->loop) + WAITING_USEC };
 	if (w->n >= WAITING_MOST)
 		end_oldest(w);
@@ -117,6 +135,10 @@ waiting_leave(struct waiting *w, struct waiter *one)
 {
 	if (!one->in)
 		return;
+	if (w->next == one)
+		w->next = TAILQ_NEXT(one, link);
+	if (w->called == one)
+		w->called = NULL;
 	TAILQ_REMOVE(&w->waiters, one, link);
 	one->in = false;
 	ASSERT(w->n > 0);
@@ -136,22 +158,44 @@ waiting_room_made(struct waiting *w)
 
 /* ---- the bound ---- */
 
-void
-waiting_note_end(struct waiting *w, bool left)
+static bool
+too_many_left(const struct waiting *w)
 {
-	int64_t passed = loop_now(w->loop) - w->period_usec;
-	double periods;
+	double usual = w->calm.left / fmax(w->calm.ended, ENDS_LEAST);
 
-	w->ended++;
-	w->left += left;
+	return w->full.left > (LEFT_PART + usual) * fmax(w->full.ended, ENDS_LEAST);
+}
+
+static void
+ends_fade(struct waiting_ends *e, double part)
+{
+	e->ended *= part;
+	e->left *= part;
+}
+
+static void
+period_end(struct waiting *w, double periods)
+{
+	if (too_many_left(w)) {
+		w->bound = fmax(BOUND_LEAST, w->bound * FALL);
+		w->full = (struct waiting_ends){ 0 };	/* by the new one others have to leave */
+	} else
+		w->bound = fmin(ROOM_BOUND, w->bound * pow(RISE, periods));
+	ends_fade(&w->full, pow(KEEP, periods));
+	ends_fade(&w->calm, pow(KEEP_CALM, periods));
+	live_set_bound(w->live, w->worker, w->bound);
+}
+
+void
+waiting_note_end(struct waiting *w, bool full, bool left)
+{
+	struct waiting_ends *e = full ? &w->full : &w->calm;
+	int64_t passed = loop_now(w->loop) - w->period_usec;
+
+	e->ended++;
+	e->left += left;
 	if (passed < PERIOD_USEC)
 		return;
-	periods = (double)passed / PERIOD_USEC;
-	if (w->left > LEFT_PART * w->ended)
-		w->bound = fmax(BOUND_LEAST, w->bound * FALL);
-	else
-		w->bound = fmin(ROOM_BOUND, w->bound * pow(RISE, fmin(periods, 100)));
-	live_set_bound(w->live, w->worker, w->bound);
-	w->ended = w->left = 0;
+	period_end(w, fmin((double)passed / PERIOD_USEC, 100));
 	w->period_usec = loop_now(w->loop);
 }

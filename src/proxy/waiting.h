@@ -12,10 +12,14 @@
 #include <sys/queue.h>
 
 #include "net/loop.h"
+#include "pick/pick.h"
 #include "world/live.h"
 
 #define WAITING_USEC	250000		/* who has waited longer is refused */
 #define WAITING_MOST	4096		/* at once; with one more, the oldest is refused */
+
+/* Who waits for the same room: requests of a service, or of clients that are bound to one task. */
+#define WAITING_LANES	(2 * LIVE_SERVICES)
 
 typedef void	waiting_f(void *arg);
 
@@ -23,7 +27,7 @@ typedef void	waiting_f(void *arg);
 struct waiter {
 	TAILQ_ENTRY(waiter) link;
 	bool		 in;
-	uint32_t	 service;	/* slot */
+	uint32_t	 lane;
 	int64_t		 until_usec;	/* then it has waited as long as it may */
 	waiting_f	*fn;
 	void		*arg;
@@ -34,12 +38,14 @@ struct waiting {
 	struct live	*live;
 	unsigned	 worker;
 	TAILQ_HEAD(waiter_list, waiter) waiters;	/* the newest first */
+	struct waiter	*next, *called;	/* in the turn under way */
 	unsigned	 n;
 	uint64_t	 turn;
-	uint64_t	 stayed[LIVE_SERVICES];	/* the last turn in which one of the service stayed */
+	uint64_t	 stayed[WAITING_LANES];	/* the last turn in which one of the lane stayed */
 	struct timer	 timer;
-	/* of this period: requests that ended, and those of them that their clients left */
-	unsigned	 ended, left;
+	struct waiting_ends {		/* requests that ended, and whose clients left; old ones fade */
+		double	 ended, left;
+	} full, calm;			/* where there was no room for more, or where there was */
 	int64_t		 period_usec;	/* when it began */
 	double		 bound;
 };
@@ -47,20 +53,22 @@ struct waiting {
 void	waiting_init(struct waiting *, struct loop *, struct live *, unsigned worker);
 void	waiting_fini(struct waiting *);		/* nobody waits any more */
 
-/* How many of our requests that want a core may share one: room_use(). */
-double	waiting_bound(const struct waiting *);
+/* How full nodes may be for a request. */
+struct pick_bound waiting_bound(const struct waiting *);
+uint32_t	waiting_lane(const struct table_service *);
+uint32_t	waiting_lane_of_task(const struct table_task *);
 
 /*
  * `fn` is called whenever there may be room, and when the time is over, until it leaves: there it
  * tries again, and stays, or leaves.
  */
-void	waiting_enter(struct waiting *, struct waiter *, uint32_t service, waiting_f *fn, void *arg);
+void	waiting_enter(struct waiting *, struct waiter *, uint32_t lane, waiting_f *fn, void *arg);
 void	waiting_leave(struct waiting *, struct waiter *);	/* or it did not wait */
 bool	waiting_is_over(const struct waiting *, const struct waiter *);
 
 void	waiting_room_made(struct waiting *);	/* a request has ended on some task */
-/* A request is over that a task had, or that waited. `left`: its client did not wait for the
- * response, which was late because its node was full. */
-void	waiting_note_end(struct waiting *, bool left);
+/* A request is over that a task had, or that waited. `full`: there was no room for one more where
+ * it was. `left`: its client did not wait for the response. */
+void	waiting_note_end(struct waiting *, bool full, bool left);
 
 #endif

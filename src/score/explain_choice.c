@@ -133,23 +133,24 @@ explain_add_full(const struct world *w, const struct world_task *t, int64_t now,
     struct explain_steps *out)
 {
 	const struct phys_row *row = &t->node->steering.row;
-	double available = phys_available(w->phys, t->slot), learnt = live_bound(w->live);
-	double inflight = live_node_inflight(w->live, t->node->slot);
-	double on_task = live_task_inflight(w->live, t->slot);
-	double bound = learnt > 0 ? learnt : ROOM_BOUND;
-	double cores = available > 0 ? fmax(available, 1) : row->law.cores;
-	double want = room_want(row, available, inflight, on_task);
+	double learnt = live_bound(w->live), bound = learnt > 0 ? learnt : ROOM_BOUND;
+	struct room_load l = { .available = phys_available(w->phys, t->slot),
+	    .waited = room_belief(bound) * phys_waited(w->phys, t->slot),
+	    .inflight = live_node_inflight(w->live, t->node->slot),
+	    .on_task = live_task_inflight(w->live, t->slot) };
+	bool known = l.available > 0;
 	struct explain_step *s;
 
 	if (!t->service->conf.overload || t->service->conf.kind != SERVICE_HTTP ||
-	    room_use(row, available, inflight, on_task, now) <= bound)
+	    room_use(row, &l, now) <= bound)
 		return;
 	s = step_add(out, STEP_FULL, "full: %.1f of Mola's %.0f requests there want one of the %.1f cores "
-	    "that are theirs, and no more than %.1f for each core are sent: one more goes to another node, "
-	    "or waits where all are full", want, available > 0 ? on_task : inflight, cores, bound);
-	step_number(s, "inflight", available > 0 ? on_task : inflight);
-	step_number(s, "want", want);
-	step_number(s, "cores", cores);
+	    "that are theirs, and no more than %.1f for each core are sent: one more goes to another "
+	    "node, or waits where all are full", room_want(row, &l), known ? l.on_task : l.inflight,
+	    known ? fmax(l.available, 1) : row->law.cores, bound);
+	step_number(s, "inflight", known ? l.on_task : l.inflight);
+	step_number(s, "want", room_want(row, &l));
+	step_number(s, "cores", known ? fmax(l.available, 1) : row->law.cores);
 	step_number(s, "bound", bound);
 }
 

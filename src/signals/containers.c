@@ -52,7 +52,7 @@ container_of_id(struct containers *c, struct str id)
 		c->room = c->room == 0 ? 16 : 2 * c->room;
 		c->of = must_realloc(c->of, c->room * sizeof c->of[0]);
 	}
-	c->of[c->n] = (struct container){ .available = NAN, .quota = INFINITY };
+	c->of[c->n] = (struct container){ .available = NAN, .used = NAN, .quota = INFINITY };
 	str_copy(c->of[c->n].id, CONTAINERS_ID_BYTES, id);
 	c->next = c->n + 1;
 	return &c->of[c->n++];
@@ -61,18 +61,22 @@ container_of_id(struct containers *c, struct str id)
 bool
 containers_take(struct containers *c, const struct prom_value *v)
 {
-	bool quota = str_eq(v->name, container_all[CONTAINER_QUOTA].name);
-	struct str id;
+	static const enum container_fact facts[] = { CONTAINER_AVAILABLE, CONTAINER_USED,
+	    CONTAINER_QUOTA };
 	struct container *to;
+	unsigned f = 0;
+	struct str id;
 
-	if (!quota && !str_eq(v->name, container_all[CONTAINER_AVAILABLE].name))
+	while (f < 3 && !str_eq(v->name, container_all[facts[f]].name))
+		f++;
+	if (f == 3)
 		return false;
 	id = prom_label(v, STR("id"));
 	if (!is_id(id) || !(v->value >= 0 && v->value <= CORES_MOST))
 		return false;
 	if ((to = container_of_id(c, id)) == NULL)
 		return false;
-	*(quota ? &to->quota : &to->available) = v->value;
+	*(f == 0 ? &to->available : f == 1 ? &to->used : &to->quota) = v->value;
 	return true;
 }
 

@@ -18,6 +18,7 @@
 struct container {
 	char	id[CONTAINERS_ID_BYTES];
 	double	available;		/* cores that it could have; NAN: not known */
+	double	used;			/* cores that it used; NAN: not known */
 	double	quota;			/* cores, INFINITY: none */
 };
 

@@ -34,6 +34,7 @@ struct proc_container {
 	char		id[PROC_ID_BYTES];
 	double		cpu_seconds, throttled_seconds;
 	double		available;		/* cores that it could have if it asked for all it can get */
+	double		used;			/* cores, over the interval that `available` is of */
 	double		quota;			/* cores, its own or of what it is in; INFINITY: none */
 	double		weight;			/* 1024 is the usual */
 };

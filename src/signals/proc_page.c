@@ -107,6 +107,7 @@ add_container(struct buf *b, enum container_fact f, const struct proc_container 
 	case CONTAINER_SECONDS:		value = c->cpu_seconds; break;
 	case CONTAINER_THROTTLED:	value = c->throttled_seconds; break;
 	case CONTAINER_AVAILABLE:	value = rint(c->available * 1e4) / 1e4; break;
+	case CONTAINER_USED:		value = rint(c->used * 1e4) / 1e4; break;
 	case CONTAINER_QUOTA:		value = c->quota; break;
 	case CONTAINER_WEIGHT:		value = c->weight; break;
 	case CONTAINER_COUNT:		BUG("no such fact");

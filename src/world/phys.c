@@ -2,8 +2,8 @@
  * phys: rows that one process writes and others read. Each slot holds two copies: the writer
  * fills the one that is not in force and then counts up, the readers take the one that the
  * count names and see whether it still does. So a writer that is held up or dies in the middle
- * of a row delays no reader, and no reader sees half of a row. What a task's container could have
- * is a single number, written and read at once.
+ * of a row delays no reader, and no reader sees half of a row. What is known of a task is two
+ * numbers, each written and read at once.
  */
 #include <math.h>
 #include <stdatomic.h>
@@ -22,7 +22,10 @@ struct phys_slot {
 
 struct phys {
 	struct phys_slot	slot[NODES_MAX];
-	_Atomic double		available[TASKS_MAX];	/* 0: not known */
+	struct {
+		_Atomic double	available;		/* 0: not known */
+		_Atomic double	waited;
+	} task[TASKS_MAX];
 };
 
 _Static_assert(sizeof(struct phys_row) % 8 == 0, "rows are copied in words");
@@ -133,7 +136,9 @@ void
 phys_set_available(struct phys *p, unsigned task_slot, double cores)
 {
 	ASSERT(task_slot < TASKS_MAX);
-	atomic_store_explicit(&p->available[task_slot], cores > 0 ? cores : 0, memory_order_relaxed);
+	atomic_store_explicit(&p->task[task_slot].available, cores > 0 ? cores : 0, memory_order_relaxed);
+	if (!(cores > 0))
+		phys_set_waited(p, task_slot, 0);
 }
 
 double
@@ -142,6 +147,20 @@ phys_available(const struct phys *p, unsigned task_slot)
 	double cores;
 
 	ASSERT(task_slot < TASKS_MAX);
-	cores = atomic_load_explicit(&p->available[task_slot], memory_order_relaxed);
+	cores = atomic_load_explicit(&p->task[task_slot].available, memory_order_relaxed);
 	return cores > 0 ? cores : NAN;
+}
+
+void
+phys_set_waited(struct phys *p, unsigned task_slot, double requests)
+{
+	ASSERT(task_slot < TASKS_MAX && requests >= 0);
+	atomic_store_explicit(&p->task[task_slot].waited, requests, memory_order_relaxed);
+}
+
+double
+phys_waited(const struct phys *p, unsigned task_slot)
+{
+	ASSERT(task_slot < TASKS_MAX);
+	return atomic_load_explicit(&p->task[task_slot].waited, memory_order_relaxed);
 }

@@ -83,5 +83,8 @@ void		 phys_follow(const struct phys *, unsigned slot, struct phys_row *, uint32
  * the node's sample: NAN, or not above 0, is not known. A slot's new life begins so. Brain only. */
 void		 phys_set_available(struct phys *, unsigned task_slot, double cores);
 double		 phys_available(const struct phys *, unsigned task_slot);	/* > 0, or NAN */
+/* Our requests on the task that wanted no core at the sample (room.h); 0 until it is said. */
+void		 phys_set_waited(struct phys *, unsigned task_slot, double requests);
+double		 phys_waited(const struct phys *, unsigned task_slot);
 
 #endif

@@ -27,22 +27,36 @@ most(double a, double b)
 }
 
 double
-room_want(const struct phys_row *row, double available, double inflight, double task_inflight)
+room_want(const struct phys_row *row, const struct room_load *l)
 {
 	const struct law_node *law = &row->law;
-	double want = most(law->others + law->balancers * inflight, 0);
+	double want = most(law->others + law->balancers * l->inflight, 0);
 
-	return least(want, law->balancers * (available > 0 ? task_inflight : inflight));
+	if (!(l->available > 0))
+		return least(want, law->balancers * l->inflight);
+	return least(want, law->balancers * most(l->on_task - l->waited, 0));
 }
 
 double
-room_use(const struct phys_row *row, double available, double inflight, double task_inflight,
-    int64_t now)
+room_use(const struct phys_row *row, const struct room_load *l, int64_t now)
 {
-	double want;
+	double cores = l->available > 0 ? most(l->available, 1) : row->law.cores;
 
-	if (inflight <= 0 || law_trust(&row->law, now) < 1)
+	if (l->inflight <= 0 || law_trust(&row->law, now) < 1)
 		return 0;
-	want = room_want(row, available, inflight, task_inflight);
-	return (want + 1) / (available > 0 ? most(available, 1) : row->law.cores) / unseen(row);
+	return (room_want(row, l) + 1) / cores / unseen(row);
+}
+
+double
+room_waited(double on_task, double balancers, double used, double available)
+{
+	if (!(used < ROOM_USED * available))
+		return 0;
+	return most(on_task - used / balancers, 0);
+}
+
+double
+room_belief(double bound)
+{
+	return most(least(bound - 1, 1), 0);
 }

@@ -7,7 +7,10 @@
  *     use = (m + 1) / max(E, 1)
  * and there is room while that is no more than a bound: a container that may use a small part of a
  * core has one in work and the next at hand, too. Requests that wait for something else than
- * a core do not count: of n in flight no more want one than others + L * n (law.h).
+ * a core do not count: of n in flight no more want one than others + L * n (law.h). Where threads
+ * of others want cores, little follows from that. But a container that used less than it could
+ * have had at the last sample had a core for each of its threads that wanted one: those of its
+ * requests beyond that waited for something else (room_waited), and most of them still do.
  */
 #ifndef WORLD_ROOM_H
 #define WORLD_ROOM_H
@@ -27,15 +30,25 @@
 /* The bound that workers begin with, and the highest that they learn. */
 #define ROOM_BOUND		4.0
 
-/*
- * `available`: the cores that the task's container could have, NAN: not known. `inflight` and
- * `task_inflight`: our requests on the node and on the task. 0: there is room by any bound: none of
- * ours is on the node, or too little is known of it now.
- */
-double	room_use(const struct phys_row *, double available, double inflight, double task_inflight,
-    int64_t now_usec);
+/* Of what its container could have, a part that it used: below it, it had all that it wanted. */
+#define ROOM_USED		0.9
+
+struct room_load {
+	double	available;	/* cores that the task's container could have; NAN: not known */
+	double	waited;		/* our requests on the task that wanted no core at the sample */
+	double	inflight;	/* our requests on the node now */
+	double	on_task;	/* and on the task */
+};
+
+/* 0: there is room by any bound: none of ours is on the node, or too little is known of it now. */
+double	room_use(const struct phys_row *, const struct room_load *, int64_t now_usec);
 /* m: how many of ours that count there want a core; of the task where `available` is known. */
-double	room_want(const struct phys_row *, double available, double inflight,
-    double task_inflight);
+double	room_want(const struct phys_row *, const struct room_load *);
+/* Of `on_task` of our requests at a sample, those that waited for something else than a core.
+ * `used`, `available`: cores of its container then; NAN: not known. */
+double	room_waited(double on_task, double balancers, double used, double available);
+/* How far that is believed where a worker has learnt this bound: not at all at 1, to which clients
+ * that leave have brought it; whole from 2 on. */
+double	room_belief(double bound);
 
 #endif

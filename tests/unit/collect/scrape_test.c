@@ -598,6 +598,7 @@ struct herd {
 	struct bench	b;
 	struct world_service web;
 	struct world_task one, two;
+	struct live	*live;
 };
 
 static void
@@ -606,6 +607,7 @@ herd_begin(struct herd *h, const char *exporter, const char *agent)
 	memset(h, 0, sizeof *h);
 	begin(&h->b, exporter, agent);
 	h->b.w.phys = phys_init(must_zalloc(phys_bytes()));
+	h->b.w.live = h->live = live_init(calloc(1, live_bytes()), 1);
 	h->one = (struct world_task){ .node = &h->b.a, .slot = 1, .container = (char *)ID_A, .available = NAN };
 	h->two = (struct world_task){ .node = &h->b.a, .slot = 2, .container = (char *)"bbbbbbbbbbbb", .available = NAN };
 	LIST_INIT(&h->web.tasks);
@@ -629,6 +631,7 @@ herd_end(struct herd *h)
 {
 	finish(&h->b);
 	free(h->b.w.phys);
+	free(h->live);
 }
 
 /* A block of a node of two cores with three threads that run, the reader among them. */
@@ -644,6 +647,7 @@ block(const char *containers)
 }
 
 #define COULD(id, cores) "mola_container_cpu_available_cores{id=\"" id "\"} " cores "\n"
+#define USED(id, cores) "mola_container_cpu_used_cores{id=\"" id "\"} " cores "\n"
 #define QUOTA(id, cores) "mola_container_cpu_quota_cores{id=\"" id "\"} " cores "\n"
 
 static void
@@ -685,6 +689,38 @@ test_idle_cores_can_be_had(void **state)
 	run(PERIOD);
 	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") COULD(ID_B, "0.5") QUOTA(ID_B, "0.75") "node_procs_running 1\n"))));
 	assert_true(h.one.available == 2 && h.two.available == .75);
+	herd_end(&h);
+}
+
+/* Where a container used less than it could have had, its requests beyond that waited for something else: those that were
+ * there at the block before, too. */
+static void
+test_requests_that_waited(void **state)
+{
+	struct herd h;
+	struct fetch *f;
+
+	(void)state;
+	f = herd_stream(&h, NULL);
+	h.b.a.steering.row.law.balancers = 1;
+	for (int i = 0; i < 10; i++)
+		live_take(h.live, 0, h.b.a.slot, 1);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") USED(ID_A, "0.5") COULD(ID_B, "1") USED(ID_B, "0.5")))));
+	assert_true(phys_waited(h.b.w.phys, 1) == 0);
+	run(PERIOD);
+	for (int i = 0; i < 5; i++)
+		live_take(h.live, 0, h.b.a.slot, 1);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") USED(ID_A, "0.5") COULD(ID_B, "1") USED(ID_B, "0.5")))));
+	assert_true(phys_waited(h.b.w.phys, 1) == 9.5 && phys_waited(h.b.w.phys, 2) == 0);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") USED(ID_A, "0.95")))));	/* it may have wanted more */
+	assert_true(phys_waited(h.b.w.phys, 1) == 0);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1") USED(ID_A, "0.5")))));
+	assert_true(phys_waited(h.b.w.phys, 1) == 14.5);
+	run(PERIOD);
+	assert_true(f->piece(f->arg, str_of(block(COULD(ID_A, "1")))));		/* an agent before it was told */
+	assert_true(phys_waited(h.b.w.phys, 1) == 0);
 	herd_end(&h);
 }
 
@@ -775,6 +811,7 @@ main(void)
 		cmocka_unit_test(test_inflight_at_the_first_byte),
 		cmocka_unit_test(test_cores_of_tasks),
 		cmocka_unit_test(test_idle_cores_can_be_had),
+		cmocka_unit_test(test_requests_that_waited),
 		cmocka_unit_test(test_quotas_of_all_our_containers_bound_what_they_use),
 		cmocka_unit_test(test_cores_grow_old_beside_an_exporter),
 		cmocka_unit_test(test_cores_known_before),

@@ -365,6 +365,82 @@ test_nonsense_rows(void **state)
 	}
 }
 
+/* ---- room ---- */
+
+static struct pick_bound bound;
+
+/* The slot of a task with room by four for each core; -1: there is none. */
+static int
+roomy(void)
+{
+	const struct table_service *s = table_services(table, &(uint32_t){ 0 });
+	const struct pick_avoid nobody = { .n = 0 };
+	const struct table_task *picked, *t;
+
+	assert_null(pick_task(picker, table, s, &nobody, now, &picked));
+	bound = (struct pick_bound){ .most = 4, .belief = 1 };
+	t = pick_roomy(picker, table, s, &nobody, now, picked, &bound);
+	return t == NULL ? -1 : (int)t->slot;
+}
+
+/* As at a sample that just came, with what is in flight wanting a core. */
+static void
+full_is(unsigned node, double cores, int inflight)
+{
+	fly(1, node, node, inflight);
+	phys_write(phys, node, &(struct phys_row){ .wanted = inflight, .law = { .cores = cores, .sampled_usec = now,
+	    .period_usec = 100000, .balancers = 1, .lasting = 1, .unusual = 1 }, .score = 50 });
+}
+
+static void
+test_room_elsewhere(void **state)
+{
+	static const enum policy policies[] = { POLICY_MARGINAL, POLICY_ROUND_ROBIN };
+
+	(void)state;
+	for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
+		open_table(policies[p], 3, 3, 0);
+		full_is(0, 1, 9);
+		full_is(1, 1, 2);
+		full_is(2, 1, 1);
+		for (int i = 0; i < 9; i++) {
+			int got = roomy();
+			assert_true(got == 2 || (got == 1 && policies[p] == POLICY_ROUND_ROBIN));
+			assert_true(got == 2 || bound.use <= 4);	/* it was its turn */
+		}
+		live_set_health(live, 2, HEALTH_DOWN);
+		later();
+		for (int i = 0; i < 9; i++)
+			assert_int_equal(roomy(), 1);
+		fly(1, 1, 1, 2);			/* four in flight: that is all */
+		for (int i = 0; i < 9; i++)
+			assert_int_equal(roomy(), -1);
+		assert_true(bound.use > 1);
+		live_give(live, 1, 1, 1);
+		later();
+		assert_int_equal(roomy(), 1);
+		close_table();
+	}
+}
+
+/* Of two with room, one has failed, and looks busier for a while. */
+static void
+test_room_beside_failures(void **state)
+{
+	(void)state;
+	open_table(POLICY_ROUND_ROBIN, 3, 3, 0);
+	full_is(0, 1, 9);
+	full_is(1, 4, 1);
+	full_is(2, 4, 3);
+	live_failed(live, 1, &(struct outlier_failure){ .weight = OUTLIER_LIGHT, .cost = 20 }, now);
+	assert_true(live_penalty(live, 1, now) > 4);
+	for (int i = 0; i < 30; i++) {
+		int got = roomy();
+		assert_true(got == 2 || (got == 1 && bound.use <= 4));
+	}
+	close_table();
+}
+
 /* ---- who may be chosen ---- */
 
 static void
@@ -709,6 +785,8 @@ main(void)
 		cmocka_unit_test(test_nobody_blind_suffers),
 		cmocka_unit_test(test_nonsense_rows),
 		cmocka_unit_test(test_unusable),
+		cmocka_unit_test(test_room_elsewhere),
+		cmocka_unit_test(test_room_beside_failures),
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_failures_cost),
 		cmocka_unit_test(test_nobody),

@@ -150,31 +150,66 @@ room_in_another_worker_is_found(void **state)
 	assert_int_equal(one[0].got, 1);
 }
 
+/* A period, in which so many end, and so many of them are left by their clients. */
 static void
-end_many(unsigned ended, unsigned left)
+end_many(bool full, unsigned ended, unsigned left)
 {
-	waiting.period_usec = loop_now(loop) - PERIOD_USEC + 1;
+	waiting.period_usec = loop_now(loop);
 	for (unsigned i = 1; i < ended; i++)
-		waiting_note_end(&waiting, i <= left);
+		waiting_note_end(&waiting, full, i <= left);
 	waiting.period_usec = loop_now(loop) - PERIOD_USEC;
-	waiting_note_end(&waiting, false);
+	waiting_note_end(&waiting, full, ended <= left);
+}
+
+static double
+bound(void)
+{
+	assert_true(fabs(live_bound(live) - waiting.bound) < .001);
+	return waiting_bound(&waiting).most;
 }
 
 static void
 nodes_are_full_sooner_while_clients_leave(void **state)
 {
 	(void)state;
-	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
-	end_many(1000, 10);			/* one of a hundred: as usual */
-	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
-	end_many(1000, 20);
-	assert_true(waiting_bound(&waiting) < ROOM_BOUND);
+	assert_true(bound() == ROOM_BOUND);
+	end_many(true, 1000, 10);		/* one of a hundred: as usual */
+	assert_true(bound() == ROOM_BOUND);
+	end_many(true, 1000, 30);
+	assert_true(bound() < ROOM_BOUND);
 	for (int i = 0; i < 100; i++)
-		end_many(100, 50);
-	assert_true(waiting_bound(&waiting) == BOUND_LEAST);
-	for (int i = 0; i < 100; i++)
-		end_many(100, 0);
-	assert_true(waiting_bound(&waiting) == ROOM_BOUND);
+		end_many(true, 100, 50);
+	assert_true(bound() == BOUND_LEAST && waiting_bound(&waiting).belief == 0);
+	for (int i = 0; i < 150; i++)
+		end_many(true, 100, 0);
+	assert_true(bound() == ROOM_BOUND && waiting_bound(&waiting).belief == 1);
+}
+
+static void
+a_few_clients_that_leave_may_be_chance(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		end_many(true, 20, i % 8 == 0);	/* 80 in a second, of which one leaves every other */
+	assert_true(bound() == ROOM_BOUND);
+	for (int i = 0; i < 3; i++)		/* but not when so many do */
+		end_many(true, 20, 10);
+	assert_true(bound() < ROOM_BOUND);
+}
+
+/* One of 25 leaves wherever it is, such as of a page that people scroll through. */
+static void
+who_leaves_in_any_case_does_not_count(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		end_many(false, 500, 20);
+	for (int i = 0; i < 40; i++)
+		end_many(true, 500, 20);
+	assert_true(bound() == ROOM_BOUND);
+	for (int i = 0; i < 4; i++)
+		end_many(true, 500, 50);
+	assert_true(bound() < ROOM_BOUND);
 }
 
 int
@@ -186,6 +221,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(more_than_may_wait_end_the_oldest, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_has_waited_long_enough_is_told_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_in_another_worker_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_few_clients_that_leave_may_be_chance, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_leaves_in_any_case_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
 	};
 

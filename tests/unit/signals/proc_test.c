@@ -295,11 +295,12 @@ test_containers_told(void **state)
 
 	(void)state;
 	v->ncontainers = 2;
-	v->container[0] = (struct proc_container){ ID, 1.5, NAN, .123456, INFINITY, 512 };
-	v->container[1] = (struct proc_container){ "b", 2, .25, NAN, .5, 1024 };
+	v->container[0] = (struct proc_container){ ID, 1.5, NAN, .123456, .05, INFINITY, 512 };
+	v->container[1] = (struct proc_container){ "b", 2, .25, NAN, NAN, .5, 1024 };
 	buf_init(&b, 1 << 20);
 	proc_block(&b, v);
 	assert_string_equal(strndupa(b.p, b.len), "mola_container_cpu_available_cores{id=\"" ID "\"} 0.1235\n"
+	    "mola_container_cpu_used_cores{id=\"" ID "\"} 0.05\n"
 	    "mola_container_cpu_quota_cores{id=\"b\"} 0.5\n# EOF\n");
 	buf_clear(&b);
 	proc_page(&b, v);
