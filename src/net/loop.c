@@ -292,6 +292,15 @@ late_find(struct loop *l, const struct io *io)
 	BUG("what is late is in the list");
 }
 
+static void
+late_remove(struct loop *l, struct io *io)
+{
+	struct late *at = late_find(l, io);
+
+	*at = l->late[--l->nlate];
+	io->late = false;
+}
+
 void
 loop_watch(struct loop *l, struct io *io, int fd, uint32_t events, io_f *fn, void *arg)
 {
@@ -327,8 +336,7 @@ void
 loop_forget(struct loop *l, struct io *io)
 {
 	if (io->late)
-		*late_find(l, io) = l->late[--l->nlate];
-	io->late = false;
+		late_remove(l, io);
 	io->fd = -1;
 	io->pending = false;
 	/* an event of the old descriptor must not be taken for one of the next */

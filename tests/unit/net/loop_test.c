@@ -250,22 +250,25 @@ on_ready(void *arg, uint32_t events)
 	note(s, 'r');
 }
 
-/* The other one is given up before there is room for it, and the third is to see something else. */
+/* Two are given up before there is room for them, and one is to see something else then. */
 static void
 what_the_kernel_has_no_room_for_is_watched_later(void **state)
 {
-	struct seen s = { .loop = loop_new(), .spare_fd = -1 }, gone = { .loop = s.loop }, other = { .loop = s.loop };
+	struct seen s = { .loop = loop_new(), .spare_fd = -1 }, gone = { .loop = s.loop }, other = { .loop = s.loop }, last = { .loop = s.loop };
 	int p[2];
 
 	(void)state;
 	assert_int_equal(pipe(p), 0);
-	no_room = 5;
+	no_room = 6;
 	loop_watch(s.loop, &s.a, p[1], EPOLLOUT | EPOLLET, on_ready, &s);
 	loop_watch(s.loop, &gone.a, dup(p[1]), EPOLLOUT, must_not_run, &gone);
 	loop_watch(s.loop, &other.a, dup(p[1]), EPOLLIN, on_ready, &other);
+	loop_watch(s.loop, &last.a, dup(p[1]), EPOLLOUT, must_not_run, &last);
 	assert_int_equal(no_room, 2);
 	loop_turn(s.loop, 0);
 	assert_false(loop_knows(s.loop, USEC_PER_SEC));
+	close(last.a.fd);
+	loop_forget(s.loop, &last.a);
 	close(gone.a.fd);
 	loop_forget(s.loop, &gone.a);
 	loop_rewatch(s.loop, &other.a, EPOLLOUT | EPOLLET);
