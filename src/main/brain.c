@@ -32,6 +32,7 @@
 #include "score/steer.h"
 #include "targets/target.h"
 #include "tracing/exporter.h"
+#include "world/handover.h"
 #include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
@@ -414,14 +415,36 @@ take_spans(struct brain *b, const struct channel_msg *m)
 		exporter_add(b->exporter, (struct str){ m->spans.text, m->spans.bytes });
 }
 
+/* What the Mola before this one has counted and learnt; at its end, what it has counted. */
+static void
+take_over(struct brain *b, int fd, bool counts_only)
+{
+	const struct why *why = WHY_HANDOVER_UNREADABLE;
+	int64_t now = clock_mono_usec();
+	struct buf text;
+
+	buf_init(&text, HANDOVER_BYTES);
+	if (memfile_read(fd, &text))
+		why = counts_only ? handover_take_counts(b->world, buf_str(&text), now) :
+		    handover_take(b->world, buf_str(&text), now);
+	if (why != NULL)
+		log_event(LOG_ERROR, "handover.refused", "why", why_name(why), "text", why->text, NULL);
+	else
+		log_event(LOG_INFO, "handover.taken", "bytes", LOG_N(text.len), NULL);
+	buf_fini(&text);
+}
+
 static void
 on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
 	struct brain *b = arg;
 
-	ASSERT(m == NULL || m->kind == CHANNEL_CONF || m->kind == CHANNEL_SPANS);
+	ASSERT(m == NULL || m->kind == CHANNEL_CONF || m->kind == CHANNEL_SPANS ||
+	    m->kind == CHANNEL_COUNTS);
 	if (m == NULL)
 		loop_stop(b->loop);
+	else if (m->kind == CHANNEL_COUNTS)
+		take_over(b, fd, true);
 	else if (m->kind == CHANNEL_SPANS)
 		take_spans(b, m);
 	else
@@ -481,6 +504,8 @@ brain_open(struct brain *b)
 	char host[64] = "";
 
 	inherit(b);
+	if (b->boot->handover_fd >= 0)
+		take_over(b, b->boot->handover_fd, b->boot->counts_only);
 	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
 	inherit_secrets(b);
 	brain_certs_begin(b->certs, b->conf);

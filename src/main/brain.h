@@ -16,6 +16,8 @@ struct brain_conf {
 	struct phys	*phys;
 	int		 channel_fd;
 	int		 table_fd, secrets_fd;	/* those in force, -1: none yet */
+	int		 handover_fd;		/* text of the Mola before this one, -1: none */
+	bool		 counts_only;		/* of that */
 	int		 admin_tcp_fd, admin_unix_fd;	/* listening, -1: none */
 };
 

@@ -27,6 +27,7 @@ static bool
 kind_has_fd(enum channel_kind kind)
 {
 	return kind == CHANNEL_TABLE || kind == CHANNEL_SECRETS || kind == CHANNEL_CONF ||
+	    kind == CHANNEL_COUNTS ||
 	    kind == CHANNEL_ACCESS || kind == CHANNEL_LIMITS_SECRETS || kind == CHANNEL_LISTEN ||
 	    kind == CHANNEL_LEND;
 }

@@ -120,6 +120,7 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY));
 	if (m->kind == CHANNEL_READY) {
 		reload_ready(p);
+		upgrade_taken(p);
 		upgrade_serves(p);
 		pages_let_go();		/* what a start or a reload needed, this process needs no more */
 	} else if (p->stopping)
@@ -159,7 +160,8 @@ parent_start_brain(struct parent *p)
 	struct brain_conf b = { .conf = p->conf, .live = p->live, .phys = p->phys,
 	    .table_fd = p->table >= 0 ? p->table : p->upgrade.table,
 	    .secrets_fd = p->next_secrets >= 0 ? p->next_secrets : p->secrets >= 0 ? p->secrets :
-	    p->upgrade.secrets };
+	    p->upgrade.secrets,
+	    .handover_fd = p->upgrade.handover, .counts_only = p->upgrade.counts_only };
 	pid_t pid;
 
 	ASSERT(p->brain.pid == 0 && !p->stopping);
@@ -211,6 +213,7 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		ls[i] = (struct worker_listener){ p->listeners.one[i].addr, p->listeners.one[i].fd[index] };
 	parent_close_admin(p);
+	upgrade_taken(p);
 	close_others(p, index);
 	worker_run(&w);
 }
@@ -419,6 +422,7 @@ parent_close(struct parent *p)
 		unlink(p->conf->admin_socket);
 	parent_close_admin(p);
 	upgrade_close_rest(p);
+	upgrade_end(p);
 	if (p->table >= 0)
 		close(p->table);
 	if (p->secrets >= 0)

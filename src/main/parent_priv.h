@@ -17,10 +17,15 @@ struct upgrade {
 	bool		 running, served;	/* it was begun; the successor serves */
 	bool		 reload;		/* was asked for meanwhile */
 	pid_t		 pid;			/* of the successor, 0: none */
-	struct io	 ready;			/* the successor says that it serves; fd -1: nothing is expected */
+	/* its other end is `tell` of the successor, which says that it serves, and gets the last counts;
+	 * fd -1: there is none */
+	struct io	 ready;
 	struct timer	 late;
 	/* in a successor: where it says so, -1: it has, or is none; what the brain before published */
 	int		 tell, table, secrets;
+	int		 handover;		/* text of the Mola before it that no brain has read; -1: none */
+	bool		 counts_only;		/* of that */
+	struct io	 before;		/* where it gets the last one; fd -1: it will not */
 	struct inherited { int fd; struct addr addr; } *socket;		/* NULL: none */
 	unsigned	 nsockets;
 };

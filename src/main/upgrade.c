@@ -11,14 +11,36 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "main/memfile.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/upgrade.h"
+#include "net/sock.h"
+#include "world/handover.h"
 
 /* More than a Mola gives itself for its first table. */
 #define LATE_USEC	(15 * USEC_PER_SEC)
 #define HANDED		"MOLA_UPGRADE"
+#define HANDED_STATE	"MOLA_UPGRADE_STATE"	/* apart: a Mola that does not know it goes without */
 #define HANDED_TEXT	(16 * UPGRADE_SOCKETS + 64)
+
+static void
+drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+before_close(struct parent *p)
+{
+	int fd = p->upgrade.before.fd;
+
+	loop_unwatch(p->loop, &p->upgrade.before);
+	p->upgrade.before.fd = -1;
+	close(fd);
+}
 
 /* ---- the Mola that runs ---- */
 
@@ -97,7 +119,10 @@ on_ready(void *arg, uint32_t events)
 	bool serves = read(u->ready.fd, &byte, 1) == 1;
 
 	(void)events;
-	ready_close(p);
+	if (u->served || !serves)
+		ready_close(p);
+	if (u->served)			/* it has ended already, or wants nothing more */
+		return;
 	if (!serves) {
 		kill(u->pid, SIGKILL);		/* its end refuses the upgrade */
 		return;
@@ -119,6 +144,28 @@ on_late(void *arg)
 		kill(p->upgrade.pid, SIGKILL);
 	else
 		refuse(p, "the brain does not end");
+}
+
+/* The text of world/handover.h, sealed; -1: it could not be made. Reads what workers write. */
+static int
+handover_make(struct parent *p)
+{
+	int fd = p->table < 0 ? -1 : fcntl(p->table, F_DUPFD_CLOEXEC, 0);
+	struct table *t;
+	struct buf text;
+
+	if (fd < 0 || table_open(fd, &t) != NULL)
+		return -1;
+	fd = -1;
+	buf_init(&text, HANDOVER_BYTES);
+	handover_write(p->live, p->phys, t, clock_mono_usec(), &text);
+	if (!text.full)
+		fd = memfile_seal(buf_str(&text));
+	buf_fini(&text);
+	table_unref(&t);
+	if (fd < 0)
+		log_event(LOG_WARN, "handover.unsent", "error", strerror(errno), NULL);
+	return fd;
 }
 
 static void
@@ -147,7 +194,11 @@ become(struct parent *p, int tell)
 	for (unsigned i = 0; i < p->listeners.count; i++)
 		for (unsigned w = 0; w < p->nworkers; w++)
 			hand(text, p->listeners.one[i].fd[w]);
-	if (setenv(HANDED, text, 1) == 0)
+	if (setenv(HANDED, text, 1) != 0)
+		_exit(127);
+	text[0] = '\0';
+	hand(text, handover_make(p));
+	if (setenv(HANDED_STATE, text + 1, 1) == 0)
 		execv(argv[0], argv);
 	_exit(127);
 }
@@ -158,7 +209,7 @@ spawn(struct parent *p)
 	struct upgrade *u = &p->upgrade;
 	int pair[2];
 
-	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
 		refuse(p, strerror(errno));
 		return;
 	}
@@ -234,6 +285,21 @@ upgrade_pass_signal(struct parent *p, int signal)
 }
 
 void
+upgrade_end(struct parent *p)
+{
+	struct upgrade *u = &p->upgrade;
+	int fd = -1;
+
+	if (u->served && u->ready.fd >= 0 && (fd = handover_make(p)) >= 0)
+		sock_send_fd(u->ready.fd, "c", 1, fd);
+	drop(&fd);
+	ready_close(p);
+	drop(&u->handover);
+	if (u->before.fd >= 0)
+		before_close(p);
+}
+
+void
 upgrade_stop(struct parent *p)
 {
 	upgrade_pass_signal(p, SIGTERM);
@@ -280,12 +346,12 @@ handed_read(struct upgrade *u, char *text, unsigned *workers)
 bool
 upgrade_inherit(struct parent *p, struct conf *c)
 {
-	char *text = getenv(HANDED);
+	char *text = getenv(HANDED), *state = getenv(HANDED_STATE);
 	unsigned workers = c->workers;
 	bool good;
 
-	p->upgrade.tell = p->upgrade.table = p->upgrade.secrets = -1;
-	p->upgrade.ready.fd = -1;
+	p->upgrade.tell = p->upgrade.table = p->upgrade.secrets = p->upgrade.handover = -1;
+	p->upgrade.ready.fd = p->upgrade.before.fd = -1;
 	if (text == NULL)
 		return true;
 	p->upgrade.socket = must_zalloc(UPGRADE_SOCKETS * sizeof *p->upgrade.socket);
@@ -297,6 +363,9 @@ upgrade_inherit(struct parent *p, struct conf *c)
 		log_event(LOG_WARN, "reload.later", "key", "workers", "takes_effect",
 		    "at the next start that is no upgrade", NULL);
 	unsetenv(HANDED);
+	if (good && state != NULL && !number_take(&state, &p->upgrade.handover))
+		p->upgrade.handover = -1;
+	unsetenv(HANDED_STATE);
 	c->workers = workers;		/* a queue of connections belongs to each */
 	return good;
 }
@@ -342,26 +411,59 @@ upgrade_close_rest(struct parent *p)
 	u->nsockets = 0;
 }
 
-static void
-drop(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void
 upgrade_shed(struct parent *p)
 {
-	if (p->upgrade.ready.fd >= 0)
-		close(p->upgrade.ready.fd);
-	drop(&p->upgrade.tell);
+	struct upgrade *u = &p->upgrade;
+
+	if (u->ready.fd >= 0)
+		close(u->ready.fd);
+	if (u->before.fd >= 0)
+		close(u->before.fd);
+	drop(&u->tell);
 }
 
 bool
 upgrade_is_on_trial(const struct parent *p)
 {
 	return p->upgrade.tell >= 0;
+}
+
+/* A brain that is not there begins with it. */
+static void
+counts_pass(struct parent *p, int fd)
+{
+	struct channel_msg m = { .kind = CHANNEL_COUNTS };
+
+	if (p->brain.pid != 0 && channel_send(&p->brain.channel, &m, fd)) {
+		close(fd);
+		return;
+	}
+	drop(&p->upgrade.handover);
+	p->upgrade.handover = fd;
+	p->upgrade.counts_only = true;
+}
+
+/* The Mola before this one has ended. */
+static void
+on_before(void *arg, uint32_t events)
+{
+	struct parent *p = arg;
+	char byte;
+	int fd;
+
+	(void)events;
+	if (sock_recv_fd(p->upgrade.before.fd, &byte, 1, &fd) < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	before_close(p);
+	if (fd >= 0)
+		counts_pass(p, fd);
+}
+
+void
+upgrade_taken(struct parent *p)
+{
+	drop(&p->upgrade.handover);
 }
 
 void
@@ -376,7 +478,8 @@ upgrade_serves(struct parent *p)
 		listen(p->admin_unix, SOMAXCONN);
 	if (write(u->tell, "r", 1) != 1)
 		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
-	drop(&u->tell);
+	loop_watch(p->loop, &u->before, u->tell, LOOP_LEVEL, on_before, p);
+	u->tell = -1;
 	drop(&u->table);
 	drop(&u->secrets);
 }

@@ -1,8 +1,9 @@
 /*
  * upgrade: SIGUSR2 to the parent: another Mola, of the program that lies at the path of this one
  * by now, takes over. They share the sockets of clients and of the admin API, and what the brain
- * published last; memory they do not share, so that its layout may differ. This one serves until
- * the other says that it does, and goes on if it never does.
+ * published last; memory they do not share, so that its layout may differ: what is in it goes over
+ * as text (world/handover.h), when the other begins and, of counts, once more when this one ends.
+ * This one serves until the other says that it does, and goes on if it never does.
  */
 #ifndef MAIN_UPGRADE_H
 #define MAIN_UPGRADE_H
@@ -25,6 +26,8 @@ bool	upgrade_brain_ended(struct parent *);
 bool	upgrade_reap(struct parent *, pid_t, int status);
 /* A signal for both; does nothing without a successor. */
 void	upgrade_pass_signal(struct parent *, int signal);
+/* This Mola has ended: what it has counted goes to its successor. */
+void	upgrade_end(struct parent *);
 /* This Mola stops: a successor that does not serve yet stops, too. */
 void	upgrade_stop(struct parent *);
 
@@ -37,6 +40,8 @@ bool	upgrade_has(struct parent *, const struct addr *);
 int	upgrade_take(struct parent *, const struct addr *);
 /* Closes what the configuration has no use for. */
 void	upgrade_close_rest(struct parent *);
+/* A brain has begun: it has read what the Mola before passed on. */
+void	upgrade_taken(struct parent *);
 /* Tells the Mola before it, once there are a table, secrets and workers. */
 void	upgrade_serves(struct parent *);
 /* The Mola before it has the sockets, and goes on if this one ends now. */

@@ -301,6 +301,7 @@ node_publish(struct steer *s, struct world_node *n, bool score_due, int64_t now)
 	if (score_due)
 		row->score = score_balanced(s, n);
 	row->memory = memory_used(n);
+	row->ramp_usec = n->steering.ramp_usec;
 	for (unsigned p = 1; p < PROFILE_SLOTS; p++)
 		node_fill_column(s, n, cores, p, score_due, &row->as[p - 1]);
 	ASSERT(row->score >= 0 && row->score <= 100);

@@ -96,6 +96,12 @@ EVENT("config.doubtful", "warn",
     "The configuration is used, and something in it may not be as intended.")
 EVENT("config.wrong", "error",
     "The configuration has an error, in the place that where names; it is not used.")
+EVENT("handover.refused", "error",
+    "What the Mola before this one counted and learnt cannot be read: counters begin at 0.")
+EVENT("handover.taken", "info",
+    "Counters go on where those of the Mola before this one were; so does what it learnt.")
+EVENT("handover.unsent", "warn",
+    "What this Mola counted and learnt cannot be passed on to the one that takes over.")
 EVENT("haproxy.refused", "debug", "An HAProxy rejected a command.")
 EVENT("haproxy.restarted", "info", "An HAProxy has restarted; it gets all weights again.")
 EVENT("label.refused", "warn", "A label of a service is not valid; as names what was made of it.")

@@ -226,6 +226,8 @@ WHY(ENGINE_CLIENT,        0, ENGINE,   "the Docker Engine is not a Swarm manager
 
 /* the table */
 WHY(TABLE_BROKEN,         0, US,       "a routing table failed its check")
+WHY(HANDOVER_UNREADABLE,  0, US,
+    "what the Mola before this one passed on is of another version, or broken")
 WHY(TABLE_LARGE,          0, CONFIG,   "more nodes, services or tasks than the table can hold")
 WHY(SECRETS_BROKEN,       0, US,       "a set of secrets failed its check")
 WHY(SECRETS_LARGE,        0, CONFIG,   "more secrets than a set can hold, or larger ones")

@@ -269,11 +269,13 @@ void
 live_load_read(const struct live *l, unsigned task, struct live_load *out)
 {
 	const struct utilization *u = &l->load[task].said;
+	uint64_t n[LIVE_COUNTS];
 
 	ASSERT(task < TASKS_MAX);
+	live_counts(l, task, n);
 	*out = (struct live_load){ .noted_usec = GET(u->noted_usec), .utilization = GET(u->smooth),
 	    .memory = GET(u->memory), .rps = GET(u->rps), .eps = GET(u->eps),
-	    .reports = GET(u->reports), .nonsense = GET(u->nonsense) };
+	    .reports = n[LIVE_REPORTS], .nonsense = n[LIVE_NONSENSE] };
 }
 
 /* ---- counts ---- */
@@ -319,21 +321,23 @@ void
 live_task_read(const struct live *l, unsigned task, struct live_task *out)
 {
 	const struct task_row *t = &l->task[task];
+	uint64_t n[LIVE_COUNTS];
 
 	ASSERT(task < TASKS_MAX);
+	live_counts(l, task, n);
 	out->inflight = row_sum(l, &t->by_worker);
-	out->requests = GET(t->requests);
-	out->failures = GET(t->failures);
+	out->requests = n[LIVE_REQUESTS];
+	out->failures = n[LIVE_FAILURES];
 	out->failure = live_cause_of(GET(t->failure));
 	out->failed_usec = GET(t->failed);
-	out->errors = GET(t->errors);
-	out->retries = GET(t->retries);
-	out->retries_refused = GET(t->retries_refused);
-	out->duration_usec = (int64_t)GET(t->duration_usec);
+	out->errors = n[LIVE_TASK_ERRORS];
+	out->retries = n[LIVE_RETRIES];
+	out->retries_refused = n[LIVE_RETRIES_REFUSED];
+	out->duration_usec = (int64_t)n[LIVE_DURATION_USEC];
 	out->health = (enum live_health)GET(t->health);
 	out->health_cause = live_cause_of(GET(t->health_cause));
 	out->ejected_until_usec = GET(t->outlier.until_usec);
-	out->ejections = GET(t->outlier.ejections);
+	out->ejections = (uint32_t)n[LIVE_EJECTIONS];
 	out->ejected_cause = live_cause_of(GET(t->outlier.cause));
 	out->lives = GET(t->lives);
 	ASSERT((unsigned)out->health <= HEALTH_DOWN && out->ejected_until_usec >= 0);
@@ -374,6 +378,7 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->health_cause, 0);
 	outlier_reset(&t->outlier);
 	live_reset_traffic(l, task);
+	live_reset_task_before(l, task);
 	if (GET(t->lives) > 0)		/* else there is nothing yet, nor need there be memory for it */
 		utilization_reset(&l->load[task].said);
 	ADD(t->lives, 1);

@@ -159,6 +159,7 @@ double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is 
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);
 uint64_t	live_bucket_total(const struct live *, unsigned bucket);	/* not cumulative */
 double		live_duration_sum_seconds(const struct live *);
+uint64_t	live_duration_usec(const struct live *);
 /* The same by service, in finer steps, and what failed: live_traffic.c. What ends on a task is in
  * live_count_response. Numbers wrap: only differences of two looks mean something. */
 #define LIVE_ERRORS	16		/* causes that are counted apart; the last is all others */
@@ -244,6 +245,46 @@ struct live_conf live_conf(const struct live *);
 #define LIVE_PAUSED	64
 void		live_set_paused(struct live *, uint64_t mark, bool on);
 bool		live_is_paused(const struct live *, uint64_t mark);
+
+/*
+ * What a Mola passes on to the one that takes over (handover.h), live_handover.c. Counts of Molas
+ * before this one are apart from its own: the brain sets them, again and again to the last that is
+ * known, and all totals have them in.
+ */
+enum live_count { LIVE_REQUESTS, LIVE_FAILURES, LIVE_TASK_ERRORS, LIVE_RETRIES,
+    LIVE_RETRIES_REFUSED, LIVE_DURATION_USEC, LIVE_EJECTIONS, LIVE_REPORTS, LIVE_NONSENSE,
+    LIVE_COUNTS };
+void		live_counts(const struct live *, unsigned task_slot, uint64_t out[LIVE_COUNTS]);
+void		live_set_counts_before(struct live *, unsigned task_slot, const uint64_t[LIVE_COUNTS]);
+struct live_kept {		/* what was learnt of a task; times are monotonic */
+	int64_t		 failed_usec;			/* and why; 0: never */
+	struct live_cause failure;
+	enum live_health health;
+	struct live_cause health_cause;
+	int64_t		 ejected_until_usec;		/* 0: never */
+	struct live_cause ejected_cause;
+	struct outlier_kept outlier;
+	struct live_load load;				/* its counts are not looked at */
+};
+void		live_keep(const struct live *, unsigned task_slot, int64_t now_usec, struct live_kept *);
+/* Of a slot that no worker has used. */
+void		live_restore(struct live *, unsigned task_slot, const struct live_kept *, int64_t now_usec);
+/* All that is counted for all of Mola, by name, the same in each version. What Molas before this
+ * one had is `before`, for live_set_before. */
+#define LIVE_TOTAL_NAME	96
+typedef void	live_total_f(void *arg, const char *name, uint64_t n, _Atomic uint64_t *before);
+void		live_totals(struct live *, live_total_f *, void *arg);
+void		live_set_before(_Atomic uint64_t *before, uint64_t n);
+/* Counts of a Mola before this one were there from the beginning: they may be set again. */
+void		live_set_continued(struct live *);
+bool		live_is_continued(const struct live *);
+/* Of a service. `step` and `usec` of its durations; an error is found by its cause (why NULL: all
+ * that are not counted apart). */
+void		live_set_service_before(struct live *, unsigned service_slot,
+    const uint64_t step[LATENCY_STEPS], uint64_t usec);
+void		live_set_service_error_before(struct live *, unsigned service_slot, struct live_cause,
+    uint32_t n);
+uint64_t	live_service_duration_usec(const struct live *, unsigned service_slot);
 
 /* parent: worker died; brain: a slot begins a new life */
 void		live_forget_worker(struct live *, unsigned worker);

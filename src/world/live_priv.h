@@ -1,7 +1,8 @@
 /*
  * live_priv: how live lies in shared memory, for the files that count in it: live.c has tasks and
  * nodes, live_totals.c what becomes a metric, live_traffic.c durations and errors of tasks and
- * services, live_process.c what processes report of themselves.
+ * services, live_process.c what processes report of themselves, live_handover.c what goes from one
+ * Mola to the next.
  */
 #ifndef WORLD_LIVE_PRIV_H
 #define WORLD_LIVE_PRIV_H
@@ -83,6 +84,7 @@ struct load_row {
 struct service_row {
 	_Atomic uint32_t	lives;
 	struct error_row	errors;
+	_Atomic uint32_t	before[LIVE_ERRORS];	/* of Molas before this one, by the same causes */
 };
 
 /* A worker's column of a service, which no other one writes. */
@@ -90,6 +92,10 @@ struct service_column {
 	_Atomic uint64_t	step[LATENCY_STEPS];
 	_Atomic uint64_t	duration_usec;
 } __attribute__((aligned(64)));
+
+struct task_before {
+	_Atomic uint64_t	n[LIVE_COUNTS];
+};
 
 struct live {
 	unsigned		workers;
@@ -100,6 +106,7 @@ struct live {
 	_Atomic int64_t		ejected_until, penalty_until;	/* of any task, at the latest */
 	_Atomic uint32_t	failure_serial, state_serial;
 	_Atomic uint32_t	challenges_asked;
+	_Atomic uint32_t	continued;
 	_Atomic uint64_t	spans[SPANS_OUTCOMES];
 	_Atomic uint64_t	paused[LIVE_PAUSED];	/* 0: free */
 	struct worker_row	worker[WORKERS_MAX];
@@ -114,14 +121,25 @@ struct live {
 	struct outlier_strikes	strikes[TASKS_MAX];
 	struct service_row	service[LIVE_SERVICES];
 	struct service_column	service_column[WORKERS_MAX][LIVE_SERVICES];
+	/* what Molas before this one have counted: live_handover.c */
+	struct process_row	process_before[LIVE_PARENT + 1];
+	_Atomic uint64_t	spans_before[SPANS_OUTCOMES];
+	struct worker_row	before;
+	struct service_column	service_before[LIVE_SERVICES];
+	struct task_before	task_before[TASKS_MAX];
 };
 
 /* A cause as a number, 0: none. */
 uint32_t		live_cause_number(struct live_cause);
 struct live_cause	live_cause_of(uint32_t number);
+/* live_handover.c: the same slot in another life */
+void			live_reset_task_before(struct live *, unsigned task);
+void			live_reset_service_before(struct live *, unsigned service);
 /* live_traffic.c: of a slot that begins a new life */
 void			live_reset_traffic(struct live *, unsigned task);
 void			live_count_duration(struct live *, unsigned task, int64_t usec);
+/* The place of a cause in a row, which takes one when it has none yet. */
+unsigned		live_error_place(struct error_row *, struct live_cause);
 
 #define GET(x)		atomic_load_explicit(&(x), memory_order_relaxed)
 #define SET(x, v)	atomic_store_explicit(&(x), (v), memory_order_relaxed)

@@ -99,7 +99,8 @@ struct live_process
 live_process(const struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_BRAIN);
-	return (struct live_process){ GET(l->process[process].pid), GET(l->process[process].starts) };
+	return (struct live_process){ GET(l->process[process].pid),
+	    GET(l->process[process].starts) + GET(l->process_before[process].starts) };
 }
 
 void
@@ -114,7 +115,7 @@ uint64_t
 live_log_dropped_total(const struct live *l, unsigned process)
 {
 	ASSERT(process <= LIVE_PARENT);
-	return GET(l->process[process].log_dropped);
+	return GET(l->process[process].log_dropped) + GET(l->process_before[process].log_dropped);
 }
 
 void

@@ -16,7 +16,7 @@ live_count_why(struct live *l, unsigned worker, const struct why *w)
 uint64_t
 live_why_total(const struct live *l, enum why_id id)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.why[id]);
 
 	ASSERT(id < WHY_COUNT);
 	for (unsigned w = 0; w < l->workers; w++)
@@ -89,7 +89,7 @@ live_observe(struct live *l, unsigned worker, int64_t usec)
 uint64_t
 live_bucket_total(const struct live *l, unsigned bucket)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.bucket[bucket]);
 
 	ASSERT(bucket < LIVE_BUCKETS);
 	for (unsigned w = 0; w < l->workers; w++)
@@ -97,14 +97,20 @@ live_bucket_total(const struct live *l, unsigned bucket)
 	return n;
 }
 
-double
-live_duration_sum_seconds(const struct live *l)
+uint64_t
+live_duration_usec(const struct live *l)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.duration_usec);
 
 	for (unsigned w = 0; w < l->workers; w++)
 		n += GET(l->worker[w].duration_usec);
-	return (double)n / (double)USEC_PER_SEC;
+	return n;
+}
+
+double
+live_duration_sum_seconds(const struct live *l)
+{
+	return (double)live_duration_usec(l) / (double)USEC_PER_SEC;
 }
 
 void
@@ -128,7 +134,7 @@ live_count_filter(struct live *l, unsigned worker, enum filter_kind k, enum filt
 uint64_t
 live_filter_total(const struct live *l, enum filter_kind k, enum filter_outcome o)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.filter[k][o]);
 
 	ASSERT(k < FILTER_KINDS && o < FILTER_OUTCOMES);
 	for (unsigned w = 0; w < l->workers; w++)
@@ -146,7 +152,7 @@ live_count_copies(struct live *l, unsigned worker, enum live_copies outcome, uns
 uint64_t
 live_copies_total(const struct live *l, enum live_copies outcome)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.copies[outcome]);
 
 	ASSERT(outcome < COPIES_OUTCOMES);
 	for (unsigned w = 0; w < l->workers; w++)
@@ -166,7 +172,7 @@ uint64_t
 live_spans_total(const struct live *l, enum live_spans outcome)
 {
 	ASSERT(outcome < SPANS_OUTCOMES);
-	return GET(l->spans[outcome]);
+	return GET(l->spans[outcome]) + GET(l->spans_before[outcome]);
 }
 
 struct refused *
@@ -186,7 +192,7 @@ live_refused(const struct live *l, unsigned worker)
 uint64_t
 live_handshakes_total(const struct live *l, bool resumed)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->before.handshakes[resumed]);
 
 	for (unsigned w = 0; w < l->workers; w++)
 		n += GET(l->worker[w].handshakes[resumed]);
@@ -210,8 +216,8 @@ live_relayed_total(const struct live *l)
 {
 	struct live_relayed sum = { 0 };
 
-	for (unsigned i = 0; i < l->workers; i++) {
-		const struct worker_row *w = &l->worker[i];
+	for (unsigned i = 0; i <= l->workers; i++) {
+		const struct worker_row *w = i < l->workers ? &l->worker[i] : &l->before;
 		sum.connections += GET(w->relayed);
 		sum.usec += GET(w->relayed_usec);
 		sum.received += GET(w->relayed_received);

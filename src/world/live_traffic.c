@@ -25,8 +25,8 @@ live_cause_of(uint32_t number)
 	    (int)(number >> 16) };
 }
 
-static void
-error_count(struct error_row *e, struct live_cause cause)
+unsigned
+live_error_place(struct error_row *e, struct live_cause cause)
 {
 	uint32_t number = live_cause_number(cause), was;
 	unsigned i;
@@ -39,7 +39,13 @@ error_count(struct error_row *e, struct live_cause cause)
 		if (was == 0 || was == number)
 			break;
 	}
-	ADD(e->n[i], 1);
+	return i;
+}
+
+static void
+error_count(struct error_row *e, struct live_cause cause)
+{
+	ADD(e->n[live_error_place(e, cause)], 1);
 }
 
 static void
@@ -173,7 +179,7 @@ live_service_errors(const struct live *l, unsigned service, const struct why *wh
 uint64_t
 live_service_step_total(const struct live *l, unsigned service, unsigned step)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->service_before[service].step[step]);
 
 	ASSERT(service < LIVE_SERVICES && step < LATENCY_STEPS);
 	for (unsigned w = 0; w < l->workers; w++)
@@ -181,15 +187,21 @@ live_service_step_total(const struct live *l, unsigned service, unsigned step)
 	return n;
 }
 
-double
-live_service_duration_sum_seconds(const struct live *l, unsigned service)
+uint64_t
+live_service_duration_usec(const struct live *l, unsigned service)
 {
-	uint64_t n = 0;
+	uint64_t n = GET(l->service_before[service].duration_usec);
 
 	ASSERT(service < LIVE_SERVICES);
 	for (unsigned w = 0; w < l->workers; w++)
 		n += GET(l->service_column[w][service].duration_usec);
-	return (double)n / (double)USEC_PER_SEC;
+	return n;
+}
+
+double
+live_service_duration_sum_seconds(const struct live *l, unsigned service)
+{
+	return (double)live_service_duration_usec(l, service) / (double)USEC_PER_SEC;
 }
 
 void
@@ -200,6 +212,8 @@ live_service_traffic(const struct live *l, unsigned service, struct live_traffic
 	for (unsigned i = 0; i < LATENCY_STEPS; i++)
 		out->step[i] = (uint32_t)live_service_step_total(l, service, i);
 	errors_read(&l->service[service].errors, out);
+	for (unsigned i = 0; i < LIVE_ERRORS; i++)
+		out->error[i] += GET(l->service[service].before[i]);
 }
 
 void
@@ -214,5 +228,6 @@ live_reset_service(struct live *l, unsigned service)
 			SET(l->service_column[w][service].duration_usec, 0);
 	}
 	errors_reset(&l->service[service].errors);
+	live_reset_service_before(l, service);
 	ADD(l->service[service].lives, 1);
 }

@@ -295,6 +295,30 @@ outlier_penalty(const struct outlier *o, int64_t now)
 }
 
 void
+outlier_keep(const struct outlier *o, int64_t now, struct outlier_kept *out)
+{
+	*out = (struct outlier_kept){ .row = GET(o->row), .row_unprovoked = GET(o->row_unprovoked),
+	    .level = GET(o->level), .strikes = GET(o->strikes), .by_rule = GET(o->by_rule) != 0,
+	    .penalty = outlier_penalty(o, now) };
+}
+
+void
+outlier_restore(struct outlier *o, const struct outlier_kept *kept, int64_t until, uint32_t cause,
+    int64_t now)
+{
+	ASSERT(until >= 0 && kept->penalty >= 0 && isfinite(kept->penalty));
+	SET(o->row, kept->row);
+	SET(o->row_unprovoked, kept->row_unprovoked);
+	SET(o->level, kept->level);
+	SET(o->strikes, kept->strikes);
+	SET(o->by_rule, kept->by_rule);
+	SET(o->until_usec, until > now + EJECT_MOST && !kept->by_rule ? now + EJECT_MOST : until);
+	SET(o->cause, cause);
+	if (kept->penalty > 0)
+		penalty_add(o, kept->penalty, now);
+}
+
+void
 outlier_reset(struct outlier *o)
 {
 	SET(o->row, 0);

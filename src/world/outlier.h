@@ -92,5 +92,15 @@ bool	outlier_is_out(const struct outlier *, int64_t now_usec);	/* by a rule */
 bool	outlier_is_ejected(const struct outlier *, int64_t now_usec);
 double	outlier_penalty(const struct outlier *, int64_t now_usec);
 void	outlier_reset(struct outlier *);
+/* What outlasts a Mola: not what only the last seconds are judged by. */
+struct outlier_kept {
+	uint32_t	 row, row_unprovoked, level, strikes;
+	bool		 by_rule;
+	double		 penalty;		/* now */
+};
+void	outlier_keep(const struct outlier *, int64_t now_usec, struct outlier_kept *);
+/* Into a reset one; until_usec: as its last ejection ended, or will. */
+void	outlier_restore(struct outlier *, const struct outlier_kept *, int64_t until_usec,
+    uint32_t cause, int64_t now_usec);
 
 #endif

@@ -32,6 +32,8 @@ struct phys_row {
 	double		memory;		/* 0..1, the part in use; 0: not known. For load reports */
 	/* R of its sample: threads that wanted a core, also those that a quota held back; 0: not known */
 	double		wanted;
+	/* its slow start counts from here, for a brain to come; monotonic, 0: there is none */
+	int64_t		ramp_usec;
 	struct phys_as	as[PROFILE_SLOTS - 1];	/* by profile slot, from 1 */
 };
 

@@ -144,6 +144,16 @@ slots_give(struct slots *s, unsigned slot, int64_t now)
 }
 
 bool
+slots_find(const struct slots *s, struct str name, unsigned *slot)
+{
+	const struct slot *t = map_get(s->by_name, name);
+
+	if (t != NULL)
+		*slot = slot_number(s, t);
+	return t != NULL;
+}
+
+bool
 slots_recall(struct slots *s, struct str name, unsigned slot, int64_t now)
 {
 	struct slot *t = &s->slot[slot];

@@ -20,6 +20,8 @@ void		 slots_free(struct slots **);
 /* False: the name holds one already, or none is free. *fresh: this name did not have it before. */
 bool		 slots_take(struct slots *, struct str name, int64_t now_usec, unsigned *slot, bool *fresh);
 void		 slots_give(struct slots *, unsigned slot, int64_t now_usec);
+/* Held, or resting. False: it has none. */
+bool		 slots_find(const struct slots *, struct str name, unsigned *slot);
 /* As if `name` had held `slot` until now. Nothing happens when either is known already. */
 bool		 slots_recall(struct slots *, struct str name, unsigned slot, int64_t now_usec);
 

@@ -1,5 +1,6 @@
 /*
- * world_index: names, and which of them holds which slot. Known to world.c and world_pass.c alone.
+ * world_index: names, and which of them holds which slot. Known to the files of world/
+ * that name what exists: world*.c, and handover_write.c and handover_take.c.
  */
 #ifndef WORLD_WORLD_INDEX_H
 #define WORLD_WORLD_INDEX_H

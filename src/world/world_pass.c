@@ -81,8 +81,11 @@ node_new(struct world *w, const struct world_node *like)
 	if (fresh) {
 		x->node_drained[slot] = false;
 		row_init(w, n);
-	} else
+	} else {
 		phys_read(w->phys, slot, &n->steering.row);
+		if (!x->began)		/* later it is one that comes back */
+			n->steering.ramp_usec = n->steering.row.ramp_usec;
+	}
 	n->inherited = !fresh && !x->began;
 	n->drained = x->node_drained[slot];
 	world_values_begin(w, n);
