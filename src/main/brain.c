@@ -69,6 +69,7 @@ struct brain {
 	bool		 secrets_due;	/* it did not reach the parent */
 	bool		 inherited;	/* a table was in force at the start */
 	bool		 began;		/* the first pass was made */
+	bool		 kept;		/* the parent knows that the inherited table is in force */
 	bool		 changed;	/* since the last table that was sent */
 	int64_t		 retry_usec, secrets_retry_usec;	/* of a table, and of secrets, that failed */
 	int64_t		 tidy_usec;		/* when memory is given back next */
@@ -76,11 +77,22 @@ struct brain {
 
 /* ---- the life of a table ---- */
 
-/* While the Swarm has not been seen, the table that was in force knows more of it. */
+/* While the Swarm has not been seen, the table that was in force knows more of it. So does the Mola
+ * before, whose table cannot be read here: it goes on then. */
 static bool
 knows_better(const struct brain *b)
 {
-	return !b->inherited || discover_is_ready(b->discover);
+	return (!b->inherited && !b->boot->on_trial) || discover_is_ready(b->discover);
+}
+
+/* Once it is certain that this Mola has nothing better to begin with. */
+static void
+keep_table(struct brain *b)
+{
+	struct channel_msg m = { .kind = CHANNEL_KEEP };
+
+	ASSERT(b->inherited && b->boot->on_trial);
+	b->kept = channel_send(&b->channel, &m, -1);
 }
 
 /* A table that cannot be made or sent, as without a free descriptor, stays due: on_tick tries
@@ -325,6 +337,8 @@ on_tick(void *arg)
 		apply(b);
 	else if (b->began && b->changed && knows_better(b) && loop_now(b->loop) >= b->retry_usec)
 		publish(b);
+	if (b->began && b->boot->on_trial && b->inherited && !b->kept && !knows_better(b))
+		keep_table(b);
 	if (b->secrets_due && loop_now(b->loop) >= b->secrets_retry_usec)
 		publish_secrets(b);
 }

@@ -18,6 +18,7 @@ struct brain_conf {
 	int		 table_fd, secrets_fd;	/* those in force, -1: none yet */
 	int		 handover_fd;		/* text of the Mola before this one, -1: none */
 	bool		 counts_only;		/* of that */
+	bool		 on_trial;		/* no table of this Mola is in force: it is to take over */
 	int		 admin_tcp_fd, admin_unix_fd;	/* listening, -1: none */
 };
 

@@ -16,6 +16,7 @@ enum channel_kind {
 	/* the brain has sent what workers need for a configuration: the one that it began with, or that
 	 * of a CHANNEL_CONF; brain to parent */
 	CHANNEL_READY,
+	CHANNEL_KEEP,		/* the table that was handed over is in force; brain to parent */
 	CHANNEL_COUNTS,		/* fd: text of the Mola before this one, at its end; parent to brain */
 	CHANNEL_ACCESS,		/* fd: where the access log goes from now on; parent to workers */
 	CHANNEL_LIMITS,		/* limits; parent to workers */

@@ -116,16 +116,21 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 
 	if (m == NULL)
 		return;				/* SIGCHLD follows */
-	ASSERT(m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS || m->kind == CHANNEL_READY);
-	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY));
+	ASSERT(m->kind == CHANNEL_TABLE || m->kind == CHANNEL_SECRETS || m->kind == CHANNEL_READY ||
+	    m->kind == CHANNEL_KEEP);
+	ASSERT((fd >= 0) == (m->kind != CHANNEL_READY && m->kind != CHANNEL_KEEP));
 	if (m->kind == CHANNEL_READY) {
 		reload_ready(p);
 		upgrade_taken(p);
 		upgrade_serves(p);
 		pages_let_go();		/* what a start or a reload needed, this process needs no more */
-	} else if (p->stopping)
-		close(fd);
-	else if (m->kind == CHANNEL_TABLE)
+	} else if (p->stopping) {
+		if (fd >= 0)
+			close(fd);
+	} else if (m->kind == CHANNEL_KEEP) {
+		if (p->table < 0 && (fd = upgrade_table(p)) >= 0)
+			take_table(p, fd);
+	} else if (m->kind == CHANNEL_TABLE)
 		take_table(p, fd);
 	else if (!reload_keeps(p, fd))
 		pass_on(p, CHANNEL_SECRETS, &p->secrets, fd);
@@ -161,7 +166,8 @@ parent_start_brain(struct parent *p)
 	    .table_fd = p->table >= 0 ? p->table : p->upgrade.table,
 	    .secrets_fd = p->next_secrets >= 0 ? p->next_secrets : p->secrets >= 0 ? p->secrets :
 	    p->upgrade.secrets,
-	    .handover_fd = p->upgrade.handover, .counts_only = p->upgrade.counts_only };
+	    .handover_fd = p->upgrade.handover, .counts_only = p->upgrade.counts_only,
+	    .on_trial = upgrade_is_on_trial(p) };
 	pid_t pid;
 
 	ASSERT(p->brain.pid == 0 && !p->stopping);

@@ -460,6 +460,12 @@ on_before(void *arg, uint32_t events)
 		counts_pass(p, fd);
 }
 
+int
+upgrade_table(const struct parent *p)
+{
+	return p->upgrade.table < 0 ? -1 : fcntl(p->upgrade.table, F_DUPFD_CLOEXEC, 0);
+}
+
 void
 upgrade_taken(struct parent *p)
 {

@@ -40,6 +40,9 @@ bool	upgrade_has(struct parent *, const struct addr *);
 int	upgrade_take(struct parent *, const struct addr *);
 /* Closes what the configuration has no use for. */
 void	upgrade_close_rest(struct parent *);
+/* The table that the Mola before it handed over, the caller's; -1: there is none, or no
+ * descriptor. */
+int	upgrade_table(const struct parent *);
 /* A brain has begun: it has read what the Mola before passed on. */
 void	upgrade_taken(struct parent *);
 /* Tells the Mola before it, once there are a table, secrets and workers. */

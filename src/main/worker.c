@@ -272,6 +272,7 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 		worker_drain(w);
 		break;
 	case CHANNEL_CONF:
+	case CHANNEL_KEEP:
 	case CHANNEL_COUNTS:
 	case CHANNEL_READY:
 	case CHANNEL_SPANS:
