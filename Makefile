@@ -14,6 +14,7 @@ ifeq ($(origin ARCH),command line)
 CROSS   := $(filter-out $(shell dpkg --print-architecture),$(ARCH))
 endif
 Q       := $(if $(V),,@)
+COMMA   := ,
 JOBS    := $(shell nproc 2>/dev/null || echo 1)
 VERSION := $(shell cat VERSION)
 B       := build/$(MODE)$(addprefix -,$(CROSS))
@@ -62,6 +63,7 @@ UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SCENES  := $(B)/brain/scene
 SHARES  := $(B)/shares/share
+SIM     := $(B)/sim/sim
 WEB     := $(shell find src/web tools/web -type f -o -type d)
 BENCH   := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 BENCHLIB := $(patsubst bench/lib/%.c,$(B)/bench/lib/%.o,$(wildcard bench/lib/*.c))
@@ -111,6 +113,7 @@ $(eval $(call compile_rule,,src/))
 $(eval $(call compile_rule,bench/,bench/,-Ibench))
 $(eval $(call compile_rule,brain/,tests/brain/))
 $(eval $(call compile_rule,shares/,tests/sharing/))
+$(eval $(call compile_rule,sim/,tests/sim/))
 $(eval $(call compile_rule,unit/,tests/unit/,-Wno-missing-prototypes))
 $(eval $(call compile_rule,fuzz/,tests/fuzz/,-Wno-missing-prototypes))
 
@@ -132,7 +135,12 @@ $(FUZZERS): private LIBS += -lbrotlidec $(if $(filter fuzz,$(MODE)),-fsanitize=f
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(BENCHLIB)
 $(B)/bench/model: $(patsubst bench/%.c,$(B)/bench/%.o,$(wildcard bench/sim/*.c))
 $(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
-$(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES): $(ARCHIVES)
+$(SIM): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/sim/*.c))
+# what tests/sim/kernel.c has in the place of the system's
+KERNEL_CALLS := socket bind listen accept4 connect recv send sendmsg shutdown close setsockopt getsockopt getsockname write \
+                epoll_create1 epoll_ctl epoll_wait getrandom
+$(SIM): private LIBS += $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
+$(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES) $(SIM): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
 
@@ -147,7 +155,7 @@ $(HELPERS): $(B)/%: tests/%.c $(B)/flags
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< -lm -lpthread
 
-test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES)
+test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES) $(SIM)
 fuzzers: $(FUZZERS)
 
 # What shells complete; made on this machine, whichever the program is for.
@@ -186,6 +194,11 @@ check:			## a fast look: house, unit tests, scenes of the brain, inputs that fuz
 fuzz:			## libFuzzer on every function that parses foreign bytes; FUZZ_SECONDS=600 for longer
 	@tools/deps check fuzz
 	@tests/fuzz/run
+
+SEEDS   ?= 1000
+sim:			## the data plane on a virtual clock and network (doc/simulation.md): SEEDS=1000, from FROM=1 on
+	+@$(SUBMAKE) MODE=san build/san/sim/sim
+	@build/san/sim/sim -j $(JOBS) $(or $(FROM),1) $(SEEDS)
 
 fuzz-long:		## the same for a night: half an hour for each function, then what of each room was reached
 	@tools/deps check fuzz

@@ -1,0 +1,454 @@
+/*
+ * Descriptors are the lowest free numbers, as the kernel's are: a number that is used after its descriptor was closed soon means
+ * another one. What the product does not use of a call is a bug here, not EINVAL.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "kernel_priv.h"
+#include "memory.h"
+
+struct kernel k;
+
+void
+kernel_begin(struct host *h, uint64_t seed)
+{
+	memset(&k, 0, sizeof k);
+	k.host = h;
+	k.most = FILES;
+	rng_seed(&k.rng, seed);
+	rng_seed(&k.random, seed + 1);
+}
+
+void
+kernel_set_weather(kernel_weather_f *f)
+{
+	k.weather = f;
+}
+
+void
+kernel_set_most(unsigned n)
+{
+	k.most = n;
+}
+
+void
+kernel_set_no_ports(bool on)
+{
+	k.no_ports = on;
+}
+
+void
+kernel_set_signals(bool on)
+{
+	k.signals = on;
+}
+
+/* ---- descriptors ---- */
+
+bool
+kernel_has(int fd)
+{
+	return fd >= KERNEL_FD && fd < KERNEL_FD + FILES;
+}
+
+struct file *
+file_of(int fd)
+{
+	struct file *f = &k.file[fd - KERNEL_FD];
+
+	ASSERT(kernel_has(fd) && f->kind != FREE);
+	return f;
+}
+
+int
+fd_of(const struct file *f)
+{
+	return KERNEL_FD + (int)(f - k.file);
+}
+
+int
+kernel_fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+struct file *
+file_new(enum kind kind)
+{
+	k.count.calls++;
+	if (k.open >= k.most) {
+		errno = EMFILE;
+		return NULL;
+	}
+	for (int i = 0; i < FILES; i++)
+		if (k.file[i].kind == FREE) {
+			memset(&k.file[i], 0, sizeof k.file[i]);
+			k.file[i].kind = kind;
+			k.open++;
+			return &k.file[i];
+		}
+	BUG("too many descriptors");
+}
+
+bool
+kernel_interrupted(void)
+{
+	return k.signals && rng_below(&k.rng, 64) == 0;
+}
+
+struct kernel_count
+kernel_count(void)
+{
+	struct kernel_count c = k.count;
+
+	for (int i = 0; i < FILES; i++)
+		switch (k.file[i].kind) {
+		case FREE:
+			break;
+		case LISTENER:
+			c.listening++;
+			break;
+		case CONNECTED:
+			k.file[i].was_accepted ? c.accepted++ : c.called++;
+			break;
+		default:
+			c.others++;
+		}
+	return c;
+}
+
+/* ---- what happens to sockets ---- */
+
+static void
+on_end(void *arg, unsigned what)
+{
+	(void)what;
+	/* as the kernel has it: whatever happened, all that is so is told */
+	file_wake(arg, file_mask(arg));
+}
+
+static void
+on_connection(void *arg, struct end *e)
+{
+	struct file *f = arg;
+
+	ASSERT(f->kind == LISTENER && f->queued < 256);
+	f->queue[f->queued++] = e;
+	file_wake(f, EPOLLIN);
+}
+
+/* ---- sockets ---- */
+
+int	__wrap_socket(int, int, int);
+int	__wrap_bind(int, const struct sockaddr *, socklen_t);
+int	__wrap_listen(int, int);
+int	__wrap_accept4(int, struct sockaddr *, socklen_t *, int);
+int	__wrap_connect(int, const struct sockaddr *, socklen_t);
+int	__wrap_shutdown(int, int);
+int	__wrap_close(int);
+int	__real_close(int);
+int	__wrap_setsockopt(int, int, int, const void *, socklen_t);
+int	__wrap_getsockopt(int, int, int, void *, socklen_t *);
+int	__wrap_getsockname(int, struct sockaddr *, socklen_t *);
+
+int
+__wrap_socket(int family, int type, int protocol)
+{
+	struct file *f;
+
+	ASSERT((family == AF_INET || family == AF_INET6) && (type & SOCK_NONBLOCK) != 0 && protocol == 0);
+	f = file_new(SOCKET);
+	return f == NULL ? -1 : fd_of(f);
+}
+
+int
+__wrap_bind(int fd, const struct sockaddr *a, socklen_t len)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(f->kind == SOCKET && len <= sizeof f->addr.sa);
+	memcpy(&f->addr.sa, a, len);
+	f->addr.len = len;
+	return 0;
+}
+
+int
+__wrap_listen(int fd, int backlog)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(f->kind == SOCKET && backlog > 0);
+	f->kind = LISTENER;
+	f->port = sim_alloc(sizeof *f->port);
+	*f->port = (struct port){ .addr = f->addr, .host = k.host, .accept = on_connection, .arg = f };
+	port_open(f->port);
+	return 0;
+}
+
+static void
+addr_out(const struct addr *from, struct sockaddr *a, socklen_t *len)
+{
+	memcpy(a, &from->sa, *len < from->len ? *len : from->len);
+	*len = from->len;
+}
+
+static void
+file_connect(struct file *f, struct end *e)
+{
+	f->kind = CONNECTED;
+	f->end = e;
+	end_adopt(e, on_end, f);
+}
+
+int
+__wrap_accept4(int fd, struct sockaddr *a, socklen_t *len, int flags)
+{
+	struct file *f = file_of(fd), *to;
+
+	ASSERT(f->kind == LISTENER && (flags & SOCK_NONBLOCK) != 0);
+	if (kernel_interrupted())
+		return kernel_fail(EINTR);
+	if (k.open >= k.most)
+		return kernel_fail(EMFILE);
+	if (f->queued == 0)
+		return kernel_fail(EAGAIN);
+	if ((to = file_new(CONNECTED)) == NULL)
+		return -1;
+	to->was_accepted = true;
+	file_connect(to, f->queue[0]);
+	memmove(f->queue, f->queue + 1, --f->queued * sizeof *f->queue);
+	addr_out(end_peer_addr(to->end), a, len);
+	return fd_of(to);
+}
+
+int
+__wrap_connect(int fd, const struct sockaddr *a, socklen_t len)
+{
+	struct file *f = file_of(fd);
+	struct addr to = { .len = len };
+	struct weather w;
+
+	ASSERT(f->kind == SOCKET && len <= sizeof to.sa);
+	if (k.no_ports)
+		return kernel_fail(EADDRNOTAVAIL);
+	memcpy(&to.sa, a, len);
+	w = k.weather(&to);
+	file_connect(f, end_connect(k.host, &to, &w, on_end, f));
+	return kernel_fail(EINPROGRESS);
+}
+
+static int
+give(struct file *f, ssize_t n)
+{
+	(void)f;
+	k.count.calls++;
+	return (int)n;
+}
+
+ssize_t	__wrap_recv(int, void *, size_t, int);
+ssize_t	__wrap_send(int, const void *, size_t, int);
+ssize_t	__wrap_sendmsg(int, const struct msghdr *, int);
+ssize_t	__wrap_write(int, const void *, size_t);
+ssize_t	__real_write(int, const void *, size_t);
+
+ssize_t
+__wrap_recv(int fd, void *p, size_t cap, int flags)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(f->kind == CONNECTED && (flags & ~MSG_PEEK) == 0);
+	if (kernel_interrupted())
+		return kernel_fail(EINTR);
+	return give(f, end_read(f->end, p, cap, (flags & MSG_PEEK) != 0));
+}
+
+ssize_t
+__wrap_send(int fd, const void *p, size_t n, int flags)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(f->kind == CONNECTED && (flags & MSG_NOSIGNAL) != 0);
+	if (kernel_interrupted())
+		return kernel_fail(EINTR);
+	return give(f, end_write(f->end, p, n));
+}
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	struct file *f = file_of(fd);
+	ssize_t sum = 0, put;
+
+	ASSERT(f->kind == CONNECTED && (flags & MSG_NOSIGNAL) != 0 && m->msg_control == NULL);
+	if (kernel_interrupted())
+		return kernel_fail(EINTR);
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		if (m->msg_iov[i].iov_len == 0)
+			continue;
+		put = end_write(f->end, m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
+		if (put < 0)
+			return sum > 0 ? sum : give(f, put);
+		sum += put;
+		if ((size_t)put < m->msg_iov[i].iov_len)
+			break;
+	}
+	return give(f, sum);
+}
+
+int
+__wrap_shutdown(int fd, int how)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(f->kind == CONNECTED && how == SHUT_WR);
+	if ((end_is(f->end) & END_OVER) != 0)
+		return kernel_fail(ENOTCONN);
+	end_shut(f->end);
+	file_wake(f, file_mask(f));	/* Linux tells of that, too */
+	return 0;
+}
+
+int
+__wrap_close(int fd)
+{
+	struct file *f;
+
+	if (!kernel_has(fd))
+		return __real_close(fd);
+	f = file_of(fd);
+	if (f->kind == CONNECTED)
+		end_close(f->end, f->resets);
+	else if (f->kind == LISTENER) {
+		port_close(f->port);
+		while (f->queued > 0)
+			end_close(f->queue[--f->queued], true);
+	}
+	f->kind = FREE;
+	k.open--;
+	return 0;
+}
+
+int
+__wrap_setsockopt(int fd, int level, int name, const void *p, socklen_t len)
+{
+	struct file *f = file_of(fd);
+
+	ASSERT(len > 0);
+	if (level == SOL_SOCKET && name == SO_LINGER)
+		f->resets = ((const struct linger *)p)->l_onoff && ((const struct linger *)p)->l_linger == 0;
+	return 0;
+}
+
+/* When Linux sends again what was not acknowledged, on a network as fast as this. */
+static unsigned
+retransmits(int64_t usec)
+{
+	int64_t next = USEC_PER_SEC / 5, at = next;
+	unsigned n = 0;
+
+	while (at <= usec) {
+		n++;
+		next *= 2;
+		at += next;
+	}
+	return n;
+}
+
+int
+__wrap_getsockopt(int fd, int level, int name, void *p, socklen_t *len)
+{
+	struct file *f = file_of(fd);
+	struct tcp_info info;
+	int64_t since;
+	int error;
+
+	ASSERT(f->kind == CONNECTED);
+	if (level == SOL_SOCKET) {
+		ASSERT(name == SO_ERROR && *len == sizeof error);
+		error = end_error(f->end);
+		memcpy(p, &error, sizeof error);
+		return 0;
+	}
+	ASSERT(level == IPPROTO_TCP && name == TCP_INFO && *len == sizeof info);
+	memset(&info, 0, sizeof info);
+	if (end_unacknowledged(f->end, &since)) {
+		info.tcpi_unacked = 1;
+		info.tcpi_retransmits = (uint8_t)retransmits(wire_now() - since);
+	}
+	memcpy(p, &info, sizeof info);
+	return 0;
+}
+
+int
+__wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len)
+{
+	struct file *f = file_of(fd);
+
+	addr_out(f->kind == CONNECTED ? end_addr(f->end) : &f->addr, a, len);
+	return 0;
+}
+
+/* ---- what else ---- */
+
+int
+kernel_log(kernel_line_f *line)
+{
+	k.line = line;
+	return fd_of(file_new(LOG));
+}
+
+ssize_t
+__wrap_write(int fd, const void *p, size_t n)
+{
+	const char *s = p, *end;
+
+	if (!kernel_has(fd))
+		return __real_write(fd, p, n);
+	ASSERT(file_of(fd)->kind == LOG && s[n - 1] == '\n');
+	if (kernel_interrupted())
+		return kernel_fail(EINTR);
+	for (; s < (const char *)p + n; s = end + 1) {
+		end = memchr(s, '\n', n - (size_t)(s - (const char *)p));
+		k.line(s, (size_t)(end - s));
+	}
+	return (ssize_t)n;
+}
+
+ssize_t	__wrap_getrandom(void *, size_t, unsigned);
+
+ssize_t
+__wrap_getrandom(void *p, size_t n, unsigned flags)
+{
+	(void)flags;
+	for (size_t i = 0; i < n; i++)
+		((unsigned char *)p)[i] = (unsigned char)rng_u64(&k.random);
+	return (ssize_t)n;
+}
+
+/* in place of base/clock.c */
+
+int64_t
+clock_mono_usec(void)
+{
+	return wire_now();
+}
+
+int64_t
+clock_thread_usec(void)
+{
+	return wire_now();
+}
+
+int64_t
+clock_wall_usec(void)
+{
+	return wire_now() + INT64_C(1700000000) * USEC_PER_SEC;
+}

@@ -1,0 +1,36 @@
+/*
+ * kernel: what the product sees in the place of Linux: its system calls on descriptors, by ld's --wrap, on the ends of wire.h.
+ * Descriptors of it are numbers from KERNEL_FD on; calls on others are passed on. epoll is edge-triggered as the real one is, and
+ * never waits: kernel_until() says how long it would have.
+ */
+#ifndef SIM_KERNEL_H
+#define SIM_KERNEL_H
+
+#include "wire.h"
+
+#define KERNEL_FD	4096
+
+/* `host`: the machine that the product runs on. */
+void		kernel_begin(struct host *, uint64_t seed);
+/* Of the connections to an address from now on; the weather's seed is the connection's own. */
+typedef struct weather kernel_weather_f(const struct addr *to);
+void		kernel_set_weather(kernel_weather_f *);
+/* The access log's descriptor; each line that is written to it goes to the function. */
+typedef void	kernel_line_f(const char *line, size_t len);
+int		kernel_log(kernel_line_f *);
+/* Of an epoll: has its last wait reported something, or would the next one now? And until when it would wait otherwise. */
+bool		kernel_is_ready(int epoll);
+int64_t		kernel_until(int epoll);
+/* No more descriptors than this, as by RLIMIT_NOFILE; none of the ports of this machine is free. */
+void		kernel_set_most(unsigned);
+void		kernel_set_no_ports(bool);
+/* Calls are interrupted by signals now and then. */
+void		kernel_set_signals(bool);
+
+struct kernel_count {
+	unsigned	 accepted, called, listening, others;	/* open now */
+	uint64_t	 waits, calls;		/* ever */
+};
+struct kernel_count kernel_count(void);
+
+#endif

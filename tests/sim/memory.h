@@ -1,0 +1,13 @@
+/*
+ * memory: what a simulation itself needs, apart from the product's, so that what the product has can be counted.
+ */
+#ifndef SIM_MEMORY_H
+#define SIM_MEMORY_H
+
+#include <stddef.h>
+
+void	*sim_alloc(size_t);		/* zeroed, for good */
+void	 sim_begin(void);		/* all of it is free again */
+size_t	 sim_product_bytes(void);	/* that the product has allocated */
+
+#endif

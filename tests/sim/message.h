@@ -1,0 +1,65 @@
+/*
+ * message: HTTP/1 as simulated clients and tasks read it, on their own: nothing here is the product's. Bodies have a pattern by
+ * which each byte belongs to one exchange, one direction and one place.
+ */
+#ifndef SIM_MESSAGE_H
+#define SIM_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NOBODY	UINT32_MAX		/* no exchange */
+
+enum side { UP, DOWN };
+
+char	pattern(uint32_t exchange, enum side, uint64_t at);
+
+struct reading {
+	enum side	 side;		/* requests or responses */
+	bool		 to_head;	/* the response has no body */
+	/* what it is, with `head` */
+	bool		 head, done;
+	const char	*bad;		/* what no message may be; NULL: nothing */
+	int		 status;
+	char		 method[12];
+	uint32_t	 exchange;	/* by its target, or by X-Tag */
+	int		 attempt;	/* of the exchange, by X-Attempt; -1: none is said */
+	int		 minor;
+	bool		 keeps, chunked, has_length, expects, ours;	/* ours: with Mola-Why */
+	char		 why[40];
+	uint64_t	 length;
+	uint64_t	 body;		/* bytes of its data so far */
+	/* private */
+	char		 text[16384];
+	size_t		 len;
+	uint64_t	 left;		/* of the body or its chunk */
+	int		 state;
+};
+
+void	reading_begin(struct reading *, enum side);
+/* Takes bytes until the message is complete: how many it took. */
+size_t	reading_eat(struct reading *, const char *, size_t);
+/* Nothing follows. False: something is missing. */
+bool	reading_end(struct reading *);
+
+/*
+ * A body as it is sent: so many bytes from `at` of what a chunked or a plain body of `length` bytes is on the wire. 0: there is
+ * no more.
+ */
+struct writing {
+	uint32_t	 exchange;
+	enum side	 side;
+	bool		 chunked, wrong;	/* wrong: one of its chunks is malformed */
+	uint64_t	 length;
+	uint32_t	 chunk;		/* bytes of each but the last */
+	/* private */
+	uint64_t	 at;
+	char		 text[64];
+	size_t		 len, sent;
+	int		 state;
+};
+size_t	writing_take(struct writing *, char *out, size_t cap);
+uint64_t writing_bytes(const struct writing *);		/* all that it comes to, from the beginning */
+
+#endif

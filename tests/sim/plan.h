@@ -1,0 +1,119 @@
+/*
+ * plan: all that is drawn from a seed before a simulation begins: who there is, what clients request, what goes wrong where. Each
+ * thing that goes wrong, and each client, is a choice with a number; one that is masked is drawn and left out, so that what remains
+ * is the same as before. That makes a failing plan small.
+ */
+#ifndef SIM_PLAN_H
+#define SIM_PLAN_H
+
+#include "base/clock.h"
+#include "wire.h"
+
+#define CLIENTS		12
+#define CALLS		8		/* of a client, at most */
+#define EXCHANGES	(CLIENTS * CALLS)
+#define SERVICES	4
+#define TASKS		4		/* of a service, at most */
+#define NODES		4
+#define CHOICES		2048
+
+/* Limits that Mola has, in microseconds. */
+#define HEAD_USEC	(2 * USEC_PER_SEC)
+#define IDLE_USEC	(5 * USEC_PER_SEC)
+#define BODY_USEC	(3 * USEC_PER_SEC)
+#define WRITE_USEC	(4 * USEC_PER_SEC)
+#define REQUEST_USEC	(15 * USEC_PER_SEC)
+#define CONNECT_USEC	(1500 * USEC_PER_MSEC)
+#define RESPONSE_USEC	(6 * USEC_PER_SEC)
+#define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
+
+enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
+enum slip {				/* what a task does to an exchange */
+	GOOD, RESETS, CLOSES, SILENT, BAD_HEAD, RESETS_IN_BODY, CLOSES_IN_BODY, STALLS_IN_BODY, BAD_BODY, STATUS_503, SLIPS
+};
+enum framing { BY_LENGTH, BY_CHUNKS, BY_END };
+
+struct call {
+	uint32_t	 id;
+	unsigned	 service;
+	const char	*method;
+	bool		 idempotent;
+	int		 minor;
+	bool		 closes, chunked, expects, pipelined, shuts;
+	uint64_t	 body;
+	int64_t		 think_usec;
+
+	/* what the client does wrong, or unusually */
+	enum bad	 bad;
+	uint32_t	 piece;			/* sends so many bytes at once; 0: all */
+	int64_t		 piece_usec;
+	int64_t		 stall_at, stall_usec;	/* stops there; -1: nowhere */
+	int64_t		 leave_at, leave_read, leave_usec;	/* after so many bytes sent, or read, or so long; -1 */
+	bool		 leaves_by_reset;
+	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
+	int64_t		 read_usec;
+
+	/* what its task does */
+	int		 status;
+	uint64_t	 answer;		/* bytes of the body */
+	enum framing	 framing;
+	int64_t		 delay_usec;
+	unsigned	 interims;
+	bool		 early;			/* responds before it has read the body */
+	bool		 last;			/* the task's connection ends with it */
+	uint32_t	 answer_piece;
+	int64_t		 answer_usec;
+	enum slip	 slip;
+	unsigned	 slips;			/* so many attempts of it */
+	uint64_t	 slip_at;		/* bytes of the body */
+};
+
+struct plan_client {
+	bool		 there;
+	int64_t		 starts_usec;
+	unsigned	 ncalls;
+	struct call	 call[CALLS];
+	struct weather	 weather;
+};
+
+struct plan_task {
+	unsigned	 node;
+	int64_t		 down_usec, up_usec;	/* its port is closed between; 0: never */
+	bool		 resets;		/* its connections break when it goes down */
+	int64_t		 idle_usec;		/* it closes connections that are idle for so long; 0: never */
+	int64_t		 sick_usec, well_usec;	/* its health check fails between */
+	int64_t		 gone_usec, back_usec;	/* not in the table between; 0: never */
+	int64_t		 drains_usec;		/* draining from here until it is gone */
+};
+
+struct plan_service {
+	unsigned	 ntasks, policy;
+	struct plan_task task[TASKS];
+	bool		 checked, overload, sticky, names_task;
+	unsigned	 eject_failures;
+};
+
+struct plan {
+	uint64_t	 seed;
+	struct plan_client client[CLIENTS];
+	struct plan_service service[SERVICES];
+	struct { int64_t cut_usec, heals_usec; } node[NODES];
+	unsigned	 clients_max, per_address, idle_max;
+	bool		 abort_on_close, signals, min_rate;
+	int64_t		 starved_usec, fed_usec;	/* between these there are few descriptors */
+	unsigned	 descriptors;
+	int64_t		 no_ports_usec, ports_usec;
+	int64_t		 reconf_usec;			/* another configuration; 0: none */
+	int64_t		 drain_usec;			/* Mola is told to stop; 0: it is not */
+	struct weather	 weather;			/* between Mola and tasks */
+	unsigned	 choices;			/* that there were */
+};
+
+/* `masked`: a byte for each of CHOICES, what is not 0 is left out. */
+void	plan_draw(struct plan *, uint64_t seed, const unsigned char masked[CHOICES]);
+void	plan_print(const struct plan *);
+
+/* Nothing that the client does is unusual enough to end the exchange otherwise. */
+bool	call_is_sound(const struct call *);
+
+#endif

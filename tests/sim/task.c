@@ -1,0 +1,391 @@
+/*
+ * Each connection reads a request and writes the response to it that the exchange's plan has, or slips. What it reads has to be
+ * what the client has sent.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "ledger.h"
+#include "memory.h"
+#include "task.h"
+
+struct task {
+	const struct plan *plan;
+	const struct plan_task *how;
+	unsigned	 service, number;
+	struct port	 port;
+	struct visit	*visits;
+	bool		 is_down;
+};
+
+/* A connection. */
+struct visit {
+	struct visit	*next;
+	struct task	*task;
+	struct end	*end;			/* NULL: it is over */
+	struct reading	 in;
+	uint64_t	 idles;			/* how often it has become idle: timers of before mean nothing */
+	/* the response */
+	const struct call *call;		/* NULL: of none, as of a check */
+	bool		 responds, finished, silent;
+	enum slip	 slip;
+	int64_t		 due_usec;
+	char		 head[600];
+	size_t		 head_len, head_sent;
+	struct writing	 body;
+	char		 out[4096];
+	size_t		 out_len, out_sent;
+	uint64_t	 sent;			/* of the body */
+	bool		 last;
+};
+
+static void visit_turn(struct visit *);
+
+static void
+on_timer(void *arg, uint64_t n)
+{
+	(void)n;
+	visit_turn(arg);
+}
+
+static void
+on_end(void *arg, unsigned what)
+{
+	(void)what;
+	visit_turn(arg);
+}
+
+static void
+visit_end(struct visit *v, bool reset)
+{
+	if (v->end != NULL)
+		end_close(v->end, reset);
+	v->end = NULL;
+}
+
+static void
+on_idle(void *arg, uint64_t idles)
+{
+	struct visit *v = arg;
+
+	if (v->end != NULL && v->idles == idles && !v->responds && v->in.len == 0 && !v->in.head)
+		visit_end(v, false);
+}
+
+static void
+visit_next(struct visit *v)
+{
+	v->responds = v->finished = v->silent = v->last = false;
+	v->slip = GOOD;
+	v->call = NULL;
+	v->due_usec = 0;
+	v->head_len = v->head_sent = v->out_len = v->out_sent = 0;
+	v->sent = 0;
+	reading_begin(&v->in, UP);
+	v->idles++;
+	if (v->task->how->idle_usec > 0)
+		wire_at(wire_now() + v->task->how->idle_usec, on_idle, v, v->idles);
+}
+
+/* ---- the response ---- */
+
+static void
+add(struct visit *v, const char *text)
+{
+	size_t n = strlen(text);
+
+	ASSERT(v->head_len + n < sizeof v->head);
+	memcpy(v->head + v->head_len, text, n + 1);
+	v->head_len += n;
+}
+
+static bool
+has_body(const struct call *l)
+{
+	return strcmp(l->method, "HEAD") != 0 && l->status != 204 && l->status != 304;
+}
+
+static void
+head_make(struct visit *v)
+{
+	const struct call *l = v->call;
+	char line[200];
+
+	snprintf(line, sizeof line, "HTTP/1.1 %d Some\r\nX-Tag: %u\r\n", v->slip == STATUS_503 ? 503 : l->status, l->id);
+	add(v, line);
+	if (v->last)
+		add(v, "Connection: close\r\n");
+	if (l->status == 204)
+		snprintf(line, sizeof line, "\r\n");
+	else if (l->framing == BY_CHUNKS && v->in.minor == 1)
+		snprintf(line, sizeof line, "Transfer-Encoding: chunked\r\n\r\n");
+	else if (l->framing == BY_END)
+		snprintf(line, sizeof line, "Server: end\r\n\r\n");
+	else
+		snprintf(line, sizeof line, "Content-Length: %llu\r\n\r\n", (unsigned long long)l->answer);
+	add(v, line);
+	if (v->slip == BAD_HEAD)
+		memcpy(v->head, "HTTX", 4);
+}
+
+static void
+response_begin(struct visit *v)
+{
+	const struct call *l = v->call;
+
+	v->responds = true;
+	v->due_usec = wire_now() + (l == NULL ? 0 : l->delay_usec);
+	if (v->due_usec > wire_now())
+		wire_at(v->due_usec, on_timer, v, 0);
+	if (l == NULL) {
+		add(v, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		return;
+	}
+	v->last = l->last || (l->framing == BY_END && l->status != 204) || !v->in.keeps || l->early;
+	for (unsigned i = 0; i < l->interims; i++)
+		add(v, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+	head_make(v);
+	v->body = (struct writing){ .exchange = l->id, .side = DOWN, .length = has_body(l) ? l->answer : 0, .chunk = 700,
+	    .chunked = has_body(l) && l->framing == BY_CHUNKS, .wrong = v->slip == BAD_BODY };
+}
+
+/* True: it slips here and now. */
+static bool
+slip_now(struct visit *v)
+{
+	bool in_body = v->slip == RESETS_IN_BODY || v->slip == CLOSES_IN_BODY || v->slip == STALLS_IN_BODY;
+
+	if (v->slip == RESETS || v->slip == CLOSES) {
+		visit_end(v, v->slip == RESETS);
+		return true;
+	}
+	if (v->slip == SILENT || (in_body && v->slip == STALLS_IN_BODY && v->sent >= v->call->slip_at)) {
+		v->silent = true;
+		return true;
+	}
+	if (in_body && v->sent >= v->call->slip_at) {
+		visit_end(v, v->slip == RESETS_IN_BODY);
+		return true;
+	}
+	return false;
+}
+
+static void
+out_fill(struct visit *v)
+{
+	const struct call *l = v->call;
+	size_t n = sizeof v->out;
+
+	v->out_len = v->out_sent = 0;
+	if (l != NULL && l->answer_piece > 0 && l->answer_piece < n)
+		n = l->answer_piece;
+	if (v->head_sent < v->head_len) {
+		n = n < v->head_len - v->head_sent ? n : v->head_len - v->head_sent;
+		memcpy(v->out, v->head + v->head_sent, n);
+		v->head_sent += n;
+		v->out_len = n;
+	} else if (l != NULL) {
+		v->out_len = writing_take(&v->body, v->out, n);
+		v->sent += v->out_len;
+	}
+}
+
+/* True: some of it was sent, and more may be. */
+static bool
+respond(struct visit *v)
+{
+	ssize_t n;
+
+	if (v->silent || wire_now() < v->due_usec || (v->call != NULL && slip_now(v)))
+		return false;
+	if (v->out_sent == v->out_len)
+		out_fill(v);
+	if (v->out_len == 0) {
+		if (v->slip == GOOD && v->last && !v->in.done) {	/* closing now would reset it */
+			v->finished = true;
+			if (v->call->framing == BY_END)
+				end_shut(v->end);
+			return false;
+		}
+		if (v->slip == BAD_HEAD || v->slip == BAD_BODY || v->last)
+			visit_end(v, false);
+		else if (v->in.done)
+			visit_next(v);
+		return v->end != NULL && !v->responds;
+	}
+	n = end_write(v->end, v->out + v->out_sent, v->out_len - v->out_sent);
+	if (n < 0)
+		return false;
+	v->out_sent += (size_t)n;
+	if (v->call != NULL && v->call->answer_piece > 0) {
+		v->due_usec = wire_now() + v->call->answer_usec;
+		wire_at(v->due_usec, on_timer, v, 0);
+	}
+	return true;
+}
+
+/* ---- the request ---- */
+
+static bool
+is_between(int64_t from, int64_t until)
+{
+	int64_t t = wire_now() - 1000 * USEC_PER_SEC;
+
+	return from > 0 && t >= from && t < until;
+}
+
+static void
+head_came(struct visit *v)
+{
+	struct entry *e = ledger_of(v->in.exchange);
+	const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	if (v->in.exchange == NOBODY) {
+		v->slip = is_between(v->task->how->sick_usec, v->task->how->well_usec) ? SILENT : GOOD;
+		return;
+	}
+	if (e == NULL || e->fate == UNSENT) {
+		broken("a task got a request that nobody sent: x%u", v->in.exchange);
+		return;
+	}
+	v->call = e->call;
+	if (e->call->service != v->task->service)
+		broken("x%u came to a task of service s%u", v->in.exchange, v->task->service);
+	if (strcmp(v->in.method, e->call->method) != 0)
+		broken("x%u came as %s", v->in.exchange, v->in.method);
+	e->heads++;
+	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
+	if (e->heads <= e->call->slips)
+		v->slip = e->call->slip;
+	if (v->slip != GOOD)
+		e->slipped++;
+	if (v->in.expects && !e->call->early)
+		end_write(v->end, go_on, sizeof go_on - 1);
+	if (e->call->early)
+		response_begin(v);
+}
+
+static void
+whole_came(struct visit *v)
+{
+	struct entry *e = ledger_of(v->in.exchange);
+
+	if (e != NULL) {
+		e->wholes++;
+		if (v->in.body != e->call->body)
+			broken("x%u came with %llu bytes of %llu", v->in.exchange, (unsigned long long)v->in.body,
+			    (unsigned long long)e->call->body);
+	}
+	if (v->finished)
+		visit_end(v, false);
+	else if (v->slip == SILENT)
+		v->silent = true;
+	else if (!v->responds)
+		response_begin(v);
+}
+
+/* True: there may be more. */
+static bool
+receive(struct visit *v)
+{
+	char bytes[16384];
+	bool head = v->in.head;
+	ssize_t n;
+	size_t used;
+
+	if (v->in.done) {		/* its next request is left where it is, but an end is seen */
+		if ((end_is(v->end) & END_HUNG) != 0)
+			visit_end(v, false);
+		return false;
+	}
+	n = end_read(v->end, bytes, sizeof bytes, false);
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n <= 0) {
+		visit_end(v, false);
+		return false;
+	}
+	used = reading_eat(&v->in, bytes, (size_t)n);
+	if (v->in.bad != NULL)
+		broken("a task got %s (x%u)", v->in.bad, v->in.exchange);
+	else if (used < (size_t)n)
+		broken("a task got bytes behind its request (x%u)", v->in.exchange);
+	if (!head && v->in.head)
+		head_came(v);
+	if (v->end != NULL && v->in.done)
+		whole_came(v);
+	return v->end != NULL;
+}
+
+static void
+visit_turn(struct visit *v)
+{
+	if (v->end == NULL || broken_text() != NULL)
+		return;
+	while (v->end != NULL && (receive(v) || (v->end != NULL && v->responds && !v->finished && respond(v))))
+		continue;
+}
+
+/* ---- the task ---- */
+
+static void
+on_call(void *arg, struct end *e)
+{
+	struct task *t = arg;
+	struct visit *v = sim_alloc(sizeof *v);
+
+	v->task = t;
+	v->end = e;
+	v->next = t->visits;
+	t->visits = v;
+	visit_next(v);
+	end_adopt(e, on_end, v);
+}
+
+unsigned
+task_connections(const struct task *t)
+{
+	unsigned n = 0;
+
+	for (const struct visit *v = t->visits; v != NULL; v = v->next)
+		n += v->end != NULL;
+	return n;
+}
+
+void
+task_stop(struct task *t)
+{
+	for (struct visit *v = t->visits; v != NULL; v = v->next)
+		visit_end(v, true);
+}
+
+static void
+on_down(void *arg, uint64_t up)
+{
+	struct task *t = arg;
+
+	wire_note(up ? "up" : "down", t->service, t->number);
+	t->port.accept = up ? on_call : NULL;
+	if (!up && t->how->resets)
+		task_stop(t);
+}
+
+struct task *
+task_new(const struct plan *p, unsigned service, unsigned number, struct host *h, const struct addr *at)
+{
+	struct task *t = sim_alloc(sizeof *t);
+
+	t->plan = p;
+	t->how = &p->service[service].task[number];
+	t->service = service;
+	t->number = number;
+	t->port = (struct port){ .addr = *at, .host = h, .accept = on_call, .arg = t };
+	port_open(&t->port);
+	if (t->how->down_usec > 0) {
+		wire_at(wire_now() + t->how->down_usec, on_down, t, 0);
+		wire_at(wire_now() + t->how->up_usec, on_down, t, 1);
+	}
+	return t;
+}

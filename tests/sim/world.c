@@ -1,0 +1,442 @@
+/*
+ * A worker of Mola: a proxy on a loop, with a table, live and phys of its own, as main/worker.c has them. Around it the clients
+ * and tasks of a plan, and what happens to all of them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+#include "base/bug.h"
+#include "client.h"
+#include "kernel.h"
+#include "ledger.h"
+#include "memory.h"
+#include "net/loop.h"
+#include "net/sock.h"
+#include "proxy/proxy.h"
+#include "task.h"
+#include "world.h"
+
+#define LONGEST		(120 * USEC_PER_SEC)	/* that clients may take */
+#define AFTERWARDS	(35 * USEC_PER_SEC)
+#define EPOLL		KERNEL_FD		/* the first descriptor */
+
+static struct {
+	const struct plan *plan;
+	struct host	 host, node[NODES];
+	struct client	*client[CLIENTS];
+	struct task	*task[SERVICES][TASKS];
+	struct addr	 front, at[SERVICES][TASKS];
+
+	struct loop	*loop;
+	struct proxy	*proxy;
+	struct live	*live;
+	struct phys	*phys;
+	struct timer	 beat;
+	uint64_t	 serial, turns;
+	bool		 over, drains, is_empty;
+} w;
+
+/* ---- where everybody is ---- */
+
+static struct addr
+addr_at(const char *fmt, unsigned n, unsigned port)
+{
+	char name[40];
+	struct addr a;
+
+	snprintf(name, sizeof name, fmt, n, port);
+	ASSERT(addr_parse(str_of(name), &a) == NULL);
+	return a;
+}
+
+static struct weather
+weather(const struct addr *to)
+{
+	static uint64_t calls;
+	struct weather of = w.plan->weather;
+
+	of.seed += ++calls * 7 + addr_port(to);
+	return of;
+}
+
+/* ---- the table ---- */
+
+static struct table_ref
+table_word(struct table_maker *m, const char *word)
+{
+	return table_maker_text(m, str_of(word));
+}
+
+static bool
+is_since(int64_t from)
+{
+	return from > 0 && wire_now() - 1000 * USEC_PER_SEC >= from;
+}
+
+static void
+tasks_add(struct table_maker *m, unsigned service)
+{
+	const struct plan_service *s = &w.plan->service[service];
+	char name[16];
+
+	for (unsigned i = 0; i < s->ntasks; i++) {
+		const struct plan_task *t = &s->task[i];
+		snprintf(name, sizeof name, "s%u.%u", service, i);
+		if (is_since(t->gone_usec) && !is_since(t->back_usec))
+			continue;
+		table_maker_task(m, &(struct table_task){ .name = table_word(m, name), .addr = w.at[service][i], .node = t->node,
+		    .slot = service * TASKS + i, .draining = is_since(t->drains_usec) && !is_since(t->gone_usec) });
+	}
+}
+
+static void
+service_add(struct table_maker *m, unsigned service)
+{
+	const struct plan_service *s = &w.plan->service[service];
+	struct table_service row = { .slot = service + 1, .policy = (enum policy)s->policy, .pass_host = !s->names_task,
+		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
+		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
+		.health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC };
+	char name[8];
+	uint32_t at;
+
+	snprintf(name, sizeof name, "s%u", service);
+	row.name = table_word(m, name);
+	if (s->checked)
+		row.health_path = table_word(m, "/up");
+	if (s->sticky) {
+		row.sticky_cookie = table_word(m, "at");
+		row.sticky_path = table_word(m, "/");
+	}
+	at = table_maker_service(m, &row);
+	tasks_add(m, service);
+	table_maker_route(m, &(struct table_route){ .host = row.name, .path = table_word(m, "/"), .service = at });
+}
+
+static void
+table_come(void)
+{
+	struct table_maker *m = table_maker_new(++w.serial);
+	struct table *t;
+	int fd;
+
+	for (unsigned i = 0; i < NODES; i++)
+		table_maker_node(m, &(struct table_node){ .name = table_word(m, "n"), .slot = i });
+	for (unsigned i = 0; i < SERVICES; i++)
+		service_add(m, i);
+	ASSERT(table_maker_seal(m, &fd) == NULL);
+	table_maker_free(&m);
+	ASSERT(table_open(fd, &t) == NULL);
+	proxy_set_table(w.proxy, t);
+	table_unref(&t);
+	wire_note("table", w.serial, 0);
+}
+
+/* ---- the worker ---- */
+
+static struct proxy_conf
+conf(unsigned variant)
+{
+	const struct plan *p = w.plan;
+	struct proxy_conf c = { .live = w.live, .phys = w.phys, .seed = p->seed, .client_head_usec = HEAD_USEC,
+		.client_idle_usec = IDLE_USEC, .client_body_usec = BODY_USEC, .client_write_usec = WRITE_USEC,
+		.client_request_usec = REQUEST_USEC, .client_min_rate = p->min_rate && variant == 0 ? 100 : 0,
+		.client_grace_usec = 2 * USEC_PER_SEC, .client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max,
+		.clients_per_address = p->per_address, .request_head = { 8192, 64 }, .response_head = { 8192, 64 },
+		.upstream_idle_max = variant == 0 ? p->idle_max : 1, .upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12,
+		.hsts_seconds = -1, .probe = true, .nlisteners = 1 };
+
+	c.access.format = ACCESS_FORMAT_JSON;
+	c.trace.ids = TRACE_IDS_OFF;
+	strcpy(c.trace.id_field, "X-Request-Id");
+	c.listener[0] = proxy_listener_of(&w.front);
+	strcpy(c.listener[0].name, "front");
+	return c;
+}
+
+static void
+on_beat(void *arg)
+{
+	(void)arg;
+	timer_set(w.loop, &w.beat, loop_now(w.loop) + PROXY_BEAT_USEC, on_beat, NULL);
+	proxy_beat(w.proxy);
+}
+
+static void
+worker_begin(void)
+{
+	struct proxy_conf c;
+	int fd;
+
+	w.loop = loop_new();
+	c = conf(0);
+	w.proxy = proxy_new(w.loop, &c);
+	proxy_set_access(w.proxy, kernel_log(ledger_line));
+	table_come();
+	ASSERT(sock_listen(&w.front, true, &fd) == NULL);
+	proxy_listen(w.proxy, fd, &w.front);
+	on_beat(NULL);
+}
+
+static void
+worker_end(void)
+{
+	timer_clear(w.loop, &w.beat);
+	proxy_free(&w.proxy);
+	loop_free(&w.loop);
+}
+
+/* ---- what else happens ---- */
+
+static void
+on_table(void *arg, uint64_t n)
+{
+	(void)arg;
+	(void)n;
+	if (!w.over)
+		table_come();
+}
+
+static void
+on_reconf(void *arg, uint64_t n)
+{
+	struct proxy_conf c = conf(1);
+
+	(void)arg;
+	(void)n;
+	wire_note("reconf", 0, 0);
+	proxy_reconf(w.proxy, &c);
+}
+
+static void
+on_empty(void *arg)
+{
+	(void)arg;
+	w.is_empty = true;
+}
+
+static void
+on_drain(void *arg, uint64_t n)
+{
+	(void)arg;
+	(void)n;
+	wire_note("drain", 0, 0);
+	w.drains = true;
+	proxy_drain(w.proxy, on_empty, NULL);
+}
+
+static void
+on_descriptors(void *arg, uint64_t most)
+{
+	(void)arg;
+	wire_note("descriptors", most, 0);
+	kernel_set_most((unsigned)most);
+}
+
+static void
+on_ports(void *arg, uint64_t none)
+{
+	(void)arg;
+	kernel_set_no_ports(none != 0);
+}
+
+static void
+happens(int64_t usec, wire_f *fn, uint64_t n)
+{
+	if (usec > 0)
+		wire_at(wire_now() + usec, fn, NULL, n);
+}
+
+static void
+events_begin(const struct plan *p)
+{
+	for (unsigned s = 0; s < SERVICES; s++)
+		for (unsigned i = 0; i < p->service[s].ntasks; i++) {
+			const struct plan_task *t = &p->service[s].task[i];
+			happens(t->drains_usec, on_table, 0);
+			happens(t->gone_usec, on_table, 0);
+			happens(t->back_usec, on_table, 0);
+		}
+	happens(p->reconf_usec, on_reconf, 0);
+	happens(p->drain_usec, on_drain, 0);
+	happens(p->starved_usec, on_descriptors, p->descriptors);
+	happens(p->fed_usec, on_descriptors, 4096);
+	happens(p->no_ports_usec, on_ports, 1);
+	happens(p->ports_usec, on_ports, 0);
+}
+
+static void
+people_begin(const struct plan *p)
+{
+	for (unsigned i = 0; i < NODES; i++) {
+		w.node[i] = (struct host){ .addr = addr_at("10.0.2.%u:%u", i + 1, 1) };
+		if (p->node[i].cut_usec > 0) {
+			w.node[i].cut_usec = wire_now() + p->node[i].cut_usec;
+			w.node[i].heals_usec = wire_now() + p->node[i].heals_usec;
+		}
+	}
+	for (unsigned s = 0; s < SERVICES; s++)
+		for (unsigned i = 0; i < p->service[s].ntasks; i++) {
+			struct host *h = &w.node[p->service[s].task[i].node];
+			w.at[s][i] = h->addr;
+			addr_set_port(&w.at[s][i], 8000 + s * TASKS + i);
+			w.task[s][i] = task_new(p, s, i, h, &w.at[s][i]);
+		}
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (p->client[i].there)
+			w.client[i] = client_new(p, i, &w.front);
+}
+
+/* ---- turns ---- */
+
+/* What is true at any time. */
+static void
+check_now(void)
+{
+	struct kernel_count c = kernel_count();
+	int64_t clients = live_gauge_total(w.live, LIVE_CLIENTS), idle = live_gauge_total(w.live, LIVE_IDLE_UPSTREAMS);
+	uint32_t nodes = 0, tasks = 0;
+
+	for (unsigned i = 0; i < NODES; i++)
+		nodes += live_node_inflight(w.live, i);
+	for (unsigned i = 0; i < SERVICES * TASKS; i++)
+		tasks += live_task_inflight(w.live, i);
+	if (clients != (int64_t)c.accepted)
+		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
+	if (idle < 0 || idle > (int64_t)c.called)
+		broken("%u connections to tasks are open, and %lld are counted as idle", c.called, (long long)idle);
+	if (nodes != tasks)
+		broken("%u requests are in flight on nodes, and %u on tasks", nodes, tasks);
+	if (tasks > EXCHANGES)
+		broken("%u requests are in flight", tasks);
+	if (clients > (int64_t)w.plan->clients_max)
+		broken("%lld clients are connected, of %u", (long long)clients, w.plan->clients_max);
+}
+
+/* Until then, or until `done`. */
+static void
+pass_until(int64_t end, bool (*done)(void))
+{
+	int64_t next;
+
+	while (wire_now() < end && !done() && broken_text() == NULL) {
+		wire_run();
+		if (kernel_is_ready(EPOLL) || kernel_until(EPOLL) <= wire_now()) {
+			loop_turn(w.loop, -1);
+			w.turns++;
+			wire_pass(1 + (int64_t)(w.turns * 7 % 23));
+			check_now();
+			continue;
+		}
+		next = wire_next() < kernel_until(EPOLL) ? wire_next() : kernel_until(EPOLL);
+		wire_pass(next > end ? end - wire_now() : next > wire_now() ? next - wire_now() : 0);
+	}
+}
+
+static bool
+clients_are_done(void)
+{
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (w.client[i] != NULL && !client_is_done(w.client[i]))
+			return false;
+	return true;
+}
+
+static bool
+never(void)
+{
+	return false;
+}
+
+/* Everybody has gone. */
+static void
+check_end(void)
+{
+	struct kernel_count c = kernel_count();
+	uint64_t lines = 0;
+	struct live_task t;
+
+	for (unsigned i = 0; i < SERVICES * TASKS; i++) {
+		live_task_read(w.live, i, &t);
+		if (t.inflight != 0)
+			broken("task %u has %u requests in flight, and there are no clients", i, t.inflight);
+	}
+	if (c.accepted != 0)
+		broken("%u connections of clients are open, and there are no clients", c.accepted);
+	if (live_gauge_total(w.live, LIVE_WAITING) != 0)
+		broken("requests wait, and there are no clients");
+	for (unsigned why = 0; why < WHY_COUNT; why++)
+		lines += live_why_total(w.live, (enum why_id)why);
+	if (lines < ledger_lines())
+		broken("%llu exchanges were counted, and %llu logged", (unsigned long long)lines, (unsigned long long)ledger_lines());
+	if (w.drains && !w.is_empty)
+		broken("it does not stop, and there are no clients");
+}
+
+static void
+check_free(size_t bytes)
+{
+	struct kernel_count c = kernel_count();
+	size_t now = sim_product_bytes();
+
+	if (c.accepted + c.called + c.listening + c.others > 0)
+		broken("descriptors are left open: %u of clients, %u of tasks, %u listening, %u others", c.accepted, c.called,
+		    c.listening, c.others);
+	if (now > bytes)
+		broken("%zu bytes of memory are left", now - bytes);
+}
+
+static void *
+zeroes(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ASSERT(p != MAP_FAILED);
+	return p;
+}
+
+void
+world_run(const struct plan *p, struct result *out)
+{
+	int64_t began;
+	size_t bytes;
+
+	memset(&w, 0, sizeof w);
+	sim_begin();
+	wire_begin();
+	ledger_begin(p);
+	w.plan = p;
+	w.host.addr = addr_at("10.0.0.%u:%u", 1, 1);
+	w.front = addr_at("10.0.0.%u:%u", 1, 80);
+	kernel_begin(&w.host, p->seed);
+	kernel_set_weather(weather);
+	kernel_set_signals(p->signals);
+	w.live = live_init(zeroes(live_bytes()), 1);
+	w.phys = phys_init(zeroes(phys_bytes()));
+	began = wire_now();
+	bytes = sim_product_bytes();
+	people_begin(p);
+	worker_begin();
+	events_begin(p);
+	pass_until(began + LONGEST, clients_are_done);
+	if (!clients_are_done())
+		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
+	pass_until(wire_now() + AFTERWARDS, never);
+	w.over = true;
+	if (broken_text() == NULL) {
+		check_end();
+		ledger_check();
+	}
+	if (broken_text() == NULL) {
+		worker_end();
+		check_free(bytes);
+	}
+	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = w.turns,
+	    .choices = p->choices };
+	if (broken_text() != NULL)
+		snprintf(out->broken, sizeof out->broken, "%s", broken_text());
+	munmap(w.live, live_bytes());
+	munmap(w.phys, phys_bytes());
+}
