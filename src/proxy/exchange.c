@@ -250,10 +250,11 @@ queue_late(struct exchange *x, const struct why *why)
 	return pick_enter(x);
 }
 
+/* The queue ends it when its time is over, after newer ones have had their turn. */
 static struct wait
 queue_wait(const struct exchange *x)
 {
-	return (struct wait){ x->waiter.until_usec, WHY_OVERLOADED };
+	return (struct wait){ x->waiter.until_usec + 2 * WAITING_LOOK_USEC, WHY_OVERLOADED };
 }
 
 static enum state

@@ -15,7 +15,6 @@
 #include "proxy/waiting.h"
 #include "world/room.h"
 
-#define LOOK_USEC	5000
 #define PERIOD_USEC	250000
 #define BOUND_LEAST	1.0
 #define LEFT_PART	0.01	/* of clients, beside those that leave in any case */
@@ -93,12 +92,13 @@ on_turn(void *arg)
 	struct waiting *w = arg;
 	struct waiter *one;
 
-	/* those whose time is over do not stay */
+	call_all(w);
+	/* Those whose time is over do not stay. Were they first, much of the room would go to them:
+	 * with 2 waiting for each that is served, p99 is then that of the oldest. */
 	while ((one = TAILQ_LAST(&w->waiters, waiter_list)) != NULL && waiting_is_over(w, one))
 		one->fn(one->arg);
-	call_all(w);
 	if (w->n > 0)
-		timer_set(w->loop, &w->timer, loop_now(w->loop) + LOOK_USEC, on_turn, w);
+		timer_set(w->loop, &w->timer, loop_now(w->loop) + WAITING_LOOK_USEC, on_turn, w);
 }
 
 /* Of those whose time is not over yet. It is called in the next turn. */
@@ -124,7 +124,7 @@ waiting_enter(struct waiting *w, struct waiter *one, uint32_t lane, waiting_f *f
 	if (w->n >= WAITING_MOST)
 		end_oldest(w);
 	else if (w->n == 0)
-		timer_set(w->loop, &w->timer, loop_now(w->loop) + LOOK_USEC, on_turn, w);
+		timer_set(w->loop, &w->timer, loop_now(w->loop) + WAITING_LOOK_USEC, on_turn, w);
 	TAILQ_INSERT_HEAD(&w->waiters, one, link);
 	w->n++;
 	live_gauge_add(w->live, w->worker, LIVE_WAITING, 1);

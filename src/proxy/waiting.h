@@ -16,6 +16,7 @@
 #include "world/live.h"
 
 #define WAITING_USEC	250000		/* who has waited longer is refused */
+#define WAITING_LOOK_USEC 5000		/* who waits is called that often at least */
 #define WAITING_MOST	4096		/* at once; with one more, the oldest is refused */
 
 /* Who waits for the same room: requests of a service, or of clients that are bound to one task. */

@@ -212,6 +212,19 @@ who_leaves_in_any_case_does_not_count(void **state)
 	assert_true(bound() < ROOM_BOUND);
 }
 
+static void
+the_newest_gets_room_before_one_whose_time_is_over(void **state)
+{
+	(void)state;
+	enter(0, 0);
+	enter(1, 0);
+	one[0].waiter.until_usec = loop_now(loop);
+	room[0] = 1;
+	turn();
+	assert_int_equal(one[1].got, 1);
+	assert_int_equal(one[0].got, -1);
+}
+
 int
 main(void)
 {
@@ -224,6 +237,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_few_clients_that_leave_may_be_chance, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_leaves_in_any_case_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_newest_gets_room_before_one_whose_time_is_over, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
