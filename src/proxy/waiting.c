@@ -4,10 +4,14 @@
  * one stays: the others that wait for the same room would stay, too. (Lanes of tasks are shared
  * by tasks that wait for different room: then one is called a little later.)
  *
- * The bound: multiplied by .8 when clients leave full nodes, else by 1.03 for each period. Not
- * below 1, where each of our requests has a core of its own: what clients leave then, they do not
- * leave for want of room. Clients leave for other reasons, too, browsers all the time: as many as
- * leave where there is room do not count, nor do so few of so few that it may be chance.
+ * The bound falls by a fifth when clients leave full nodes. Not below 1, where each of our requests
+ * has a core of its own: what clients leave then, they do not leave for want of room. Clients leave
+ * for other reasons, too, browsers all the time: as many as leave where there is room do not count,
+ * nor do so few of so few that it may be chance.
+ *
+ * It also falls with each period in which somebody waited at every moment, down to BOUND_LASTING:
+ * that is no burst, and more in flight would not serve more, but take longer for each. Else it
+ * rises.
  */
 #include <math.h>
 
@@ -16,18 +20,21 @@
 #include "world/room.h"
 
 #define PERIOD_USEC	250000
+#define BOUND_LASTING	2.0
 #define BOUND_LEAST	1.0
 #define LEFT_PART	0.01	/* of clients, beside those that leave in any case */
 #define ENDS_LEAST	300.0	/* of fewer ends than that, as many must leave as of so many */
 #define FALL		0.8
-#define RISE		1.03
+#define RISE		1.25
+#define RISE_LASTING	1.03
 #define KEEP		0.9	/* of the ends of full nodes, from one period to the next: 2.5 s */
 #define KEEP_CALM	0.99	/* 25 s */
 
 void
 waiting_init(struct waiting *w, struct loop *l, struct live *live, unsigned worker)
 {
-	*w = (struct waiting){ .loop = l, .live = live, .worker = worker, .bound = ROOM_BOUND };
+	*w = (struct waiting){ .loop = l, .live = live, .worker = worker, .bound = ROOM_BOUND,
+	    .emptied = true };
 	TAILQ_INIT(&w->waiters);
 	live_set_bound(live, worker, w->bound);
 }
@@ -144,8 +151,10 @@ waiting_leave(struct waiting *w, struct waiter *one)
 	ASSERT(w->n > 0);
 	w->n--;
 	live_gauge_add(w->live, w->worker, LIVE_WAITING, -1);
-	if (w->n == 0)
+	if (w->n == 0) {
+		w->emptied = true;
 		timer_clear(w->loop, &w->timer);
+	}
 }
 
 /* In the next turn: whatever ended is still being put in order. */
@@ -179,8 +188,13 @@ period_end(struct waiting *w, double periods)
 	if (too_many_left(w)) {
 		w->bound = fmax(BOUND_LEAST, w->bound * FALL);
 		w->full = (struct waiting_ends){ 0 };	/* by the new one others have to leave */
-	} else
+	} else if (w->emptied)
 		w->bound = fmin(ROOM_BOUND, w->bound * pow(RISE, periods));
+	else if (w->bound < BOUND_LASTING)
+		w->bound = fmin(BOUND_LASTING, w->bound * pow(RISE_LASTING, periods));
+	else
+		w->bound = fmax(BOUND_LASTING, w->bound * FALL);
+	w->emptied = w->n == 0;
 	ends_fade(&w->full, pow(KEEP, periods));
 	ends_fade(&w->calm, pow(KEEP_CALM, periods));
 	live_set_bound(w->live, w->worker, w->bound);

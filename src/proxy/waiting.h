@@ -48,6 +48,7 @@ struct waiting {
 		double	 ended, left;
 	} full, calm;			/* where there was no room for more, or where there was */
 	int64_t		 period_usec;	/* when it began */
+	bool		 emptied;	/* at some moment of this period nobody waited */
 	double		 bound;
 };
 

@@ -213,6 +213,24 @@ who_leaves_in_any_case_does_not_count(void **state)
 }
 
 static void
+a_queue_that_never_empties_makes_nodes_full_sooner(void **state)
+{
+	(void)state;
+	enter(0, 0);
+	end_many(true, 100, 0);			/* nobody waited when the period began */
+	assert_true(bound() == ROOM_BOUND);
+	for (int i = 0; i < 20; i++)
+		end_many(true, 100, 0);
+	assert_true(bound() == BOUND_LASTING);
+	for (int i = 0; i < 5; i++) {		/* empty for a moment of each period */
+		waiting_leave(&waiting, &one[0].waiter);
+		enter(0, 0);
+		end_many(true, 100, 0);
+	}
+	assert_true(bound() == ROOM_BOUND);
+}
+
+static void
 the_newest_gets_room_before_one_whose_time_is_over(void **state)
 {
 	(void)state;
@@ -237,6 +255,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_few_clients_that_leave_may_be_chance, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_leaves_in_any_case_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_queue_that_never_empties_makes_nodes_full_sooner, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_newest_gets_room_before_one_whose_time_is_over, setup, teardown),
 	};
 
