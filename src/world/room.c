@@ -1,6 +1,8 @@
 /*
  * room: must not know who waits, nor for how long.
  */
+#include <math.h>
+
 #include "world/room.h"
 
 /* By how much less a request counts on a node that had cores idle. */
@@ -26,25 +28,41 @@ most(double a, double b)
 	return a > b ? a : b;
 }
 
+static double
+cores_of(const struct phys_row *row, const struct room_load *l)
+{
+	return l->available > 0 ? most(l->available, 1) : row->law.cores;
+}
+
+/* Of `ours`, those that want a core are believed to be fewer by what is chance: where n wait for
+ * something else at one moment, sqrt(n) more or fewer do at another, and cores would idle. Not by
+ * more than one for each core: connections that idle all the time are no chance. */
+static double
+at_least(double want, double ours, double cores)
+{
+	return ours > want ? most(want - least(sqrt(ours - want), cores), 0) : want;
+}
+
 double
 room_want(const struct phys_row *row, const struct room_load *l)
 {
 	const struct law_node *law = &row->law;
-	double want = most(law->others + law->balancers * l->inflight, 0);
+	double want = most(law->others + law->balancers * l->inflight, 0), ours = l->inflight;
 
-	if (!(l->available > 0))
-		return least(want, law->balancers * l->inflight);
-	return least(want, law->balancers * most(l->on_task - l->waited, 0));
+	if (l->available > 0) {
+		want = least(want, law->balancers * most(l->on_task - l->waited, 0));
+		ours = l->on_task;
+	}
+	ours *= law->balancers;
+	return at_least(least(want, ours), ours, cores_of(row, l));
 }
 
 double
 room_use(const struct phys_row *row, const struct room_load *l, int64_t now)
 {
-	double cores = l->available > 0 ? most(l->available, 1) : row->law.cores;
-
 	if (l->inflight <= 0 || law_trust(&row->law, now) < 1)
 		return 0;
-	return (room_want(row, l) + 1) / cores / unseen(row);
+	return (room_want(row, l) + 1) / cores_of(row, l) / unseen(row);
 }
 
 double

@@ -10,7 +10,9 @@
  * a core do not count: of n in flight no more want one than others + L * n (law.h). Where threads
  * of others want cores, little follows from that. But a container that used less than it could
  * have had at the last sample had a core for each of its threads that wanted one: those of its
- * requests beyond that waited for something else (room_waited), and most of them still do.
+ * requests beyond that waited for something else (room_waited), and most of them still do. How many
+ * wait is another number at each moment: m is less by its square root, by one for each core at
+ * most.
  */
 #ifndef WORLD_ROOM_H
 #define WORLD_ROOM_H
