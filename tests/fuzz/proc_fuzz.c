@@ -2,6 +2,7 @@
  * Files under /proc and of cgroups, as a broken or hostile mount may show them. The first byte chooses the reader.
  * Whatever was read, the page that the agent makes of it is sound Prometheus text.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,24 @@ check_page(const struct proc_view *v, void (*write)(struct buf *, const struct p
 	buf_fini(&page);
 }
 
+/* Files of a container's cgroup, below a directory named by the first line. */
+static void
+read_container(struct str text, struct proc_view *v)
+{
+	struct proc_container *c = &v->container[0];
+	struct str name;
+
+	*c = (struct proc_container){ .cpu_seconds = NAN, .throttled_seconds = NAN, .available = NAN, .quota = NAN, .weight = NAN };
+	if (!str_split(&text, '\n', &name) || !proc_container_id(name, c->id))
+		return;
+	proc_cpu_stat(text, &c->cpu_seconds);
+	proc_throttled(text, &c->throttled_seconds);
+	proc_cpu_list(text, &c->available);
+	proc_cpu_max(text, &c->quota);
+	proc_cpu_weight(text, &c->weight);
+	v->ncontainers = 1;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -53,6 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	readers[bytes[0] % 8](text, &now);
 	readers[bytes[0] % 8]((struct str){ text.p, text.len / 2 }, &before);
 	proc_steady(&now, &before);
+	read_container(text, &now);
 	check_page(&now, proc_page);
 	check_page(&now, proc_block);
 	for (size_t i = 0; i < sizeof group_files / sizeof *group_files; i++)

@@ -1,13 +1,7 @@
-/*
- * Pages of hostile exporters. The first byte says where the text is cut in two: once as pieces of one page for
- * prom_text, once as two pages of one node.
- */
-#include <math.h>
-#include <stdio.h>
+/* Text of hostile exporters. The first byte says where it is cut in two: as pieces of one page, it is read as the whole is. */
 #include <stdlib.h>
 
 #include "base/bug.h"
-#include "signals/node.h"
 #include "signals/prom_text.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -50,33 +44,6 @@ read_in_pieces(struct str whole, size_t cut)
 	ASSERT(why_a == why_b && a.values == b.values && a.bytes == b.bytes);
 }
 
-static void
-check(const struct sample *s)
-{
-	ASSERT(s->cores >= 1 && s->busy >= 0 && s->busy <= s->cores && s->span_usec > 0);
-	ASSERT(!(s->running < 0) && !isinf(s->running) && !isinf(s->net_receive) && !isinf(s->net_transmit));
-	ASSERT(!(s->memory_available_bytes > s->memory_total_bytes));
-	ASSERT(!(s->psi_cpu_waiting < 0) && !(s->psi_cpu_waiting > 1) && !(s->disk_busy < 0) && !(s->disk_busy > 1));
-}
-
-static void
-two_pages(struct str first, struct str second)
-{
-	struct node_counters *n = node_new(SOURCE_NODE_EXPORTER);
-	const struct str pages[] = { first, second, first };
-	struct sample s;
-	bool sampled;
-
-	for (int i = 0; i < 3; i++) {
-		sampled = false;
-		if (node_page(n, pages[i], (i + 1) * 1000000, &sampled, &s) == NULL && sampled)
-			check(&s);
-		for (const char *c = node_detail(n); *c != '\0'; c++)
-			ASSERT(*c >= ' ' && *c <= '~');
-	}
-	node_free(&n);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -88,6 +55,5 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	text = (struct str){ (const char *)bytes + 1, len - 1 };
 	cut = text.len * bytes[0] / 255;
 	read_in_pieces(text, cut);
-	two_pages((struct str){ text.p, cut }, (struct str){ text.p + cut, text.len - cut });
 	return 0;
 }
