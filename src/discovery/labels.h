@@ -188,7 +188,7 @@ void	labels_add_refused(struct labels *, const char *listener, const char *host)
 bool	promql_is_label(const char *name);
 void	promql_read(struct labels *, const struct swarm_service *);
 
-/* Reports what became of a label; `text` is the arena's, NULL when it is valid. */
+/* Reports what became of a label; `text` is the arena's. One that is valid may have none: NULL. */
 void	labels_report(struct labels *, const struct swarm_label *, enum label_state, char *text);
 /* The label's name, or the key of a file and its line. */
 const char *label_key(struct arena *, const struct swarm_label *);

@@ -39,7 +39,7 @@ check(const struct labels *l, bool provided)
 		ASSERT(l->server[i].port > 0 && l->server[i].port <= 65535 && l->server[i].host.len > 0);
 	for (unsigned i = 0; i < l->report->nlabels; i++) {
 		const struct report_label *r = &l->report->label[i];
-		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_VALID) == (r->text == NULL));
+		ASSERT(r->state < LABEL_STATES && (r->state == LABEL_VALID || r->text != NULL));
 		for (const char *c = r->text; c != NULL && *c != '\0'; c++)
 			ASSERT(*c >= ' ' && *c <= '~');
 	}
