@@ -3,10 +3,8 @@
  * with all that was read. Whatever comes of it stands in the world by the world's rules, and can be told as text.
  */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/bug.h"
-#include "discovery/swarm_priv.h"
+#include "swarm_check.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -21,23 +19,6 @@ next_part(struct str *rest)
 
 	*rest = at == NULL ? (struct str){ rest->p + rest->len, 0 } : (struct str){ at + 6, rest->len - part.len - 6 };
 	return part;
-}
-
-static void
-check_words(const char *s)
-{
-	for (; *s != '\0'; s++)
-		ASSERT(*s >= ' ' && *s != 0x7f);
-}
-
-static void
-check_read(const struct why *(*read)(struct swarm *, struct str, char *), struct swarm *s, struct str json)
-{
-	char detail[SWARM_DETAIL] = "";
-
-	if (read(s, json, detail) != NULL)
-		ASSERT(detail[0] != '\0');
-	check_words(detail);
 }
 
 /* What is read from memory is what was read from the bytes. */
@@ -57,36 +38,6 @@ check_again(struct swarm *s, struct str json)
 		}
 	}
 	swarm_free(&fresh);
-}
-
-static void
-check_report(const struct swarm_report *r)
-{
-	for (unsigned i = 0; i < r->nservices; i++) {
-		const struct report_service *s = &r->service[i];
-		ASSERT(s->name != NULL && s->id != NULL && report_service_same(s, s));
-		for (unsigned k = 0; k < s->nlabels; k++)
-			ASSERT(s->label[k].state == LABEL_VALID || s->label[k].text != NULL);
-		for (unsigned k = 0; k < s->ntroubles; k++)
-			ASSERT(s->trouble[k].text[0] != '\0');
-		ASSERT(s->served || s->nserving == 0);
-	}
-}
-
-static void
-check_world(const struct world *w)
-{
-	const struct world_service *s;
-	const struct world_task *t;
-
-	LIST_FOREACH(s, &w->services, link) {
-		ASSERT(s->nroutes > 0 && s->conf.connect_usec > 0 && s->conf.health_rise > 0);
-		ASSERT(s->conf.scale_max == 0 || s->conf.scale_min <= s->conf.scale_max);
-		for (unsigned i = 0; i < s->nroutes; i++)
-			ASSERT(s->route[i].path[0] == '/');
-		LIST_FOREACH(t, &s->tasks, link)
-			ASSERT(t->addr.sa.any.sa_family != 0 && t->node != NULL);
-	}
 }
 
 static void
