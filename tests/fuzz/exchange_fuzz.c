@@ -5,42 +5,25 @@
  *	CN	client N ends its direction;	xN	hangs up;	hN	reads nothing, or does again
  *	tN	end N of the connections of tasks, in the order in which they were called, says what follows
  *	TN	ends its direction;		kN	hangs up;	HN	reads nothing, or does again
+ *	yN M	client N says M KB of a letter; YN M	end N of a task does
  *	wN	N tenths of a second pass
  *	gN	another table: bits of N say which tasks are gone, and which drain
  *	fN	another configuration; nN: secrets; b0: a beat; s0: spans are taken
- *	d0	the proxy drains
- * exchange_set.h has the routes. What a client of HTTP/1 gets begins with a status line. However it goes, in the end everybody has
+ *	pN	what is known of the node: nothing, it is full, it is idle
+ *	aN	who reads the access log: nobody, one who has gone, one who does not read
+ *	lN	listener N is closed;	LN	a listener of another worker is borrowed, or given back
+ *	d0	the proxy drains;	e0	it ends, whoever is there
+ * With TRACE in the environment, what happens and what everybody gets is printed. exchange_set.h has the routes. What a client of HTTP/1 gets begins with a status line. However it goes, in the end everybody has
  * hung up, nothing is in flight, and no gauge has anything.
  */
+#include "clock.h"
 #include "exchange_set.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-#define CLIENTS	4
+#define CLIENTS	6
 #define ENDS	10
 #define TURNS	6
-
-/* ---- the clock, in place of base/clock.c ---- */
-
-static int64_t now_usec = 1000 * USEC_PER_SEC;
-
-int64_t
-clock_mono_usec(void)
-{
-	return now_usec;
-}
-
-int64_t
-clock_wall_usec(void)
-{
-	return now_usec + INT64_C(1700000000) * USEC_PER_SEC;
-}
-
-int64_t
-clock_thread_usec(void)
-{
-	return now_usec;
-}
 
 /* ---- those who talk ---- */
 
@@ -53,7 +36,20 @@ struct end {
 
 static struct end client[CLIENTS], task[ENDS];
 static struct proxy *proxy;
-static bool drained;
+static bool drained, ended;
+static int reader = -1;		/* of the access log */
+
+/* "c0", "t3" of an end. */
+static void
+trace(const struct end *e, const char *what, struct str s)
+{
+	if (getenv("TRACE") == NULL)
+		return;
+	if (e != NULL)
+		printf("%c%td ", e < task || e >= task + ENDS ? 'c' : 't', e < task || e >= task + ENDS ? e - client : e - task);
+	printf("%s %zu: %.*s\n", what, s.len, s.len > 600 ? 600 : (int)s.len, s.len > 0 ? s.p : "");
+	fflush(stdout);
+}
 
 static void
 end_close(struct end *e)
@@ -79,9 +75,12 @@ end_hear(struct end *e)
 		if (e->plain && !e->heard)
 			ASSERT(memcmp(some, "HTTP/1.1 ", n < 9 ? (size_t)n : 9) == 0);
 		e->heard = true;
+		trace(e, "gets", (struct str){ some, (size_t)n });
 	}
-	if (n == 0 || errno != EAGAIN)
+	if (n == 0 || errno != EAGAIN) {
+		trace(e, "sees the end", STR(""));
 		end_close(e);
+	}
 }
 
 static void
@@ -93,9 +92,10 @@ calls_take(void)
 		while ((fd = accept4(origin[i], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
 			for (k = 0; k < ENDS && task[k].fd >= 0; k++)
 				continue;
-			if (k < ENDS)
+			if (k < ENDS) {
 				task[k] = (struct end){ .fd = fd };
-			else
+				trace(&task[k], "is called", str_of(&"0\0001\0002\0003"[2 * i]));
+			} else
 				end_close(&(struct end){ .fd = fd });
 		}
 }
@@ -104,6 +104,7 @@ static void
 turn(void)
 {
 	for (int i = 0; i < TURNS; i++) {
+		now_usec++;		/* what is to happen in the next turn of the loop is due then */
 		loop_turn(l, 0);
 		loop_turn(l, 0);
 		calls_take();
@@ -121,6 +122,18 @@ say(struct end *e, struct str s)
 		return;
 	if (s.len > 0)
 		talk_say(l, e->fd, s);
+}
+
+/* In as many pieces as it takes: who is slow to read gets less. */
+static void
+say_much(struct end *e, unsigned kilobytes)
+{
+	char some[1024];
+
+	memset(some, 'a', sizeof some);
+	for (unsigned i = 0; i < kilobytes % 1000 && e->fd >= 0; i++)
+		if (send(e->fd, some, sizeof some, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			turn();
 }
 
 static void
@@ -176,11 +189,52 @@ conf_comes(unsigned n)
 static void
 spans_go(void)
 {
+	struct proxy_failed failed;
 	char lines[16384];
 	unsigned count;
 
 	(void)proxy_spans_take(proxy, lines, sizeof lines, &count);
 	(void)proxy_spans_lost_take(proxy);
+	while (proxy_failed_take(proxy, &failed))
+		ASSERT(failed.count > 0 && failed.why != NULL);
+}
+
+/* Whoever reads the access log. */
+static void
+reader_comes(unsigned n)
+{
+	int p[2];
+
+	if (reader >= 0)
+		close(reader);
+	reader = -1;
+	if (n % 3 == 0) {
+		proxy_set_access(proxy, open("/dev/null", O_WRONLY | O_CLOEXEC));
+		return;
+	}
+	ASSERT(pipe2(p, O_NONBLOCK | O_CLOEXEC) == 0);
+	proxy_set_access(proxy, p[1]);
+	if (n % 3 == 1)
+		close(p[0]);
+	else
+		reader = p[0];
+}
+
+static void
+borrow(unsigned n)
+{
+	if (n % 2 == 0)
+		proxy_give_back(proxy, 7);
+	else if (!drained)
+		proxy_borrow(proxy, fcntl(front_fd[INNER], F_DUPFD_CLOEXEC, 0), &front[INNER], 7);
+}
+
+/* Whoever talks to it still. */
+static void
+proxy_ends(void)
+{
+	proxy_free(&proxy);
+	ended = true;
 }
 
 static void
@@ -205,10 +259,25 @@ happen(char verb, unsigned n)
 	case 's':
 		spans_go();
 		break;
+	case 'p':
+		set_node(n, now_usec);
+		break;
+	case 'a':
+		reader_comes(n);
+		break;
+	case 'l':
+		proxy_unlisten(proxy, &front[n % LISTENERS]);
+		break;
+	case 'L':
+		borrow(n);
+		break;
 	case 'd':
 		if (!drained)
 			proxy_drain(proxy, on_empty, NULL);
 		drained = true;
+		break;
+	case 'e':
+		proxy_ends();
 	}
 }
 
@@ -227,8 +296,11 @@ step(struct str part)
 		m = (m * 10 + (unsigned)(part.p[i] - '0')) % 10000;
 	if (line_end != NULL)
 		s = (struct str){ line_end + 1, part.len - (size_t)(line_end + 1 - part.p) };
+	trace(NULL, "----", part);
 	if (verb == 'c')
 		client_says(&client[n % CLIENTS], m, s);
+	else if (verb == 'y' || verb == 'Y')
+		say_much(verb == 'y' ? &client[n % CLIENTS] : &task[n % ENDS], m);
 	else if (verb == 't')
 		say(&task[n % ENDS], s);
 	else if ((verb == 'C' && client[n % CLIENTS].fd >= 0) || (verb == 'T' && task[n % ENDS].fd >= 0))
@@ -270,12 +342,13 @@ nothing_is_left(void)
 	struct live_task t;
 
 	ASSERT(live_node_inflight(live, 0) == 0);
-	for (unsigned i = 0; i < 16; i++) {
+	for (unsigned i = 0; i < 48; i++) {
 		live_task_read(live, i, &t);
 		ASSERT(t.inflight == 0);
 	}
 	ASSERT(live_gauge_total(live, LIVE_CLIENTS) == 0);
 	ASSERT(live_gauge_total(live, LIVE_IDLE_UPSTREAMS) == 0);
+	ASSERT(live_gauge_total(live, LIVE_WAITING) == 0);
 }
 
 int
@@ -285,24 +358,29 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	if (l == NULL)
 		set_begin();
-	drained = false;
+	drained = ended = false;
 	for (int i = 0; i < CLIENTS; i++)
 		client[i] = (struct end){ .fd = -1 };
 	for (int i = 0; i < ENDS; i++)
 		task[i] = (struct end){ .fd = -1 };
 	proxy = set_proxy(0);
-	proxy_set_access(proxy, open("/dev/null", O_WRONLY | O_CLOEXEC));
+	reader_comes(0);
 	table_comes(0);
 	turn();
-	while (talk_part(&rest, &part))
+	while (!ended && talk_part(&rest, &part))
 		step(part);
-	all_hang_up();
+	if (!ended) {
+		all_hang_up();
+		turn();
+		time_passes(20);
+		all_hang_up();
+		turn();
+		proxy_free(&proxy);
+	}
 	turn();
-	time_passes(20);
-	all_hang_up();
-	turn();
-	proxy_free(&proxy);
-	turn();
+	if (reader >= 0)
+		close(reader);
+	reader = -1;
 	all_hang_up();
 	loop_turn(l, 0);
 	nothing_is_left();

@@ -11,12 +11,17 @@
  *	grpc		task 2 in HTTP/2, with health checks of gRPC
  *	split, spare, copied	groups of web and checked: by weight, with a fallback, with a mirror
  *	ruled		web, for requests with a field and an argument
+ *	refuses		a task that cannot be reached, behind a middleware that retries
+ *	odd		tasks 1 and 2 with checks of another method, host and status
+ * Connections to the listener `names` go to a service of TCP with checks, by the name that the client asks for: pass.test as they are,
+ * end.test without their TLS, kept.test to nobody from here, refused.test to nobody.
  *	m0, m1 ...	web, behind one of the chains of filters below
  */
 #ifndef FUZZ_EXCHANGE_SET_H
 #define FUZZ_EXCHANGE_SET_H
 
 #include <fcntl.h>
+#include <signal.h>
 
 #include "base/clock.h"
 #include "proxy/proxy.h"
@@ -25,8 +30,8 @@
 #include "../unit/net/make_cert.h"
 
 #define ORIGINS		4		/* where tasks listen; the last: servers that filters ask */
-#define LISTENERS	6
-enum { FRONT, PROXIED, INNER, SECURE, RELAY, ELSEWHERE };
+#define LISTENERS	7
+enum { FRONT, PROXIED, INNER, SECURE, RELAY, ELSEWHERE, NAMES };
 
 static struct loop *l;
 static struct live *live;
@@ -34,8 +39,9 @@ static struct phys *phys;
 static int origin[ORIGINS], front_fd[LISTENERS];	/* kept from input to input: TCP would run out of ports */
 static struct addr origin_at[ORIGINS], front[LISTENERS];
 static struct arena *chains;
-static char auth_url[64];
-static const char *const listener_name[LISTENERS] = { "front", "proxied", "inner", "secure", "relay", "elsewhere" };
+static char auth_url[64], secure_url[64];
+static char *ca_pem, *web_pem, *expired_pem, *other_pem;
+static const char *const listener_name[LISTENERS] = { "front", "proxied", "inner", "secure", "relay", "elsewhere", "names" };
 
 struct set_filter {
 	enum filter_kind kind;
@@ -68,9 +74,14 @@ static const struct set_filter filters[] = {
 	{ FILTER_FORWARD_AUTH, { S("address", ""), S("trustForwardHeader", "true"), S("authResponseHeadersRegex", "^X-"),
 	    S("preserveRequestMethod", "true") } },
 	{ FILTER_PASS_CLIENT_CERT, { S("pem", "true") } },
+	{ FILTER_FORWARD_AUTH, { S("address", "http://nobody.test/") } },
+	{ FILTER_FORWARD_AUTH, { S("address", "https"), S("maxResponseBodySize", "10") } },
+	{ FILTER_PASS_CLIENT_CERT, { S("info.subject.commonName", "true"), S("info.notAfter", "true") } },
+	{ FILTER_ERRORS, { S("status", "400-599"), S("service", "dead"), S("query", "/") } },
 };
 #undef S
 #define FILTERS (sizeof filters / sizeof *filters)
+#define RETRY_CHAIN 15
 
 static struct table_ref
 text(struct table_maker *m, const char *s)
@@ -89,6 +100,8 @@ set_chain(size_t i)
 		of[n] = filters[i].of[n];
 		if (of[n].value.len == 0)
 			of[n].value = str_of(auth_url);
+		if (str_eq(of[n].value, STR("https")) && str_eq(of[n].path, STR("address")))
+			of[n].value = str_of(secure_url);
 	}
 	chain = filter_chain_add(chains, "", STR("m"), filters[i].kind, of, n);
 	ASSERT(chain != NULL);
@@ -100,7 +113,7 @@ set_chain(size_t i)
 static struct table_service
 service_of(struct table_maker *m, const char *name)
 {
-	static const char *const names[] = { "web", "checked", "load", "dead", "grpc", "relay" };
+	static const char *const names[] = { "web", "checked", "load", "dead", "grpc", "relay", "odd", "refuses", "names" };
 	uint32_t slot = 1;
 
 	while (slot <= sizeof names / sizeof *names && strcmp(names[slot - 1], name) != 0)
@@ -108,7 +121,7 @@ service_of(struct table_maker *m, const char *name)
 	return (struct table_service){ .name = text(m, name), .slot = slot, .policy = POLICY_ROUND_ROBIN, .pass_host = true,
 		.connect_usec = USEC_PER_SEC, .response_usec = 3 * USEC_PER_SEC, .idle_usec = 3 * USEC_PER_SEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC, .health_rise = 1, .health_fall = 1,
-		.eject_window_usec = USEC_PER_SEC };
+		.eject_window_usec = USEC_PER_SEC, .overload = true };
 }
 
 /* Bits of `gone`: tasks that are not there; the four above: that drain. */
@@ -166,6 +179,7 @@ more_add(struct table_maker *m, unsigned gone)
 	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &t.addr) == NULL);
 	table_maker_task(m, &t);
 	route_add(m, "dead", at, 0, 0);
+	grpc.idle_usec = grpc.response_usec = 600 * USEC_PER_SEC;
 	grpc.scheme = SCHEME_H2C;
 	grpc.health_mode = CHECK_GRPC;
 	grpc.health_path = text(m, "/");
@@ -175,20 +189,67 @@ more_add(struct table_maker *m, unsigned gone)
 	route_add(m, "grpc", at, 0, 0);
 }
 
-/* Services whose only task is another listener of this proxy. */
+/* How a task is checked, and a chain with which one that refuses is tried again. */
 static void
-inner_add(struct table_maker *m, const char *host, enum scheme scheme, int listener, unsigned slot, const char *tls_name)
+odd_add(struct table_maker *m, unsigned gone)
 {
-	struct table_service s = service_of(m, host);
+	struct table_service odd = service_of(m, "odd"), refuses = service_of(m, "refuses");
+	struct table_task t = { .name = text(m, "refuses.1"), .slot = 14 };
+	uint32_t at, chain;
+
+	odd.health_path = text(m, "/odd");
+	odd.health_method = text(m, "POST");
+	odd.health_hostname = text(m, "odd.test");
+	odd.health_status = 204;
+	odd.health_port = 81;
+	odd.health_interval_usec = 3 * USEC_PER_SEC;
+	odd.health_unhealthy_interval_usec = USEC_PER_SEC;
+	odd.policy = POLICY_LEAST_CONN;
+	odd.sticky_cookie = text(m, "odd");
+	odd.sticky_max_age = 60;
+	odd.sticky_http_only = odd.sticky_secure = true;
+	at = table_maker_service(m, &odd);
+	task_add(m, gone, 17, &origin_at[1]);
+	task_add(m, gone, 18, &origin_at[2]);
+	route_add(m, "odd", at, 0, 0);
+	at = table_maker_service(m, &refuses);
+	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &t.addr) == NULL);
+	table_maker_task(m, &t);
+	t.slot = 15;
+	table_maker_task(m, &t);
+	ASSERT(table_maker_chain(m, set_chain(RETRY_CHAIN), &chain));
+	route_add(m, "refuses", at, chain, 0);
+}
+
+/* Services whose only task is another listener of this proxy. */
+struct inner {
+	const char *host;
+	enum scheme scheme;
+	int listener;
+	const char *tls_name, *ca, *cert;	/* ca NULL: whatever certificate it has will do */
+	bool checked;
+};
+
+static void
+inner_add(struct table_maker *m, const struct inner *of, unsigned slot)
+{
+	struct table_service s = service_of(m, of->host);
 	uint32_t at;
 
-	s.scheme = scheme;
-	s.tls_name = text(m, tls_name);
-	s.tls_verify = str_eq(str_of(host), STR("strict"));
+	s.scheme = of->scheme;
+	s.tls_name = text(m, of->tls_name);
+	s.tls_verify = of->ca != NULL;
+	s.tls_ca = text(m, of->ca == NULL ? "" : of->ca);
+	s.tls_cert = text(m, of->cert == NULL ? "" : of->cert);
+	s.tls_http1 = str_eq(str_of(of->host), STR("mutual"));
 	s.load = LOAD_ORCA;
+	if (of->checked) {
+		s.health_path = text(m, "/up");
+		s.health_interval_usec = 2 * USEC_PER_SEC;
+	}
 	at = table_maker_service(m, &s);
-	task_add(m, 0, slot, &front[listener]);
-	route_add(m, host, at, 0, 0);
+	task_add(m, 0, slot, &front[of->listener]);
+	route_add(m, of->host, at, 0, 0);
 }
 
 static void
@@ -228,6 +289,43 @@ relay_add(struct table_maker *m, unsigned gone)
 	    .chain = chain });
 }
 
+/* By the name that clients ask for. */
+static void
+names_add(struct table_maker *m)
+{
+	static const struct filter_setting nobody = { { "sourceRange", 11 }, { "10.0.0.0/8", 10 } };
+	struct table_service s = service_of(m, "names");
+	struct addr nobody_at;
+	uint32_t chain;
+	struct table_tcp t = { .listener = text(m, listener_name[NAMES]), .host = text(m, "pass.test") };
+
+	s.kind = SERVICE_TCP;
+	s.proxy_version = PROXY_V2;
+	s.health_connect = true;
+	s.health_interval_usec = 2 * USEC_PER_SEC;
+	t.service = table_maker_service(m, &s);
+	task_add(m, 0, 16, &origin_at[0]);
+	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &nobody_at) == NULL);
+	task_add(m, 0, 19, &nobody_at);
+	table_maker_tcp(m, &t);
+	t.host = text(m, "end.test");
+	t.ends_tls = true;
+	table_maker_tcp(m, &t);
+	t.listener = text(m, listener_name[SECURE]);
+	t.host = text(m, "tcp.test");
+	table_maker_tcp(m, &t);
+	t.listener = text(m, listener_name[NAMES]);
+	t.host = text(m, "kept.test");
+	t.ends_tls = false;
+	ASSERT(table_maker_chain(m, filter_chain_add(chains, "", STR("k"), FILTER_IP_ALLOW_LIST, &nobody, 1), &chain));
+	t.chain = chain;
+	table_maker_tcp(m, &t);
+	t.host = text(m, "refused.test");
+	t.service = TABLE_REFUSED;
+	t.chain = 0;
+	table_maker_tcp(m, &t);
+}
+
 /* As a router of Traefik's with the rule Header and Query. */
 static void
 ruled_add(struct table_maker *m, uint32_t web)
@@ -244,7 +342,7 @@ ruled_add(struct table_maker *m, uint32_t web)
 static void
 listeners_add(struct table_maker *m)
 {
-	uint32_t old, closed;
+	uint32_t old, closed, mutual, any;
 
 	for (int i = 0; i < LISTENERS; i++)
 		table_maker_listener(m, &(struct table_listener){ .name = text(m, listener_name[i]),
@@ -253,19 +351,28 @@ listeners_add(struct table_maker *m)
 	    .max_version = 12, .auth = TLS_AUTH_REQUEST, .no_tickets = true });
 	closed = table_maker_tls(m, &(struct table_tls){ .name = text(m, "closed"), .ca = text(m, ""), .protocols = text(m, ""),
 	    .broken = true });
+	mutual = table_maker_tls(m, &(struct table_tls){ .name = text(m, "mutual"), .ca = text(m, ca_pem), .protocols = text(m, ""),
+	    .min_version = 12, .auth = TLS_AUTH_VERIFY });
+	any = table_maker_tls(m, &(struct table_tls){ .name = text(m, "any"), .ca = text(m, ""), .protocols = text(m, ""),
+	    .auth = TLS_AUTH_ANY });
+	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "mutual.test"), 0, mutual });
+	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "any.test"), 0, any });
 	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "old.test"), 0, old });
 	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "closed.test"), 0, closed });
 }
 
-static const struct {
-	const char *host;
-	enum scheme scheme;
-	int listener;
-	const char *tls_name;
-} inner[] = {
-	{ "h2c", SCHEME_H2C, INNER, "" }, { "https", SCHEME_HTTPS, SECURE, "web.test" }, { "h2", SCHEME_H2, SECURE, "web.test" },
-	{ "old", SCHEME_HTTPS, SECURE, "old.test" }, { "closed", SCHEME_HTTPS, SECURE, "closed.test" },
-	{ "strict", SCHEME_HTTPS, SECURE, "address" }, { "unnamed", SCHEME_HTTPS, FRONT, "web.test" }
+static const struct inner inner[] = {
+	{ "h2c", SCHEME_H2C, INNER, "", NULL, NULL, false }, { "https", SCHEME_HTTPS, SECURE, "web.test", NULL, NULL, false },
+	{ "h2", SCHEME_H2, SECURE, "web.test", NULL, NULL, false }, { "old", SCHEME_HTTPS, SECURE, "old.test", NULL, NULL, false },
+	{ "closed", SCHEME_HTTPS, SECURE, "closed.test", NULL, NULL, false }, { "strict", SCHEME_HTTPS, SECURE, "address", "", NULL, false },
+	{ "unnamed", SCHEME_HTTPS, FRONT, "web.test", NULL, NULL, false }, { "verified", SCHEME_HTTPS, SECURE, "web.test", "own", NULL, false },
+	{ "several", SCHEME_H2, SECURE, "web.test", "own,other", NULL, false }, { "misnamed", SCHEME_HTTPS, SECURE, "misnamed.test", "own", NULL, true },
+	{ "foreign", SCHEME_HTTPS, SECURE, "web.test", "other", NULL, false }, { "expired", SCHEME_HTTPS, SECURE, "expired.test", "own", NULL, false },
+	{ "missing", SCHEME_HTTPS, SECURE, "web.test", "none", NULL, false }, { "mutual", SCHEME_HTTPS, SECURE, "mutual.test", NULL, "own", false },
+	{ "uncertain", SCHEME_HTTPS, SECURE, "mutual.test", NULL, NULL, false }, { "stranger", SCHEME_H2, SECURE, "mutual.test", NULL, "other", false },
+	{ "any", SCHEME_HTTPS, SECURE, "any.test", NULL, "other", false }, { "tcps", SCHEME_HTTPS, SECURE, "tcp.test", NULL, NULL, false },
+	{ "ends", SCHEME_HTTPS, NAMES, "end.test", NULL, NULL, false }, { "plain", SCHEME_H2, INNER, "web.test", NULL, NULL, true },
+	{ "spoken", SCHEME_H2C, FRONT, "", NULL, NULL, false }
 };
 
 static struct table *
@@ -287,10 +394,12 @@ set_table(unsigned gone)
 	checked_add(m, gone, &checked);
 	more_add(m, gone);
 	for (unsigned i = 0; i < sizeof inner / sizeof *inner; i++) {
-		inner_add(m, inner[i].host, inner[i].scheme, inner[i].listener, 4 + i, inner[i].tls_name);
+		inner_add(m, &inner[i], 20 + i);
 		route_add(m, inner[i].host, web, 0, 1u << INNER | 1u << SECURE);
 	}
+	odd_add(m, gone);
 	relay_add(m, gone);
+	names_add(m);
 	groups_add(m, web, checked);
 	listeners_add(m);
 	ruled_add(m, web);
@@ -309,30 +418,67 @@ set_table(unsigned gone)
 
 /* ---- the proxy ---- */
 
+/* What is known of the only node: nothing, that it is full, that it is idle. */
+static void
+set_node(unsigned n, int64_t now)
+{
+	struct phys_row full = { .law = { .cores = 0.2, .others = 9, .neutral = 1, .sampled_usec = now, .period_usec = USEC_PER_SEC,
+	    .balancers = 1, .lasting = 1 }, .score = 1, .memory = 0.9, .wanted = 9 };
+	struct phys_row idle = { .law = { .cores = 8, .sampled_usec = now, .period_usec = USEC_PER_SEC, .balancers = 1 }, .score = 90,
+	    .memory = 0.1, .wanted = 1 };
+	struct phys_row none = { .law = { .cores = 1, .period_usec = USEC_PER_SEC, .balancers = 1 } };
+
+	phys_write(phys, 0, n % 3 == 0 ? &none : n % 3 == 1 ? &full : &idle);
+}
+
 #define TOKEN	"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"	/* of a challenge over HTTP */
+
+/* Once: a CA, who has a certificate of it and who does not. */
+static void
+certs_make(void)
+{
+	struct made ca = make_cert(EVP_EC_gen("P-256"), "own", NULL, NULL, 30), other = make_cert(EVP_EC_gen("P-256"), "other", NULL, NULL, 30);
+	struct made web = make_cert(EVP_EC_gen("P-256"), "web", "DNS:web.test,DNS:old.test,DNS:closed.test,DNS:https,DNS:h2,DNS:old,"
+	    "DNS:mutual.test,DNS:any.test,DNS:tcp.test,DNS:end.test", &ca, 30);
+	struct made expired = make_cert(EVP_EC_gen("P-256"), "expired", "DNS:expired.test", &ca, -1);
+
+	ca_pem = pem_add(NULL, ca.x, NULL);
+	web_pem = pem_add(NULL, web.x, web.key);
+	expired_pem = pem_add(NULL, expired.x, expired.key);
+	other_pem = pem_add(NULL, other.x, other.key);
+	made_free(&ca);
+	made_free(&other);
+	made_free(&web);
+	made_free(&expired);
+}
 
 static void
 set_secrets(struct proxy *p, unsigned n)
 {
-	static char *pem;
 	struct secrets_maker *m = secrets_maker_new(1);
 	struct secrets *s;
-	struct made made;
 	int fd;
 
-	if (pem == NULL) {
-		made = make_cert(EVP_EC_gen("P-256"), "web", "DNS:web.test,DNS:old.test,DNS:closed.test,DNS:https,DNS:h2,DNS:old", NULL, 30);
-		pem = pem_add(NULL, made.x, made.key);
-		made_free(&made);
-	}
-	secrets_maker_add(m, STR("cert/file:web"), str_of(pem));
+	secrets_maker_add(m, STR("cert/file:web"), str_of(web_pem));
+	secrets_maker_add(m, STR("cert/file:expired"), str_of(expired_pem));
+	secrets_maker_add(m, STR("task-ca/own"), str_of(ca_pem));
+	secrets_maker_add(m, STR("task-ca/other"), str_of(other_pem));
+	secrets_maker_add(m, STR("task-ca/system"), str_of(ca_pem));
+	secrets_maker_add(m, STR("task-cert/own"), str_of(web_pem));
+	secrets_maker_add(m, STR("task-cert/other"), str_of(other_pem));
 	secrets_maker_add(m, STR("challenge/http-01/" TOKEN), STR(TOKEN ".response"));
 	if (n % 2 == 0)
 		secrets_maker_add(m, STR("acme"), STR("1"));	/* others may come */
+	if ((n & 4) != 0)
+		secrets_maker_add(m, STR("cert/file:broken"), STR("x"));
+	if ((n & 16) != 0)
+		secrets_maker_add(m, STR("challenge/tls-alpn-01/web.test"), str_of(web_pem));
+	if ((n & 8) != 0)
+		secrets_maker_add(m, STR("default"), STR("file:web"));
 	ASSERT(secrets_maker_seal(m, &fd) == NULL);
 	secrets_maker_free(&m);
 	ASSERT(secrets_open(fd, &s) == NULL);
-	ASSERT(proxy_set_secrets(p, s));
+	ASSERT(proxy_set_secrets(p, s) == ((n & 4) == 0));
 	secrets_unref(&s);
 }
 
@@ -343,11 +489,17 @@ set_conf(unsigned n)
 	struct proxy_conf c = { .live = live, .phys = phys, .seed = 1, .client_head_usec = 2 * USEC_PER_SEC,
 		.client_idle_usec = 5 * USEC_PER_SEC, .client_body_usec = 2 * USEC_PER_SEC, .client_write_usec = 2 * USEC_PER_SEC,
 		.client_request_usec = 60 * USEC_PER_SEC, .client_min_rate = n & 8 ? 100 : 0, .client_grace_usec = USEC_PER_SEC,
-		.client_abort_on_close = (n & 1) != 0, .clients_max = 24, .clients_per_address = n & 16 ? 3 : 0, .request_head = { 4096, 64 }, .response_head = { 4096, 64 },
-		.upstream_idle_max = 2, .upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12, .hsts_seconds = 60, .probe = true,
+		.client_abort_on_close = (n & 1) != 0, .clients_max = n & 512 ? 3 : 24, .clients_per_address = n & 16 ? 3 : 0, .request_head = { 4096, 64 }, .response_head = { 4096, 64 },
+		.upstream_idle_max = 2, .upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12, .hsts_seconds = 60,
+		.probe = (n & 64) == 0,
 		.trusted = { { { { 0 } }, 0 } }, .ntrusted = n & 4 ? 1 : 0, .nlisteners = LISTENERS };
 
 	c.access.format = (enum access_format)(n % ACCESS_FORMATS);
+	c.access.nstatuses = n & 128 ? 1 : 0;
+	c.access.status[0].least = 500;
+	c.access.status[0].most = 599;
+	c.access.least_usec = n & 256 ? USEC_PER_SEC : 0;
+	c.access.tried = (n & 256) != 0;
 	c.access.nfields = 2;
 	c.access.field[0] = (struct access_field){ ACCESS_SIDE_REQUEST, "X-One" };
 	c.access.field[1] = (struct access_field){ ACCESS_SIDE_ORIGIN, "X-Two" };
@@ -380,6 +532,7 @@ set_begin(void)
 {
 	char name[16];
 
+	signal(SIGPIPE, SIG_IGN);	/* as all processes of Mola's */
 	l = loop_new();
 	live = must_alloc(live_bytes());
 	phys = phys_init(must_zalloc(phys_bytes()));
@@ -391,6 +544,8 @@ set_begin(void)
 	origin[ORIGINS - 1] = listen_tcp(&origin_at[ORIGINS - 1]);
 	for (int i = 0; i < LISTENERS; i++)
 		front_fd[i] = listen_tcp(&front[i]);
+	certs_make();
+	snprintf(secure_url, sizeof secure_url, "https://127.0.0.1:%u/auth", addr_port(&front[SECURE]));
 	snprintf(auth_url, sizeof auth_url, "http://127.0.0.1:%u/auth", addr_port(&origin_at[ORIGINS - 1]));
 }
 
@@ -401,6 +556,7 @@ set_proxy(unsigned n)
 	struct proxy *p;
 
 	live_init(memset(live, 0, live_bytes()), 1);		/* nothing of the input before is remembered */
+	set_node(0, 0);
 	c = set_conf(n);
 	p = proxy_new(l, &c);
 	for (int i = 0; i < LISTENERS; i++)
