@@ -353,8 +353,8 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 	struct prom_request *q;
 
 	ASSERT(c->timeout_usec > 0 || c->servers.n == 0);
-	if (c->token != NULL && asprintf(&bearer, "Authorization: Bearer %s", c->token) < 0)
-		BUG("out of memory");
+	if (c->token != NULL)
+		bearer = must_printf("Authorization: Bearer %s", c->token);
 	p->timeout_usec = c->timeout_usec;
 	if (has_servers(p, c, bearer)) {
 		free(bearer);
@@ -366,8 +366,7 @@ prometheus_reconf(struct prometheus *p, const struct conf *conf)
 	for (; p->nservers < c->servers.n; p->nservers++) {
 		struct prom_server *s = &p->server[p->nservers];
 		s->name = must_strdup(c->servers.item[p->nservers]);
-		if (asprintf(&s->url, "%s/api/v1/query", s->name) < 0)
-			BUG("out of memory");
+		s->url = must_printf("%s/api/v1/query", s->name);
 	}
 	p->bearer = bearer;
 	p->user = copy(c->user);

@@ -352,8 +352,8 @@ read_queries(struct conf_reader *r, const struct tree *t, const char *where,
 	for (unsigned i = 0; i < all->n; i++) {
 		if (q[i].name == NULL && all->n == 1)
 			q[i].name = must_strdup("promql");
-		else if (q[i].name == NULL && asprintf(&q[i].name, "promql.%u", i + 1) < 0)
-			BUG("out of memory");
+		else if (q[i].name == NULL)
+			q[i].name = must_printf("promql.%u", i + 1);
 		for (unsigned j = 0; j < i; j++)
 			if (strcmp(q[i].name, q[j].name) == 0)
 				faults_add(&r->faults, t->line, where, "'%s' is named twice; expected names of their own",

@@ -80,8 +80,8 @@ tasks_check(struct conf *c, struct conf_service *s, const struct map *nodes, str
 {
 	for (unsigned i = 0; i < s->ntasks; i++) {
 		struct conf_task *t = &s->task[i];
-		if (t->name == NULL && s->name != NULL && asprintf(&t->name, "%s.%u", s->name, i + 1) < 0)
-			BUG("out of memory");
+		if (t->name == NULL && s->name != NULL)
+			t->name = must_printf("%s.%u", s->name, i + 1);
 		name_once(names, t->name, t->line, "services.tasks.name", f);
 		task_node_check(c, t, nodes, f);
 	}

@@ -138,7 +138,7 @@ bool
 url_of(struct str s, const char *path, void *member, char *problem)
 {
 	struct str rest = s;
-	char **text = member, *url;
+	char **text = member;
 	bool whole = true;
 
 	if (str_starts(s, STR("http://")))
@@ -151,11 +151,9 @@ url_of(struct str s, const char *path, void *member, char *problem)
 	    (!whole && !form_authority(rest)))
 		return problem_set(problem, "'%s' is not a URL; expected http://host:port%s, or host:port for "
 		    "short", QUOTED(s), path);
-	if (asprintf(&url, "%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
-	    memchr(rest.p, '/', rest.len) != NULL ? "" : path) < 0)
-		BUG("out of memory");
 	free(*text);
-	*text = url;
+	*text = must_printf("%s%.*s%s", whole ? "" : "http://", STR_ARG(s),
+	    memchr(rest.p, '/', rest.len) != NULL ? "" : path);
 	return true;
 }
 

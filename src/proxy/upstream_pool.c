@@ -47,9 +47,8 @@ manner_make(const struct task_tls_how *how, struct task_tls_how *own)
 	char *text;
 
 	*own = *how;
-	if (asprintf(&text, "%d%d%d%.*s %.*s %.*s", how->scheme, how->verify, how->http1,
-	    STR_ARG(how->ca), STR_ARG(how->cert), STR_ARG(how->name)) < 0)
-		BUG("out of memory");
+	text = must_printf("%d%d%d%.*s %.*s %.*s", how->scheme, how->verify, how->http1,
+	    STR_ARG(how->ca), STR_ARG(how->cert), STR_ARG(how->name));
 	own->ca.p = text + 3;
 	own->cert.p = own->ca.p + how->ca.len + 1;
 	own->name.p = own->cert.p + how->cert.len + 1;

@@ -24,14 +24,11 @@ static char *
 template_fill(const char *template, const char *service)
 {
 	const char *hole = strstr(template, PLACEHOLDER);
-	char *out;
 
 	if (hole == NULL)
 		return must_strdup(template);
-	if (asprintf(&out, "%.*s%s%s", (int)(hole - template), template, service,
-	    hole + strlen(PLACEHOLDER)) < 0)
-		BUG("out of memory");
-	return out;
+	return must_printf("%.*s%s%s", (int)(hole - template), template, service,
+	    hole + strlen(PLACEHOLDER));
 }
 
 static void

@@ -155,12 +155,10 @@ world_free(struct world **wp)
 char *
 world_task_key(struct str service, struct str name, const struct addr *a)
 {
-	char text[ADDR_TEXT_MAX], *key;
+	char text[ADDR_TEXT_MAX];
 
 	addr_text(a, text);
-	if (asprintf(&key, "%.*s/%.*s@%s", STR_ARG(service), STR_ARG(name), text) == -1)
-		BUG("out of memory");
-	return key;
+	return must_printf("%.*s/%.*s@%s", STR_ARG(service), STR_ARG(name), text);
 }
 
 void

@@ -114,31 +114,12 @@ test_large_heads(void **state)
 	stage_close();
 }
 
-/* Those who cannot be refused live on the reserve, once; then it is wanted back. */
-static void
-test_reserve(void **state)
-{
-	void *p;
-
-	(void)state;
-	alloc_reserve(1000);
-	assert_non_null(reserve.p);
-	assert_true(reserve_spend());
-	assert_false(reserve_spend());
-	p = try_alloc(10);
-	assert_true(p != NULL && reserve.p != NULL);
-	free(p);
-	alloc_reserve(0);
-	assert_null(reserve.p);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_newest_is_refused),
 		cmocka_unit_test(test_large_heads),
-		cmocka_unit_test(test_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+/* bug: memory for when there is none: the reserve, who may spend it, and when it is back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static unsigned poor;		/* allocations that fail from here on */
+
+static void *
+poor_realloc(void *p, size_t n)
+{
+	return poor > 0 && poor-- > 0 ? NULL : realloc(p, n);
+}
+
+static void *
+poor_calloc(size_t n, size_t each)
+{
+	return poor > 0 && poor-- > 0 ? NULL : calloc(n, each);
+}
+
+#define malloc(n)	poor_realloc(NULL, n)
+#define realloc		poor_realloc
+#define calloc		poor_calloc
+#include "base/bug.c"
+#undef malloc
+#undef realloc
+#undef calloc
+
+static void
+one_failure_is_survived(void **state)
+{
+	char *p;
+
+	(void)state;
+	alloc_reserve(1000);
+	poor = 1;
+	p = must_strdup("abc");
+	assert_string_equal(p, "abc");
+	assert_int_equal(alloc_restore(), 1);
+	poor = 1;
+	p = must_realloc(p, 10000);
+	assert_string_equal(p, "abc");
+	free(p);
+	assert_int_equal(alloc_restore(), 1);
+	poor = 1;
+	p = must_zalloc(100);
+	assert_int_equal(p[99], 0);
+	free(p);
+	assert_int_equal(alloc_restore(), 1);
+	poor = 1;
+	p = must_printf("%d %s", 12, "x");
+	assert_string_equal(p, "12 x");
+	free(p);
+	poor = 1;
+	assert_int_equal(alloc_restore(), 1);		/* and there was no memory for it yet */
+	assert_null(reserve.p);
+	assert_int_equal(alloc_restore(), 0);
+	assert_non_null(reserve.p);
+	alloc_reserve(0);
+}
+
+/* What others decide the amount of never spends it, and waits until it is whole. */
+static void
+clients_wait_for_the_reserve(void **state)
+{
+	void *p;
+
+	(void)state;
+	alloc_reserve(1000);
+	poor = 1;
+	assert_null(try_alloc(10));
+	assert_int_equal(alloc_restore(), 0);
+	assert_true(alloc_spend());
+	assert_false(alloc_spend());
+	poor = 1;
+	assert_null(try_alloc(10));
+	assert_null(reserve.p);
+	p = try_alloc(10);
+	assert_true(p != NULL && reserve.p != NULL);
+	free(p);
+	assert_int_equal(alloc_restore(), 1);
+	alloc_reserve(0);
+}
+
+/* A library lives with NULL, where the reserve does not help. */
+static void
+a_library_is_told_when_nothing_helps(void **state)
+{
+	void *p;
+
+	(void)state;
+	alloc_reserve(1000);
+	poor = 1;
+	p = reserve_alloc(10);
+	assert_non_null(p);
+	poor = 1;
+	assert_null(reserve_realloc(p, 20));
+	p = reserve_realloc(p, 20);
+	assert_non_null(p);
+	free(p);
+	alloc_reserve(0);
+	poor = 1;
+	assert_null(reserve_alloc(10));
+	assert_int_equal(alloc_restore(), 1);
+	assert_int_equal(alloc_restore(), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_failure_is_survived),
+		cmocka_unit_test(clients_wait_for_the_reserve),
+		cmocka_unit_test(a_library_is_told_when_nothing_helps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
