@@ -427,8 +427,11 @@ read_text(struct tree_reader *r, struct str text, int *line)
 	if (str_starts(text, STR("\xef\xbb\xbf")))	/* a byte order mark */
 		text = (struct str){ text.p + 3, text.len - 3 };
 	r->text = text;
-	if (yaml_parser_initialize(&r->parser) != 1)
-		BUG("out of memory");
+	if (yaml_parser_initialize(&r->parser) != 1) {
+		refuse(r, 1, "out of memory");
+		*line = r->line;
+		return NULL;
+	}
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.len > 0 ? text.p : ""),
 	    text.len);

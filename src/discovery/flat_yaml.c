@@ -136,7 +136,7 @@ flat_yaml(struct str text, flat_f *fn, void *arg, char problem[120])
 	yaml_event_t e;
 
 	if (yaml_parser_initialize(&parser) != 1)
-		BUG("no memory for a YAML parser");
+		return reject(&f, 0, "there is no memory to read it");
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)(text.len > 0 ? text.p : ""),
 	    text.len);
