@@ -382,12 +382,35 @@ put_workers(const struct page *p, const struct warnings *ws)
 	}
 }
 
+/* It came to an end, and is of use while it is news. */
+static bool
+was_lately(const struct page *p, int64_t usec)
+{
+	return usec != 0 && p->v->now_usec - usec < LATELY_USEC;
+}
+
+static void
+put_processes(const struct page *p, const struct warnings *ws)
+{
+	char name[16];
+
+	for (unsigned i = 0; i < PROCESSES; i++) {
+		if (was_lately(p, ws->dropped_usec[i]))
+			put(p, WARN_LOG_DROPPED, process_name(name, i), seconds_of(p, ws->dropped_usec[i]),
+			    "lines of the log of %s were dropped, %llu in all", process_name(name, i),
+			    (unsigned long long)ws->dropped[i]);
+		if (was_lately(p, ws->spent_usec[i]))
+			put(p, WARN_MEMORY_SHORT, process_name(name, i), seconds_of(p, ws->spent_usec[i]),
+			    "%s found no memory, %llu times in all", process_name(name, i),
+			    (unsigned long long)ws->spent[i]);
+	}
+}
+
 static void
 put_mola(const struct page *p)
 {
 	const struct warnings *ws = p->v->warnings;
 	struct live_conf c = live_conf(p->v->world->live);
-	char name[16];
 
 	if (c.read_usec != 0 && !c.good)
 		put(p, WARN_RELOAD_REFUSED, NULL,
@@ -396,12 +419,8 @@ put_mola(const struct page *p)
 	if (ws == NULL)
 		return;
 	put_workers(p, ws);
-	for (unsigned i = 0; i < PROCESSES; i++)
-		if (ws->dropped_usec[i] != 0 && p->v->now_usec - ws->dropped_usec[i] < LATELY_USEC)
-			put(p, WARN_LOG_DROPPED, process_name(name, i), seconds_of(p, ws->dropped_usec[i]),
-			    "lines of the log of %s were dropped, %llu in all", process_name(name, i),
-			    (unsigned long long)ws->dropped[i]);
-	if (ws->spans_usec != 0 && p->v->now_usec - ws->spans_usec < LATELY_USEC)
+	put_processes(p, ws);
+	if (was_lately(p, ws->spans_usec))
 		put(p, WARN_SPANS_LOST, NULL, seconds_of(p, ws->spans_usec),
 		    "spans of traces were lost, %llu in all", (unsigned long long)ws->spans);
 }

@@ -47,8 +47,10 @@ warnings_tick(struct warnings *ws, const struct world *w, int64_t now)
 	if (!first && now - ws->looked_usec < USEC_PER_SEC)
 		return;
 	ws->looked_usec = now;
-	for (unsigned p = 0; p < PROCESSES; p++)
+	for (unsigned p = 0; p < PROCESSES; p++) {
 		grown(&ws->dropped_usec[p], &ws->dropped[p], live_log_dropped_total(l, p), first, now);
+		grown(&ws->spent_usec[p], &ws->spent[p], live_memory_short_total(l, p), first, now);
+	}
 	grown(&ws->spans_usec, &ws->spans,
 	    live_spans_total(l, SPANS_FAILED) + live_spans_total(l, SPANS_LOST), first, now);
 	for (unsigned i = 0; i < live_workers(l); i++) {

@@ -10,8 +10,9 @@
 
 struct warnings {
 	int64_t		 looked_usec;
-	uint64_t	 dropped[PROCESSES], spans;	/* at the last look */
-	int64_t		 dropped_usec[PROCESSES], spans_usec;	/* more since; 0: not while this brain runs */
+	uint64_t	 dropped[PROCESSES], spent[PROCESSES], spans;	/* at the last look */
+	/* more since; 0: not while this brain runs */
+	int64_t		 dropped_usec[PROCESSES], spent_usec[PROCESSES], spans_usec;
 	int64_t		 behind_usec[WORKERS_MAX], down_usec[WORKERS_MAX];	/* since; 0: it is not */
 };
 

@@ -3,6 +3,7 @@
  * samples to steering, everything to the admin API. The decisions are in score; the waiting is in
  * net.
  */
+#include <jansson.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "collect/scrape.h"
 #include "engine/discover.h"
 #include "engine/mover.h"
+#include "main/beat.h"
 #include "main/brain.h"
 #include "main/brain_acme.h"
 #include "main/brain_certs.h"
@@ -331,8 +333,7 @@ on_tick(void *arg)
 	overloads_tick(b->world, loop_now(b->loop));
 	admin_tick(b->admin, loop_now(b->loop));
 	memory_tidy(b);
-	log_flush();
-	live_log_dropped(b->boot->live, LIVE_BRAIN, log_dropped_take());
+	beat_report(b->boot->live, LIVE_BRAIN);
 	if (!b->began && may_begin(b))
 		apply(b);
 	else if (b->began && b->changed && knows_better(b) && loop_now(b->loop) >= b->retry_usec)
@@ -603,6 +604,8 @@ brain_run(const struct brain_conf *boot)
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	log_setup("brain", b.conf->log_level, b.conf->log_json);
 	brain_limit();
+	json_set_alloc_funcs(reserve_alloc, free);
+	alloc_reserve(BEAT_RESERVE_BYTES);
 	b.loop = loop_new();
 	b.born_usec = loop_now(b.loop);
 	b.events = events_new();
@@ -613,5 +616,6 @@ brain_run(const struct brain_conf *boot)
 	loop_run(b.loop);
 	brain_acme_stop(b.acme);
 	brain_close(&b);
+	alloc_reserve(0);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "base/sink.h"
 #include "filter/filter_means.h"
 #include "main/backtrace.h"
+#include "main/beat.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
 #include "main/parent_priv.h"
@@ -373,8 +374,7 @@ parent_beat(void *arg)
 
 	timer_set(p->loop, &p->beat, loop_now(p->loop) + BEAT_USEC, parent_beat, p);
 	watchdog_look(p, clock_mono_usec());
-	log_flush();
-	live_log_dropped(p->live, LIVE_PARENT, log_dropped_take());
+	beat_report(p->live, LIVE_PARENT);
 }
 
 /* ---- signals ---- */
@@ -470,6 +470,7 @@ parent_run(struct conf *conf)
 		log_event(LOG_WARN, "clients.fewer", "max", LOG_N(descriptors_clients(conf->clients_max)),
 		    "reason", "a low limit of open files", NULL);
 	worker_limits(conf, &p.limits);
+	alloc_reserve(BEAT_RESERVE_BYTES);
 	p.loop = loop_new();
 	p.live = live_init(shared_block(live_bytes()), p.nworkers);
 	live_set_conf(p.live, (struct live_conf){ clock_wall_usec(), true });
@@ -493,5 +494,6 @@ parent_run(struct conf *conf)
 	parent_close(&p);
 	log_flush();
 	conf_free(&p.conf);
+	alloc_reserve(0);
 	return p.status;
 }

@@ -12,6 +12,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "conf/conf_value.h"
+#include "main/beat.h"
 #include "main/memfile.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
@@ -207,8 +208,10 @@ void
 reload_run(struct parent *p)
 {
 	struct buf text, errors;
-	struct conf *next = conf_load(p->conf->file, &text, &errors);
+	struct conf *next;
 
+	beat_report(p->live, LIVE_PARENT);	/* reading needs more memory than anything else here */
+	next = conf_load(p->conf->file, &text, &errors);
 	live_set_conf(p->live, (struct live_conf){ clock_wall_usec(), next != NULL });
 	log_errors(&errors, next != NULL);
 	if (next != NULL)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pages.h"
+#include "main/beat.h"
 #include "main/descriptors.h"
 #include "main/worker.h"
 #include "net/resolve.h"
@@ -321,8 +322,7 @@ worker_beat(void *arg)
 	proxy_beat(w->proxy);
 	worker_send_spans(w);
 	worker_tell_failed(w);
-	log_flush();
-	live_log_dropped(w->conf->live, w->conf->index, log_dropped_take());
+	beat_report(w->conf->live, w->conf->index);
 }
 
 static void

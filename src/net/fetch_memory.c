@@ -71,7 +71,7 @@ take(size_t bytes)
 		return NULL;
 	if (all >= PAGE_BYTES)
 		b = block_map((all + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
-	else if ((b = malloc(all)) != NULL)
+	else if ((b = reserve_alloc(all)) != NULL)
 		b->mapped = 0;
 	if (b == NULL)
 		return NULL;

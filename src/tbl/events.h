@@ -114,6 +114,8 @@ EVENT("listen.open", "info", "An address is listened on.")
 EVENT("listen.taken", "error", "An address that is to be listened on is in use by another program.")
 EVENT("listen.waiting", "info", "An address is shared with another Mola that still serves it.")
 EVENT("log.dropped", "warn", "Lines of the log were dropped because its reader did not keep up.")
+EVENT("memory.short", "warn",
+    "An allocation failed, and a process used the memory that it keeps for that.")
 EVENT("mover.altered", "error",
     "A service was changed by something else while Mola moved or scaled it.")
 EVENT("mover.blind", "warn", "The state of the Swarm's tasks cannot be read; nothing is moved.")

@@ -136,6 +136,10 @@ WARNING(CLOCK_WRONG, "clock_wrong", "error", "mola",
 WARNING(LOG_DROPPED, "log_dropped", "warning", "mola",
     "Lines of the log were dropped lately, since its reader did not keep up.",
     "Log less (`log.level`), or look at what reads the log, such as Docker's log driver.")
+WARNING(MEMORY_SHORT, "memory_short", "warning", "mola",
+    "A process found no memory lately, and used what it keeps for that.",
+    "Give Mola more memory, or let it have fewer clients (`clients.max`); what else runs in the "
+    "same container or on the machine may need it, too.")
 WARNING(ERROR_LOGGED, "error_logged", "error", "mola",
     "The brain has logged an error within the last 10 minutes; the name is that of the event.",
     "The text has the details, and mola-events(7) what the event means.")

@@ -238,6 +238,8 @@ void		live_stopped(struct live *, unsigned process);
 struct live_process live_process(const struct live *, unsigned process);
 void		live_log_dropped(struct live *, unsigned process, uint64_t lines);	/* so many more */
 uint64_t	live_log_dropped_total(const struct live *, unsigned process);
+void		live_memory_short(struct live *, unsigned process, uint64_t times);	/* so many more */
+uint64_t	live_memory_short_total(const struct live *, unsigned process);
 void		live_set_conf(struct live *, struct live_conf);
 struct live_conf live_conf(const struct live *);
 /* Targets that people have withdrawn, by a mark of each (not 0), so that a brain that comes

@@ -49,7 +49,7 @@ struct worker_row {
 struct process_row {
 	_Atomic int32_t		pid;
 	_Atomic uint64_t	starts;
-	_Atomic uint64_t	log_dropped;
+	_Atomic uint64_t	log_dropped, memory_short;
 	_Atomic int64_t		beat;		/* the brain's; those of workers are in their own rows */
 };
 

@@ -119,6 +119,20 @@ live_log_dropped_total(const struct live *l, unsigned process)
 }
 
 void
+live_memory_short(struct live *l, unsigned process, uint64_t times)
+{
+	ASSERT(process <= LIVE_PARENT);
+	SET(l->process[process].memory_short, GET(l->process[process].memory_short) + times);
+}
+
+uint64_t
+live_memory_short_total(const struct live *l, unsigned process)
+{
+	ASSERT(process <= LIVE_PARENT);
+	return GET(l->process[process].memory_short);
+}
+
+void
 live_set_conf(struct live *l, struct live_conf c)
 {
 	SET(l->conf_read, c.read_usec);

@@ -430,6 +430,12 @@ lost_lines_and_spans(void **state)
 	only(s, "log_dropped", "brain", "7 in all");
 	later(s, 11 * 60 * USEC_PER_SEC);
 	sampled(s);
+	live_memory_short(s->live, LIVE_PARENT, 2);
+	later(s, 2 * USEC_PER_SEC);
+	look(s);
+	only(s, "memory_short", "parent", "2 times in all");
+	later(s, 11 * 60 * USEC_PER_SEC);
+	sampled(s);
 	live_count_spans(s->live, SPANS_FAILED, 3);
 	later(s, 2 * USEC_PER_SEC);
 	look(s);
