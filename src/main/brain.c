@@ -69,6 +69,7 @@ struct brain {
 	int64_t		 born_usec;
 	uint64_t	 secrets_serial;	/* of the set that was published last */
 	bool		 secrets_due;	/* it did not reach the parent */
+	unsigned	 ready;		/* configurations, of which the parent has not been told yet */
 	bool		 inherited;	/* a table was in force at the start */
 	bool		 began;		/* the first pass was made */
 	bool		 kept;		/* the parent knows that the inherited table is in force */
@@ -160,8 +161,11 @@ tell_ready(struct brain *b)
 {
 	struct channel_msg m = { .kind = CHANNEL_READY };
 
-	if (!channel_send(&b->channel, &m, -1))
-		log_event(LOG_ERROR, "ready.unsent", NULL);
+	for (; b->ready > 0; b->ready--)
+		if (!channel_send(&b->channel, &m, -1)) {
+			log_event(LOG_ERROR, "ready.unsent", NULL);
+			return;
+		}
 	pages_let_go();
 }
 
@@ -342,6 +346,8 @@ on_tick(void *arg)
 		keep_table(b);
 	if (b->secrets_due && loop_now(b->loop) >= b->secrets_retry_usec)
 		publish_secrets(b);
+	if (b->ready > 0)
+		tell_ready(b);
 }
 
 /* The serial of the table that has the change: one that is out, or the next one. */
@@ -417,6 +423,7 @@ reload(struct brain *b, int fd)
 		targets_reconf(b->targets, next);
 		publish_secrets(b);
 	}
+	b->ready++;
 	tell_ready(b);
 	buf_fini(&text);
 	buf_fini(&errors);
@@ -553,7 +560,7 @@ brain_open(struct brain *b)
 	a.inherited = b->inherited;
 	b->admin = admin_new(b->loop, &a);
 	apply(b);
-	tell_ready(b);
+	b->ready = 1;
 	on_tick(b);
 }
 

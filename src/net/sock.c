@@ -135,6 +135,7 @@ sock_send_fd(int sock, const void *p, size_t n, int fd)
 	} control = { .b = { 0 } };
 	struct iovec iov = { (void *)(uintptr_t)p, n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t sent;
 
 	ASSERT(n > 0);
 	if (fd >= 0) {
@@ -147,7 +148,10 @@ sock_send_fd(int sock, const void *p, size_t n, int fd)
 		c->cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(c), &fd, sizeof fd);
 	}
-	return sendmsg(sock, &m, MSG_NOSIGNAL) == (ssize_t)n;
+	do
+		sent = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)n;
 }
 
 long
