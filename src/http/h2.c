@@ -15,11 +15,13 @@
 #define PAGE	4096
 #define IS_FRAMES(bytes) ((bytes) >= H2_FRAMES_BYTES && (bytes) < 2 * H2_FRAMES_BYTES)
 
+/* How many streams there may be is decided before (slabs), and not all versions of nghttp2 survive
+ * a failure in the middle of one: so it has the reserve, too. */
 static void *
 mem_alloc(size_t bytes, void *arg)
 {
 	(void)arg;
-	return try_alloc(bytes);
+	return reserve_alloc(bytes);
 }
 
 static void
@@ -35,7 +37,7 @@ mem_free(void *p, void *arg)
 static void *
 mem_zalloc(size_t n, size_t bytes, void *arg)
 {
-	void *p = n > SIZE_MAX / 2 / (bytes > 0 ? bytes : 1) ? NULL : try_alloc(n * bytes);
+	void *p = n > SIZE_MAX / 2 / (bytes > 0 ? bytes : 1) ? NULL : reserve_alloc(n * bytes);
 
 	(void)arg;
 	return p == NULL ? NULL : memset(p, 0, n * bytes);
@@ -49,7 +51,7 @@ mem_realloc(void *p, size_t bytes, void *arg)
 	if (p != NULL || c->frames != NULL || !IS_FRAMES(bytes)) {
 		if (p == c->frames)
 			c->frames = NULL;	/* where it goes, pages may be shared */
-		return realloc(p, bytes);
+		return reserve_realloc(p, bytes);
 	}
 	return c->frames = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
 }

@@ -46,6 +46,7 @@ submit(struct h2_stream *st, const struct message *m, bool opens)
 	struct h2_conn *c = st->conn;
 	struct h2_fields *f = &c->h2->fields;
 	nghttp2_data_provider body = { .read_callback = h2_out_source };
+	bool bare = !opens && m->body == BODY_NONE;
 
 	if (!h2_fields_response(f, m, opens))
 		return false;
@@ -53,17 +54,18 @@ submit(struct h2_stream *st, const struct message *m, bool opens)
 		return nghttp2_session_get_outbound_queue_size(c->session) > INTERIMS_WAIT
 		    || nghttp2_submit_headers(c->session, NGHTTP2_FLAG_NONE, st->id, NULL, f->nv, f->n,
 		    NULL) == 0;
+	if (nghttp2_submit_response(c->session, st->id, f->nv, f->n, bare ? NULL : &body) != 0)
+		return false;
 	if (opens)
 		st->out_state = H2_TUNNEL;
-	else if (m->body == BODY_NONE)
+	else if (bare)
 		st->out.ended = true;
 	else {
 		st->out_state = H2_BODY;
 		h1_body_init(&st->out.framing, m->body, m->body == BODY_LENGTH ? m->length : 0);
 		st->out.framing.lenient = true;
 	}
-	return nghttp2_submit_response(c->session, st->id, f->nv, f->n,
-	    st->out.ended ? NULL : &body) == 0;
+	return true;
 }
 
 /* PARSE_DONE: a head went on. */
@@ -139,6 +141,8 @@ h2_out_writev(struct inner *n, const struct iovec *iov, int count, size_t *put)
 	}
 	if (done == 0) {
 		st->waits = true;
+		if (room > 0)		/* nothing is on its way that could make room */
+			h2_stream_fail(st, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
 		return IO_AGAIN;
 	}
 	st->moved_usec = loop_now(st->conn->h2->loop);

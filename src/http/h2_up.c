@@ -25,11 +25,13 @@
 
 /* ---- what all have in common ---- */
 
+/* How many streams there may be is decided before (slabs), and not all versions of nghttp2 survive
+ * a failure in the middle of one: so it has the reserve, too. */
 static void *
 mem_alloc(size_t bytes, void *arg)
 {
 	(void)arg;
-	return try_alloc(bytes);
+	return reserve_alloc(bytes);
 }
 
 static void
@@ -42,7 +44,7 @@ mem_free(void *p, void *arg)
 static void *
 mem_zalloc(size_t n, size_t bytes, void *arg)
 {
-	void *p = bytes > 0 && n > SIZE_MAX / 2 / bytes ? NULL : try_alloc(n * bytes);
+	void *p = bytes > 0 && n > SIZE_MAX / 2 / bytes ? NULL : reserve_alloc(n * bytes);
 
 	(void)arg;
 	return p == NULL ? NULL : memset(p, 0, n * bytes);
@@ -52,7 +54,7 @@ static void *
 mem_realloc(void *p, size_t bytes, void *arg)
 {
 	(void)arg;
-	return realloc(p, bytes);
+	return reserve_realloc(p, bytes);
 }
 
 static void
