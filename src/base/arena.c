@@ -20,6 +20,7 @@ struct block {
 
 struct arena {
 	struct block	*first;		/* the one that is being filled */
+	struct block	*spare;		/* of `size` each, unused since arena_reset */
 	size_t		 size;		/* of a block */
 };
 
@@ -43,29 +44,62 @@ arena_try_new(size_t block)
 	return a;
 }
 
+static void
+blocks_free(struct block *b)
+{
+	struct block *next;
+
+	for (; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+}
+
 void
 arena_free(struct arena **ap)
 {
 	struct arena *a = *ap;
-	struct block *b, *next;
 
 	*ap = NULL;
 	if (a == NULL)
 		return;
-	for (b = a->first; b != NULL; b = next) {
-		next = b->next;
-		free(b);
-	}
+	blocks_free(a->first);
+	blocks_free(a->spare);
 	free(a);
+}
+
+void
+arena_reset(struct arena *a, unsigned keep)
+{
+	struct block *all[] = { a->first, a->spare }, *b, *next;
+
+	a->first = a->spare = NULL;
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+		for (b = all[i]; b != NULL; b = next) {
+			next = b->next;
+			if (keep == 0 || b->cap != a->size) {
+				free(b);
+				continue;
+			}
+			keep--;
+			*b = (struct block){ .next = a->spare, .cap = b->cap };
+			a->spare = b;
+		}
 }
 
 /* NULL: there is no memory, where that may be. */
 static struct block *
-block_new(size_t cap, bool may_fail)
+block_new(struct arena *a, size_t cap, bool may_fail)
 {
 	size_t all = sizeof(struct block) + cap;
-	struct block *b = may_fail ? try_alloc(all) : must_alloc(all);
+	struct block *b = a->spare;
 
+	if (b != NULL && cap == a->size) {
+		a->spare = b->next;
+		b->next = NULL;
+		return b;
+	}
+	b = may_fail ? try_alloc(all) : must_alloc(all);
 	if (b != NULL)
 		*b = (struct block){ .cap = cap };
 	return b;
@@ -80,7 +114,7 @@ block_for(struct arena *a, size_t bytes, bool may_fail)
 	ASSERT(bytes % ALIGN == 0 && (b == NULL || (b->used <= b->cap && b->used % ALIGN == 0)));
 	if (b != NULL && b->cap - b->used >= bytes)
 		return b;
-	if ((b = block_new(bytes > a->size ? bytes : a->size, may_fail)) == NULL)
+	if ((b = block_new(a, bytes > a->size ? bytes : a->size, may_fail)) == NULL)
 		return NULL;
 	if (bytes > a->size / 2 && a->first != NULL) {
 		b->next = a->first->next;

@@ -17,6 +17,8 @@ void		*arena_zalloc(struct arena *, size_t bytes);		/* zeroed, aligned for anyth
  */
 struct arena	*arena_try_new(size_t block);
 void		*arena_try_zalloc(struct arena *, size_t bytes);
+/* What it handed out is free, as by arena_free; as many of its blocks are kept for what comes. */
+void		 arena_reset(struct arena *, unsigned keep);
 char		*arena_text(struct arena *, struct str);		/* a copy, NUL-terminated */
 char		*arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,8 @@
 #include "base/bug.h"
 #include "filter/means_priv.h"
 
+#define BLOCK_BYTES	2048		/* an exchange needs some of them, as long as its heads are written */
+#define BLOCKS_KEPT	4
 #define JOBS_MOST	64		/* at some milliseconds for each of the usual kind */
 
 static struct nonces *shared;
@@ -35,6 +37,8 @@ filter_means_free(struct filter_means **mp)
 	*mp = NULL;
 	if (m == NULL)
 		return;
+	while (m->narenas > 0)
+		arena_free(&m->arena[--m->narenas]);
 	jobs_free(&m->jobs);
 	known_free(&m->known);
 	free(m);
@@ -50,4 +54,21 @@ void
 filter_means_turn(struct filter_means *m)
 {
 	jobs_turn(m->jobs);
+}
+
+struct arena *
+means_take_arena(struct filter_means *m)
+{
+	return m->narenas > 0 ? m->arena[--m->narenas] : arena_try_new(BLOCK_BYTES);
+}
+
+void
+means_give_arena(struct filter_means *m, struct arena *a)
+{
+	if (m->narenas == ARENAS_KEPT) {
+		arena_free(&a);
+		return;
+	}
+	arena_reset(a, BLOCKS_KEPT);
+	m->arena[m->narenas++] = a;
 }

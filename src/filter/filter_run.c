@@ -9,11 +9,11 @@
 
 #include "base/bug.h"
 #include "filter/filter_priv.h"
+#include "filter/means_priv.h"
 #include "world/table_path.h"
 #include "filter/url.h"
 
 #define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
-#define BLOCK		2048		/* an exchange needs some of them, as long as its heads are written */
 
 /* False: its path has a malformed escape. */
 static bool
@@ -30,7 +30,7 @@ struct filter_run *
 filter_run_new(const struct filter_chain *chain, const struct filter_facts *facts,
     const struct message *m, const struct edits *e)
 {
-	struct arena *a = arena_try_new(BLOCK);
+	struct arena *a = means_take_arena(facts->means);
 	struct filter_run *r = a == NULL ? NULL : arena_try_zalloc(a, sizeof *r);
 
 	if (r == NULL) {
@@ -86,7 +86,6 @@ void
 filter_run_free(struct filter_run **rp)
 {
 	struct filter_run *r = *rp;
-	struct arena *a;
 
 	*rp = NULL;
 	if (r == NULL)
@@ -98,8 +97,7 @@ filter_run_free(struct filter_run **rp)
 	buf_fini(&r->fields);
 	buf_fini(&r->body_kept);
 	buf_fini(&r->request_body);
-	a = r->arena;
-	arena_free(&a);
+	means_give_arena(r->facts.means, r->arena);
 }
 
 char *

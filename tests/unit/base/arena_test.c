@@ -46,12 +46,41 @@ memory_is_zeroed(void **state)
 	arena_free(&a);
 }
 
+/* Blocks of its size come again, zeroed; a large one and those beyond `keep` are gone. */
+static void
+what_is_reset_is_used_again(void **state)
+{
+	struct arena *a = arena_try_new(1024);
+	char *first, *second;
+
+	(void)state;
+	first = arena_try_zalloc(a, 1000);
+	memset(first, 'x', 1000);
+	second = arena_try_zalloc(a, 1000);
+	arena_try_zalloc(a, 5000);
+	arena_try_zalloc(a, 1000);
+	arena_reset(a, 2);
+	assert_null(a->first);
+	for (unsigned round = 0; round < 3; round++) {
+		char *one = arena_try_zalloc(a, 1000), *two;
+		assert_int_equal(one[0], 0);
+		memset(one, 'x', 1000);
+		two = arena_try_zalloc(a, 1000);
+		assert_true(one != two && a->spare == NULL);
+		assert_true(one == first || one == second || two == first || two == second);
+		arena_reset(a, 2);
+		assert_true(a->spare != NULL && a->spare->next != NULL && a->spare->next->next == NULL);
+	}
+	arena_free(&a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(things_keep_to_themselves),
 		cmocka_unit_test(memory_is_zeroed),
+		cmocka_unit_test(what_is_reset_is_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
