@@ -155,7 +155,13 @@ $(HELPERS): $(B)/%: tests/%.c $(B)/flags
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< -lm -lpthread
 
-test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES) $(SIM)
+# Loaded before the C library and the sanitizers.
+$(B)/failing/fail.so: tests/failing/fail.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  cc  $@")
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g -fPIC -shared -Wall -Wextra $(ERRORS) -o $@ $< -ldl
+
+test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES) $(SIM) $(B)/failing/fail.so
 fuzzers: $(FUZZERS)
 
 # What shells complete; made on this machine, whichever the program is for.
