@@ -28,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct str rest = { (const char *)bytes, len }, part;
 	struct world_node node = { .name = (char *)"n" };
 	static struct phys *phys;
-	struct world world = { .phys = phys != NULL ? phys : (phys = phys_init(must_zalloc(phys_bytes()))) };
+	static struct live *live;
+	struct world world;
 	struct world_task task = { .node = &node, .slot = 1, .container = (char *)"aaaaaaaaaaaa" }, other = { .node = &node, .slot = 2,
 	    .container = (char *)"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	struct scrape_task tasks[] = { { .task = &task }, { .task = &other } };
@@ -38,9 +39,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct fetch_result r = { .why = NULL, .status = 200, .detail = "" };
 	bool more = true;
 
-	if (l == NULL)
+	if (l == NULL) {
 		l = loop_new();
+		phys = phys_init(must_zalloc(phys_bytes()));
+		live = live_init(must_zalloc(live_bytes()), 1);
+	}
+	world = (struct world){ .phys = phys, .live = live };
 	scrape.loop = l;
+	scrape.live = live;
 	rng_seed(&scrape.rng, 1);
 	*src = (struct source){ .target = &target, .kind = SOURCE_AGENT, .url = (char *)"http://127.0.0.1:1/stream", .backoff_usec = BACKOFF_LEAST_USEC };
 	src->counters = node_new(SOURCE_AGENT);
