@@ -245,6 +245,11 @@ bench-h2: mola		## the same over HTTP/2
 	@MODES=h2-small bench/proxy
 	@KIND=h2 bench/idle
 
+bench-retries: mola	## what clients see and what is sent in all, while tasks fail; root, two minutes
+	@tools/deps check bench
+	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)
+	@bench/retries
+
 bench-faults: mola	## requests that fail while something breaks, under an open-loop load; root, two minutes
 	@tools/deps check bench
 	+@$(SUBMAKE) MODE=release $(call bench_of,release,origin load)

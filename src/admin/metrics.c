@@ -200,7 +200,8 @@ put_family(struct metrics_page *p, enum family f)
 	case FAMILY_TCP_CONNECTIONS ... FAMILY_TCP_SENT: put_relayed(p, f); break;
 	case FAMILY_REQUESTS ... FAMILY_SERVICE_UP:	metrics_tasks(p, f); break;
 	case FAMILY_SERVICE_DURATION:
-	case FAMILY_SERVICE_ERRORS:	metrics_services(p, f); break;
+	case FAMILY_SERVICE_ERRORS:
+	case FAMILY_SERVICE_RETRIES:	metrics_services(p, f); break;
 	case FAMILY_NODE_INFO ... FAMILY_NODE_DRAINED:	metrics_nodes(p, f); break;
 	case FAMILY_SWARM_UP:		put_swarm(p, false); break;
 	case FAMILY_SWARM_AGE:		put_swarm(p, true); break;

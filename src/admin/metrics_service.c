@@ -1,6 +1,6 @@
 /*
- * metrics_service: durations and errors of services. Services that have no row of their own in live
- * are together as (other), which no service can be called.
+ * metrics_service: durations, errors and retries of services. Services that have no row of their
+ * own in live are together as (other), which no service can be called.
  */
 #include <stdio.h>
 
@@ -66,11 +66,28 @@ put_errors(struct metrics_page *p, const char *service, unsigned slot)
 }
 
 static void
+put_retries(struct metrics_page *p, const char *service, unsigned slot)
+{
+	for (unsigned r = 0; r < RETRY_REASONS; r++) {
+		uint64_t n = live_retries_total(p->v->world->live, slot, r);
+
+		if (n == 0)
+			continue;
+		page_open(p);
+		page_label(p, "service", service);
+		page_label(p, "reason", retry_reason_name(r));
+		page_close(p, (double)n);
+	}
+}
+
+static void
 put_service(struct metrics_page *p, enum family f, const char *name, unsigned slot)
 {
 	ASSERT(slot < LIVE_SERVICES);
 	if (f == FAMILY_SERVICE_DURATION)
 		put_buckets(p, name, slot);
+	else if (f == FAMILY_SERVICE_RETRIES)
+		put_retries(p, name, slot);
 	else
 		put_errors(p, name, slot);
 }

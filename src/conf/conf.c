@@ -114,6 +114,24 @@ read_flat(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
 	buf_fini(&out);
 }
 
+/* A list as the text of its type: "a,b". */
+static void
+read_joined(struct conf_reader *r, const struct conf_key *k, const struct tree *list,
+    const char *where, void *base)
+{
+	struct buf text;
+
+	buf_init(&text, CONF_TEXT_MAX);
+	for (const struct tree *t = list->first; t != NULL; t = t->next) {
+		if (t->shape != TREE_SCALAR)
+			read_plain(r, k, t, where, base);
+		else
+			buf_printf(&text, "%s%s", t == list->first ? "" : ",", t->text);
+	}
+	read_text(r, k, list->first == NULL ? STR("none") : buf_str(&text), list->line, where, base);
+	buf_fini(&text);
+}
+
 /* In each form in which a value of its type may be written. */
 static void
 read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
@@ -146,7 +164,9 @@ read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t
 			else
 				faults_add(&r->faults, item->line, inside(where, item->key, key),
 				    "expected all: what is served is served on every listener");
-	} else if (t->shape == TREE_LIST && value_is_list(k)) {
+	} else if (t->shape == TREE_LIST && value_is_joined(k))
+		read_joined(r, k, t, where, base);
+	else if (t->shape == TREE_LIST && value_is_list(k)) {
 		if (t->first == NULL)
 			faults_add(&r->faults, t->line, where, "an empty list. %s", k->help);
 		for (item = t->first; item != NULL; item = item->next)

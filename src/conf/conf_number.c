@@ -77,52 +77,6 @@ write_count_or_auto(const void *member, struct buf *out)
 	return n == CONF_AUTO ? buf_adds(out, STR("auto")) : buf_printf(out, "%u", n);
 }
 
-/* A whole number, or one of KiB (k) or MiB (m). */
-static bool
-bytes_of(struct str s, unsigned *out)
-{
-	unsigned shift = 0;
-	uint64_t n;
-
-	if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'k')
-		shift = 10;
-	else if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'm')
-		shift = 20;
-	if (!str_to_u64((struct str){ s.p, s.len - (shift > 0) }, &n) || n > UINT32_MAX >> shift)
-		return false;
-	*out = (unsigned)n << shift;
-	return true;
-}
-
-static bool
-read_bytes(const struct conf_key *k, struct str s, void *member, char *problem)
-{
-	unsigned n, least = 0, most = 0;
-	bool bounded = bytes_of(str_of(k->range.least), &least) && bytes_of(str_of(k->range.most), &most);
-
-	ASSERT(bounded && least < most);
-	if (!bytes_of(s, &n))
-		return problem_set(problem, "'%s' is not a number of bytes; expected one such as 500, 16k or 1m",
-		    QUOTED(s));
-	if (n < least || n > most)
-		return problem_set(problem, "'%s' is out of range; expected %s to %s", QUOTED(s), k->range.least,
-		    k->range.most);
-	memcpy(member, &n, sizeof n);
-	return true;
-}
-
-static bool
-write_bytes(const void *member, struct buf *out)
-{
-	unsigned n = *(const unsigned *)member;
-
-	if (n > 0 && n % (1u << 20) == 0)
-		return buf_printf(out, "%um", n >> 20);
-	if (n > 0 && n % 1024 == 0)
-		return buf_printf(out, "%uk", n >> 10);
-	return buf_printf(out, "%u", n);
-}
-
 static unsigned
 cpus_usable(void)
 {
@@ -251,7 +205,11 @@ const struct conf_type
 	type_TENANTS = { read_setting, NULL, KIND_PLAIN, false, &setting_TENANTS },
 	type_LOAD = { read_setting, NULL, KIND_PLAIN, false, &setting_LOAD },
 	type_SCHEME = { read_setting, NULL, KIND_PLAIN, false, &setting_SCHEME },
-	type_BYTES = { read_bytes, write_bytes, KIND_PLAIN, false, NULL },
+	type_BYTES = { read_setting, NULL, KIND_PLAIN, false, &setting_BYTES },
+	type_RETRY_ON = { read_setting, NULL, KIND_PLAIN, false, &setting_RETRY_ON },
+	type_RETRY_METHODS = { read_setting, NULL, KIND_PLAIN, false, &setting_RETRY_METHODS },
+	type_PERCENT = { read_setting, NULL, KIND_PLAIN, false, &setting_PERCENT },
+	type_DURATION_OR_NONE = { read_setting, NULL, KIND_PLAIN, false, &setting_DURATION_OR_NONE },
 	type_WORKERS = { read_workers, NULL, KIND_PLAIN, true, &setting_COUNT },
 	type_BALANCERS = { read_balancers, write_balancers, KIND_PLAIN, true, NULL },
 	type_KIND = { read_setting, NULL, KIND_PLAIN, false, &setting_KIND },

@@ -79,7 +79,6 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 #define MEMBER_WEIGHT		double
 #define MEMBER_BALANCERS	double
 #define MEMBER_COUNT_OR_AUTO	unsigned
-#define MEMBER_BYTES		unsigned
 #define MEMBER_WORKERS		unsigned
 #define MEMBER_FORMAT		bool
 #define MEMBER_TARGET_POLICY	bool
@@ -110,6 +109,7 @@ extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
     type_KIND, type_LOAD, type_TENANTS, type_SCHEME, type_SAME_SITE, type_PROXY_VERSION,
     type_CHECK_MODE, type_CHECK_SCHEME, type_DURATION_OR_SAME, type_PORT_OR_SAME,
+    type_RETRY_ON, type_RETRY_METHODS, type_PERCENT, type_DURATION_OR_NONE,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,

@@ -126,6 +126,12 @@ value_is_pair(const struct conf_key *k)
 }
 
 bool
+value_is_joined(const struct conf_key *k)
+{
+	return k->type == &type_RETRY_ON;
+}
+
+bool
 value_is_placed(const struct conf_key *k)
 {
 	return k->type == &type_ENTRY_POINTS;

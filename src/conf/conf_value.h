@@ -47,6 +47,7 @@ bool	value_is_list(const struct conf_key *);
 bool	value_is_secret(const struct conf_key *);
 /* may be a mapping: "a: 1, b: {c: [2, 3]}" for the text "a=1,b.c=2-3" */
 bool	value_is_mapped(const struct conf_key *);
+bool	value_is_joined(const struct conf_key *);	/* may be a list: [a, b] for the text "a,b" */
 bool	value_is_pair(const struct conf_key *);	/* may be a list of two: [1, 2] for the text "1-2" */
 /* a list that may be a mapping, from each item to where it is served */
 bool	value_is_placed(const struct conf_key *);

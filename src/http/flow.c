@@ -32,6 +32,7 @@ flow_init(struct flow *f, struct slab *pages, struct share *share, struct stream
 	f->watch = NULL;
 	f->tap = NULL;
 	f->most = UINT64_MAX;
+	f->keep_most = 0;
 	f->large = false;
 	gather_init(&f->head);
 	h1_body_init(&f->body, BODY_NONE, 0);
@@ -150,9 +151,8 @@ bare_check(struct flow *f)
 	return true;
 }
 
-/* Of the body, without its framing. */
-static uint64_t
-data_so_far(const struct flow *f)
+uint64_t
+flow_data_bytes(const struct flow *f)
 {
 	return f->body.kind == BODY_CHUNKED ? f->body.data : f->body_bytes;
 }
@@ -160,7 +160,7 @@ data_so_far(const struct flow *f)
 static bool
 is_large(struct flow *f)
 {
-	return f->large = data_so_far(f) > f->most;
+	return f->large = flow_data_bytes(f) > f->most;
 }
 
 void
@@ -168,7 +168,7 @@ flow_set_tap(struct flow *f, struct tap *tap)
 {
 	ASSERT(f->tap == NULL && f->whole && f->at == f->body_at && !f->bare);
 	f->tap = tap;
-	tap_add(tap, flow_slice(f, f->at, f->good), data_so_far(f));
+	tap_add(tap, flow_slice(f, f->at, f->good), flow_data_bytes(f));
 }
 
 bool
@@ -197,7 +197,7 @@ flow_check(struct flow *f)
 		f->good += used;
 	}
 	if (f->tap != NULL)
-		tap_add(f->tap, flow_slice(f, before, f->good), data_so_far(f));
+		tap_add(f->tap, flow_slice(f, before, f->good), flow_data_bytes(f));
 	return !is_large(f);
 }
 
@@ -301,6 +301,19 @@ flow_write(struct flow *f, int64_t now)
 	return res;
 }
 
+/* A page that keeps what it holds is full. False: it may not, or cannot, grow. */
+static bool
+keep_more(struct flow *f)
+{
+	size_t cap = f->cap, more = 2 * cap < f->keep_most ? 2 * cap : f->keep_most;
+	const char *old = f->page;
+
+	if (more <= cap || !flow_widen(f, more))
+		return false;
+	gather_moved(&f->head, old, cap, f->page);
+	return true;
+}
+
 /*
  * All that may go is written: the page is filled again, behind what cannot be judged yet (a trailer
  * line that is still incomplete), or goes back when nothing comes; unless it keeps what it
@@ -313,7 +326,7 @@ flow_refill(struct flow *f, int64_t now)
 	enum io_result res;
 
 	ASSERT(f->at == f->good && gather_done(&f->head));	/* all of it has gone */
-	if (f->keep && f->whole && f->end < f->cap)
+	if (f->keep && f->whole && (f->end < f->cap || keep_more(f)))
 		return flow_fill(f, now);
 	f->whole = false;
 	if (rest > 0)
@@ -437,6 +450,7 @@ flow_next(struct flow *f, int64_t now)
 	f->at = f->good = f->scanned = 0;
 	f->end = rest;
 	f->over = f->keep = f->whole = false;
+	f->keep_most = 0;
 	f->tap = NULL;
 	f->watch = NULL;
 	flow_excuse(f);

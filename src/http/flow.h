@@ -44,6 +44,7 @@ struct flow {
 	struct gather	 head;			/* goes before at..good; its slices lie in 0..at */
 	size_t		 body_at;		/* of page: where the body began */
 	bool		 keep;			/* the page keeps what was written, for flow_rewind, until it is full */
+	size_t		 keep_most;		/* to so many bytes a page that is full grows for that; 0: it does not */
 	bool		 whole;			/* it still holds the message from its beginning on */
 	struct h1_body	 body;
 	bool		 last;			/* the owner ends the sink's direction as soon as this message is written */
@@ -130,6 +131,7 @@ struct str		 flow_head_bytes(const struct flow *);
 bool			 flow_limit(struct flow *, uint64_t most);
 /* The body that has begun, none of which has been written, is copied from here on, to its end. */
 void			 flow_set_tap(struct flow *, struct tap *);
+uint64_t		 flow_data_bytes(const struct flow *);	/* of the body so far, without its framing */
 /* Writes the head and moves body bytes, as far as they go now. */
 enum flow_result	 flow_run(struct flow *, int64_t now_usec);
 /* Only the writing half: IO_DONE when head and at..good are out. */

@@ -133,6 +133,32 @@ gather_set_slot(struct gather *g, struct str s)
 }
 
 bool
+gather_set_end(struct gather *g, size_t cut, struct str text)
+{
+	ASSERT(g->first == 0 && g->offset == 0 && g->n > 0);
+	gather_add_copied(g, STR(""));			/* the copy begins, if there is none */
+	if (g->full || !copy_room(g, text.len))
+		return false;
+	ASSERT(g->v[0].iov_len >= cut);
+	g->v[0].iov_len -= cut;
+	copy_add(g, text);
+	return true;
+}
+
+void
+gather_moved(struct gather *g, const char *old, size_t len, char *now)
+{
+	uintptr_t from = (uintptr_t)old;
+
+	for (int i = 0; i < g->n; i++) {
+		uintptr_t at = (uintptr_t)g->v[i].iov_base;
+
+		if (at >= from && at < from + len)
+			g->v[i].iov_base = now + (at - from);
+	}
+}
+
+bool
 gather_done(const struct gather *g)
 {
 	ASSERT(g->first <= g->n && g->n <= GATHER_MAX);

@@ -26,6 +26,11 @@ void		gather_clear(struct gather *);		/* it may be filled again, or forgotten */
  * nothing is written, or after gather_rewind. At most one; never empty. */
 void		gather_add_slot(struct gather *, struct str);
 bool		gather_set_slot(struct gather *, struct str);	/* false: there is no memory */
+/* `text` takes the place of the last `cut` bytes. As gather_set_slot, which may come before or
+ * after it, if they are not of the slot. */
+bool		gather_set_end(struct gather *, size_t cut, struct str text);
+/* What the pieces point at has moved: what was `len` bytes at `old`. */
+void		gather_moved(struct gather *, const char *old, size_t len, char *now);
 void		gather_add_copied(struct gather *, struct str);	/* gather_add, when the pieces are many */
 bool		gather_done(const struct gather *);		/* all is written */
 void		gather_rewind(struct gather *);			/* to be written again, on another connection */

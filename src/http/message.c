@@ -14,6 +14,15 @@ message_find(const struct message *m, enum field_id id)
 	return NULL;
 }
 
+const struct field *
+message_find_named(const struct message *m, struct str name)
+{
+	for (int i = 0; i < m->nfields; i++)
+		if (str_eq_nocase(m->field[i].name, name))
+			return &m->field[i];
+	return NULL;
+}
+
 int64_t
 message_keeps_usec(const struct message *m)
 {

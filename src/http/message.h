@@ -84,6 +84,8 @@ struct message {
 };
 
 const struct field	*message_find(const struct message *, enum field_id);	/* the first, or NULL */
+/* the same by name, in whatever case */
+const struct field	*message_find_named(const struct message *, struct str name);
 /* Of Keep-Alive: timeout=5, max=100. Negative: its sender does not announce for how long. */
 int64_t			 message_keeps_usec(const struct message *);
 

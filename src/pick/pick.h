@@ -10,7 +10,7 @@
 #include "world/phys.h"
 #include "world/table.h"
 
-#define PICK_TRIES	3	/* tasks that one request may be offered to */
+#define PICK_TRIES	10	/* tasks that one request may be offered to: the most of retry.attempts */
 
 struct pick;
 

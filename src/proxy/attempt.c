@@ -109,6 +109,8 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	a->taken = true;
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
+	a->taken_usec = now(a);
+	a->patient = a->unavailable = false;
 	a->look_usec = 0;
 	a->status = 0;
 	a->served = false;
@@ -289,13 +291,17 @@ attempt_late(struct attempt *a)
 
 /* ---- once more ---- */
 
-static bool
-may_try(const struct attempt *a, const struct why *why, enum attempt_repeats repeats)
+/* What it is repeated for. */
+static enum retry_reason
+reason_of(const struct attempt *a, const struct why *why, enum attempt_repeats repeats)
 {
-	if (repeats == ATTEMPT_ONCE || a->interims > 0 || (a->most > 0 && a->tries + 1 >= a->most))
-		return false;
-	/* ports may be left for another task's address */
-	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS;
+	if (a->unavailable)
+		return RETRY_UNAVAILABLE;
+	if (a->status != 0)
+		return RETRY_STATUS;
+	if (!a->connected || repeats == ATTEMPT_UNSENT)
+		return RETRY_CONNECT;
+	return why->status == 504 ? RETRY_TIMEOUT : RETRY_RESET;
 }
 
 /* Who has said how often it may be tried has said so of what costs no task anything, too. */
@@ -303,6 +309,28 @@ static bool
 is_granted(const struct attempt *a, enum attempt_repeats repeats)
 {
 	return a->most > 0 && repeats == ATTEMPT_UNSENT;
+}
+
+static unsigned
+tries_most(const struct attempt *a, const struct table_service *s, enum attempt_repeats repeats)
+{
+	if (is_granted(a, repeats) || (a->most > 0 && a->most < s->retry_attempts))
+		return a->most;
+	return s->retry_attempts;
+}
+
+static bool
+may_try(const struct attempt *a, const struct table_service *s, const struct why *why,
+    enum attempt_repeats repeats)
+{
+	enum retry_reason r = reason_of(a, why, repeats);
+
+	if (repeats == ATTEMPT_ONCE || a->interims > 0 || a->tries + 1 >= tries_most(a, s, repeats))
+		return false;
+	if (!is_granted(a, repeats) && r != RETRY_STATUS && !retry_on_has(&s->retry_on, r))
+		return false;
+	/* ports may be left for another task's address */
+	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS || a->status != 0;
 }
 
 bool
@@ -313,21 +341,21 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 	const struct table_task *task;
 
 	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
-	if (!may_try(a, why, repeats))
+	if (service == NULL || !may_try(a, service, why, repeats))
 		return false;
-	if (a->avoid.n + 1 == PICK_TRIES || service == NULL)
+	if (a->avoid.n + 1 >= service->retry_attempts || a->avoid.n + 1 >= PICK_TRIES)
 		return false;
 	a->avoid.slot[a->avoid.n++] = a->task->slot;
 	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
 		return false;
 	ASSERT(task->slot != a->task->slot);
 	if (!is_granted(a, repeats) && !budget_take(p->budget, service)) {
-		live_count_retry(p->conf.live, a->task->slot, false);
+		live_count_retry_refused(p->conf.live, a->task->slot);
 		return false;
 	}
 	find_room(a, service, false, &task);
-	live_count_retry(p->conf.live, a->task->slot, true);
-	attempt_leave(a, why, false);
+	live_count_retry(p->conf.live, a->task->slot, service->slot, reason_of(a, why, repeats));
+	attempt_leave(a, why, a->keeps);
 	attempt_route(a, p->table, service);
 	a->bound = false;
 	attempt_take(a, task);
@@ -350,10 +378,11 @@ bool
 attempt_again(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
 {
 	ASSERT(a->taken);
-	if (!is_granted(a, repeats) || !may_try(a, why, repeats)
+	if (!is_granted(a, repeats) || !may_try(a, a->service, why, repeats)
 	    || now(a) + interval(a) > a->picked_usec + AGAIN_MOST)
 		return false;
-	live_count_retry(a->proxy->conf.live, a->task->slot, true);
+	live_count_retry(a->proxy->conf.live, a->task->slot, a->service->slot,
+	    reason_of(a, why, repeats));
 	a->again_usec = now(a) + interval(a);
 	a->avoid = (struct pick_avoid){ { a->task->slot }, 1 };
 	attempt_leave(a, why, false);
@@ -440,7 +469,7 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 		return;
 	a->taken = false;
 	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service,
-	    .task = a->task, .why = why, .status = a->status, .served = a->served,
+	    .task = a->task, .why = why, .status = a->unavailable ? 503 : a->status, .served = a->served,
 	    .client = a->client }, now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 	waiting_room_made(&p->waiting);

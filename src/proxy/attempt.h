@@ -40,7 +40,7 @@ struct attempt {
 	bool		 reopened;	/* an idle connection had died; once is enough */
 
 	/* how often it may be tried: the owner's, after attempt_route */
-	unsigned	 most;		/* tries in all; 0: as usual */
+	unsigned	 most;		/* tries in all; 0: as the service says */
 	int64_t		 interval_usec;	/* before a task is tried once more */
 	unsigned	 tries;		/* that have failed, and another one has followed */
 	int64_t		 picked_usec;	/* when the first one began */
@@ -60,6 +60,9 @@ struct attempt {
 	int		 status;	/* of its response, 0: there is none yet */
 	bool		 served;	/* it has sent something that has no status */
 	unsigned	 interims;	/* 1xx responses so far */
+	int64_t		 taken_usec;	/* when it was taken */
+	bool		 patient;	/* it may take as long as responses may take */
+	bool		 unavailable;	/* it is a call of gRPC that ended at once, with UNAVAILABLE */
 	int64_t		 look_usec;	/* when it is looked again whether the task's node is cut off */
 };
 

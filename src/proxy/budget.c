@@ -1,7 +1,7 @@
 /*
- * A token bucket per service, in whole numbers: a request brings PART tokens, a repeat costs COST.
- * For all times, COST * repeats + tokens == PART * requests + advances, of which `owed` is not paid
- * for yet.
+ * A token bucket per service, in whole numbers: a request brings as many tokens as retry.budget has
+ * percent, a repeat costs 100. At all times, what repeats have cost and the tokens are what
+ * requests and advances brought, of which `owed` is not paid for yet.
  */
 #include <stdlib.h>
 
@@ -10,7 +10,6 @@
 #include "proxy/budget.h"
 #include "world/live.h"
 
-#define PART	20			/* percent of the requests */
 #define COST	100
 #define MOST	(100 * COST)		/* saved up in good times */
 #define ADVANCE	(10 * COST)		/* what a quiet service may have */
@@ -68,9 +67,9 @@ least(uint64_t a, uint32_t b)
 
 /* Each second without a request is as good as a request, as far as the advance goes. */
 static void
-silence_add(struct bucket *k, int64_t seconds)
+silence_add(struct bucket *k, uint64_t brings)
 {
-	uint32_t more = k->tokens < ADVANCE ? least((uint64_t)seconds * PART, ADVANCE - k->tokens) : 0;
+	uint32_t more = k->tokens < ADVANCE ? least(brings, ADVANCE - k->tokens) : 0;
 
 	k->tokens += more;
 	k->owed = least(k->owed + more, ADVANCE);
@@ -80,14 +79,15 @@ void
 budget_add(struct budget *b, const struct table_service *s, int64_t now)
 {
 	struct bucket *k = bucket_of(b, s);
-	uint32_t paid;
+	int64_t silent = k->seen_usec == 0 ? ADVANCE : (now - k->seen_usec) / USEC_PER_SEC;
+	uint32_t paid = 0;
 
 	ASSERT(now >= k->seen_usec && k->tokens <= MOST && k->owed <= ADVANCE);
-	silence_add(k, k->seen_usec == 0 ? ADVANCE : (now - k->seen_usec) / USEC_PER_SEC);
+	silence_add(k, (uint64_t)silent * s->retry_budget);
 	k->seen_usec = now;
-	paid = least(k->owed, PART);
+	paid = least(k->owed, s->retry_budget);
 	k->owed -= paid;
-	k->tokens = least(k->tokens + PART - paid, MOST);
+	k->tokens = least(k->tokens + s->retry_budget - paid, MOST);
 }
 
 bool
@@ -96,7 +96,7 @@ budget_take(struct budget *b, const struct table_service *s)
 	struct bucket *k = bucket_of(b, s);
 
 	ASSERT(k->tokens <= MOST);
-	if (k->tokens < COST)
+	if (k->tokens < COST || s->retry_budget == 0)
 		return false;
 	k->tokens -= COST;
 	return true;

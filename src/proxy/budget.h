@@ -1,12 +1,12 @@
 /*
- * budget: how many requests of a service may be repeated: one for every five that came. When most
- * of what is sent fails, repeating it would only be more load. Each worker counts its own requests:
- * the ratio is the same for all together. What a service has lasts longer than tables do: the
- * reloads of a bad day bring nobody another repeat.
+ * budget: how many requests of a service may be repeated: a part (retry.budget) of those that came.
+ * When most of what is sent fails, repeating it would only be more load. Each worker counts its own
+ * requests: the ratio is the same for all together. What a service has lasts longer than tables do:
+ * the reloads of a bad day bring nobody another repeat.
  *
  * A quiet service would have nothing to repeat with, so it begins with an advance, and silence
  * brings some of that back. The requests that follow pay for it before they bring anything, so that
- * of all requests no more than a fifth were repeated as soon as that is done.
+ * of all requests no more than that part were repeated as soon as that is done.
  */
 #ifndef PROXY_BUDGET_H
 #define PROXY_BUDGET_H

@@ -23,8 +23,8 @@
 #include "proxy/exchange_priv.h"
 
 static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
-static late_f connect_late, retry_late, queue_late;
-static wait_f connect_wait, retry_wait, queue_wait;
+static late_f connect_late, queue_late;
+static wait_f connect_wait, queue_wait;
 
 static const struct row {
 	step_f	*enter, *client, *task;
@@ -161,7 +161,9 @@ exchange_reset(struct exchange *x)
 	x->trace = NULL;
 	keys_unwait(&x->hold);
 	x->hold.over = false;
-	x->waited = false;
+	x->waited = x->is_counted = false;
+	x->counted = 0;
+	x->keeps_body = 0;
 }
 
 void
@@ -195,14 +197,14 @@ exchange_start(struct client *c)
 
 /* A connection to the task that was taken: not one that it may be about to close, for what cannot
  * be sent again. */
-static enum state
-connect_begin(struct exchange *x)
+enum state
+exchange_connect(struct exchange *x)
 {
 	const struct why *why;
 
-	if (!head_name_task(x))
+	if (!head_name_task(x) || !retry_count_tries(x))
 		return exchange_fail(x, WHY_NO_MEMORY);
-	why = attempt_connect(&x->attempt, !(x->idempotent && x->up.body.done));
+	why = attempt_connect(&x->attempt, !(retry_is_harmless(x) && x->up.body.done));
 	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
 
@@ -240,7 +242,7 @@ pick_enter(struct exchange *x)
 	if (why == WHY_OVERLOADED && queue_enter(x))
 		return QUEUE;
 	waiting_leave(&x->proxy->waiting, &x->waiter);
-	return why == NULL ? connect_begin(x) : exchange_fail(x, why);
+	return why == NULL ? exchange_connect(x) : exchange_fail(x, why);
 }
 
 static enum state
@@ -278,7 +280,8 @@ connect_check(struct exchange *x)
 static enum state
 connect_late(struct exchange *x, const struct why *why)
 {
-	(void)why;
+	if (why == WHY_UPSTREAM_TRY_SLOW)
+		return retry_try_late(x);
 	why = attempt_late(&x->attempt);
 	return why == NULL ? CONNECT : exchange_try_other(x, why);
 }
@@ -286,7 +289,8 @@ connect_late(struct exchange *x, const struct why *why)
 static struct wait
 connect_wait(const struct exchange *x)
 {
-	return (struct wait){ attempt_connect_until(&x->attempt), WHY_CONNECT_TIMEOUT };
+	return sooner((struct wait){ attempt_connect_until(&x->attempt), WHY_CONNECT_TIMEOUT },
+	    retry_try_wait(x));
 }
 
 /*
@@ -308,68 +312,6 @@ static enum state
 connect_watch(struct exchange *x)
 {
 	return exchange_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
-}
-
-/* ---- once more ---- */
-
-/* May the request be sent again, for all that is known of it and of its client? */
-static enum attempt_repeats
-repeats(const struct exchange *x)
-{
-	if (x->status != 0 || (flow_begun(&x->up) && !x->up.whole))
-		return ATTEMPT_ONCE;
-	if (!flow_begun(&x->up) || attempt_unprocessed(&x->attempt))
-		return ATTEMPT_UNSENT;
-	return x->idempotent ? ATTEMPT_REPEATABLE : ATTEMPT_ONCE;
-}
-
-bool
-exchange_retry(struct exchange *x, const struct why *why, enum state *next)
-{
-	if (!attempt_repeat(&x->attempt, why, repeats(x)))
-		return false;
-	flow_rewind(&x->up);
-	flow_fini(&x->down);
-	*next = connect_begin(x);
-	return true;
-}
-
-enum state
-exchange_try_other(struct exchange *x, const struct why *why)
-{
-	enum state next;
-
-	if (exchange_retry(x, why, &next))
-		return next;
-	if (!attempt_again(&x->attempt, why, repeats(x)))
-		return exchange_fail(x, why);
-	flow_rewind(&x->up);
-	flow_fini(&x->down);
-	return RETRY;
-}
-
-static enum state
-retry_late(struct exchange *x, const struct why *why)
-{
-	why = attempt_pick_again(&x->attempt);
-	return why == NULL ? connect_begin(x) : exchange_fail(x, why);
-}
-
-static struct wait
-retry_wait(const struct exchange *x)
-{
-	return (struct wait){ x->attempt.again_usec, NULL };
-}
-
-enum state
-exchange_task_lost(struct exchange *x)
-{
-	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x));
-
-	if (why != NULL)
-		return exchange_try_other(x, why);
-	flow_rewind(&x->up);
-	return CONNECT;
 }
 
 /* ---- ANSWER ---- */
@@ -476,6 +418,7 @@ exchange_free(struct exchange *x)
 	x->cookie = NULL;
 	group_cookies_free(&x->group_cookies);
 	attempt_fini(&x->attempt);
+	retry_end(x);
 	slab_give_later(x->proxy->exchanges, x);
 }
 
@@ -533,6 +476,7 @@ end_enter(struct exchange *x)
 	x->cookie = NULL;
 	group_cookies_free(&x->group_cookies);
 	attempt_fini(&x->attempt);
+	retry_end(x);
 	exchange_reset(x);
 	x->in_row++;
 	return HEAD;

@@ -208,8 +208,7 @@ head_done(struct exchange *x, struct message *h, size_t used)
 		x->mirrored_by.n = 0;
 	if (service->sticky_cookie.len > 0)
 		x->attempt.claim = sticky_read(p->table, service, h);
-	/* one of HTTP/2 may say that it has not processed a request */
-	x->up.keep = x->idempotent || service->scheme != SCHEME_HTTP;
+	retry_keep(x, h);
 	x->attempt.needs_http1 = h->upgrade;
 	if (chain != NULL)
 		return filters_begin(x, route, chain, h, &edits) ? FILTER : exchange_fail(x, WHY_NO_MEMORY);

@@ -75,6 +75,9 @@ struct exchange {
 	struct keys_wait hold;		/* for the answer to a challenge */
 	struct waiter	 waiter;	/* for room */
 	bool		 waited;
+	bool		 is_counted;	/* its tries are, in a field: a call of gRPC that has none yet */
+	unsigned	 counted;	/* bytes of that field, at the end of its head */
+	size_t		 keeps_body;	/* its part of proxy.collected, for a body to be sent again */
 	char		*cookie;	/* that binds the client to the task; stands in down.head */
 	struct group_cookies group_cookies;	/* the same, of groups that led there */
 	struct group_passed mirrored_by;	/* until the request has passed its filters */
@@ -110,12 +113,7 @@ typedef struct wait	wait_f(const struct exchange *);
 stream_f	exchange_on_client;	/* for the stream of the client's connection */
 void		exchange_go_on(void *x);	/* what its state's first step waits for has come */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
-/* nothing of a response went down: another task may take the request */
-late_f		exchange_try_other;
-/* The request goes to another task, and `next` is how; false: it does not, and nothing has
- * changed for it. */
-bool		exchange_retry(struct exchange *, const struct why *, enum state *next);
-step_f		exchange_task_lost;	/* the task ended the connection before it sent anything */
+step_f		exchange_connect;	/* to the task that was taken */
 bool		exchange_client_left(const struct exchange *);	/* before its response began */
 /* STAY, and come back in the next turn: others wait */
 enum state	exchange_again(struct exchange *);
@@ -124,6 +122,28 @@ enum state	exchange_yield(struct exchange *);
 /* OVER: no request is here, nor comes */
 enum state	exchange_leave(struct exchange *, enum io_result);
 int64_t		exchange_now(const struct exchange *);
+
+/* exchange_retry.c: the request goes to a task once more. */
+late_f		exchange_try_other;	/* nothing of a response went down: another task may take it */
+/* The request goes to another task, and `next` is how; false: it does not, and nothing has
+ * changed for it. */
+bool		exchange_retry(struct exchange *, const struct why *, enum state *next);
+step_f		exchange_task_lost;	/* the task ended the connection before it sent anything */
+/* The same for a response of which nothing has gone down, with a head of `used` bytes: it is
+ * dropped, if the service's requests are sent again for such a one. */
+bool		retry_response(struct exchange *, const struct message *, size_t used, enum state *next);
+late_f		retry_late;
+wait_f		retry_wait;
+/* retry.per_try_timeout: when another task is to have it; never, where none may. */
+wait_f		retry_try_wait;
+step_f		retry_try_late;
+/* A second time does no harm, or its service says so. */
+bool		retry_is_harmless(const struct exchange *);
+/* How much of the request is kept, now that its service and its head are known. */
+void		retry_keep(struct exchange *, const struct message *);
+void		retry_end(struct exchange *);		/* nothing of it is needed any more */
+/* A call of gRPC learns how often it was tried before. False: there is no memory. */
+bool		retry_count_tries(struct exchange *);
 
 /* exchange_head.c */
 step_f		head_read;

@@ -92,10 +92,10 @@ response_wait(const struct exchange *x)
 struct wait
 relay_await_wait(const struct exchange *x)
 {
-	struct wait w = response_wait(x);
+	struct wait w = sooner(response_wait(x), retry_try_wait(x));
 	int64_t look = x->up.moved_usec + CUT_OFF_USEC;
 
-	if (!x->idempotent || !x->up.over)
+	if (!retry_is_harmless(x) || !x->up.over)
 		return w;
 	return sooner(w, (struct wait){ look > x->attempt.look_usec ? look : x->attempt.look_usec,
 	    WHY_UPSTREAM_CUT_OFF });
@@ -107,6 +107,8 @@ relay_await_late(struct exchange *x, const struct why *why)
 {
 	enum state next;
 
+	if (why == WHY_UPSTREAM_TRY_SLOW)
+		return retry_try_late(x);
 	if (why != WHY_UPSTREAM_CUT_OFF)
 		return exchange_try_other(x, why);
 	x->attempt.look_usec = exchange_now(x) + USEC_PER_SEC;
@@ -204,13 +206,6 @@ connection_for_client(const struct exchange *x)
 	return x->minor == 0 ? H1_KEEP_ALIVE : H1_UNSAID;
 }
 
-/* The task could not process the request, or could not reach a server of its own; another may. */
-static bool
-may_retry_status(int status)
-{
-	return status == 502 || status == 503 || status == 504;
-}
-
 /*
  * An HTTP/1.0 client cannot read chunks: it gets their data alone, with its length if all of it is
  * here already, else until the connection's end. False: the framing is malformed.
@@ -286,7 +281,7 @@ response_begin(struct exchange *x, size_t used)
 	access_note_origin(x->proxy->access, &x->log, h);
 	edits_init(&edits);
 	task_load_head(&x->attempt, h, &edits);
-	if (may_retry_status(h->status) && exchange_retry(x, WHY_UPSTREAM_STATUS, &next))
+	if (retry_response(x, h, used, &next))
 		return next;
 	if (x->filters != NULL && filters_catch(x, h->status, WHY_COMPLETE, &next))
 		return next;

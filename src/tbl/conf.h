@@ -88,6 +88,9 @@ SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
 SECTION(EJECT, DEFAULTS, eject, MAP, struct service_conf,
     "When a task gets no requests because it failed those that it had, in defaults and in each "
     "service.")
+SECTION(RETRY, DEFAULTS, retry, MAP, struct service_conf,
+    "Which requests are sent again, to another task of the service, and how often, in defaults and "
+    "in each service. The client gets the last response.")
 SECTION(STICKY, DEFAULTS, sticky, MAP, struct service_conf,
     "Clients that stay with a task, in defaults and in each service of kind http. It takes "
     "precedence over the policy for clients that have the cookie.")

@@ -11,6 +11,7 @@
 #define LABEL_IN_DEFAULTS	""
 #define LABEL_IN_HEALTH		"health."
 #define LABEL_IN_EJECT		"eject."
+#define LABEL_IN_RETRY		"retry."
 #define LABEL_IN_STICKY		"sticky."
 #define LABEL_IN_TASK_TLS	"task_tls."
 #define LABEL_IN_SCALE		"scale."

@@ -90,6 +90,9 @@ METRIC(SERVICE_DURATION, mola_service_request_duration_seconds, histogram,
 METRIC(SERVICE_ERRORS, mola_service_request_errors_total, counter,
     "Errors that clients of a service saw, by reason and status: responses of 500 and more, and "
     "those that a task broke off; reasons beyond the first 15 of a service are together as other.")
+METRIC(SERVICE_RETRIES, mola_service_retries_total, counter,
+    "Requests of a service that were sent to a task once more, by what for: the words of retry.on, "
+    "status for statuses, hedge.")
 METRIC(NODE_INFO, mola_node_info, gauge,
     "Always 1; labels: the address of a node, the host and port "
     "of its node_exporter, and the source of its last sample.")

@@ -125,6 +125,32 @@ SETTING(COUNT, eject_failures, WORKERS, FILE_AND_LABEL, EJECT, failures, "0", "0
 SETTING(DURATION, eject_window_usec, WORKERS, FILE_AND_LABEL, EJECT, window, "10s", "1ms", "24h",
     "The time within which these failures must have been, and for which the task gets nothing "
     "then. A task with a health check gets nothing until the next check that it passes.")
+SETTING(RETRY_ON, retry_on, WORKERS, FILE_AND_LABEL, RETRY, on,
+    "connect, reset, timeout, 502, 503, 504", "", "",
+    "What a request is sent again for, a list: connect (no task can have processed it: the "
+    "connection failed, or the task refused the stream), reset (the connection to the task broke, "
+    "or the response was malformed), timeout (the response did not come in time, or its node is "
+    "cut off), unavailable (a call of gRPC ended at once with status 14; named here, calls are "
+    "repeated for it whatever methods is), and statuses from 400 to 599: 503, 500-504 or 5xx; or "
+    "none. A 429 with Retry-After is passed on at once.")
+SETTING(COUNT, retry_attempts, WORKERS, FILE_AND_LABEL, RETRY, attempts, "3", "1", "10",
+    "How often a request is tried in all, each time on a task that has not had it; 1: never again. "
+    "For tcp services, connections.")
+SETTING(DURATION_OR_NONE, retry_per_try_usec, WORKERS, FILE_AND_LABEL, RETRY, per_try_timeout,
+    "none", "1ms", "24h",
+    "How long a try may take until its response begins, before another task gets the request; or "
+    "none. Where none may (attempts, budget, methods), the try goes on until response.")
+SETTING(PERCENT, retry_budget, WORKERS, FILE_AND_LABEL, RETRY, budget, "20%", "0%", "100%",
+    "How many of the service's requests may be sent again. With 20% all attempts together are at "
+    "most 1.2 times the requests, also while all tasks fail; a service without many requests has "
+    "ten repeats in advance.")
+SETTING(BYTES, retry_body, WORKERS, FILE_AND_LABEL, RETRY, body, "16k", "0", "16m",
+    "How many bytes of a request's body are kept to be sent again. A request with a larger one is "
+    "not repeated once some of it was sent.")
+SETTING(RETRY_METHODS, retry_methods, WORKERS, FILE_AND_LABEL, RETRY, methods, "idempotent", "", "",
+    "Which requests are sent again that a task may have processed: idempotent (those with methods "
+    "GET, HEAD, OPTIONS, TRACE, PUT and DELETE), or all: for services where it does no harm that a "
+    "POST is processed twice.")
 SETTING(COOKIE_NAME, sticky_cookie, WORKERS, FILE_AND_LABEL, STICKY, cookie, "none", "", "",
     "The name of a cookie that binds a client to the task of its first request; none: no client is "
     "bound. A client whose task is gone, drained or unhealthy gets another one, and its cookie. "

@@ -127,6 +127,8 @@ WHY(CONNECT_REFUSED,    502, UPSTREAM, "the task refused the connection")
 WHY(CONNECT_TIMEOUT,    504, UPSTREAM, "the task did not accept the connection in time")
 WHY(CONNECT_FAILED,     502, UPSTREAM, "the task could not be reached")
 WHY(UPSTREAM_SLOW_HEAD, 504, UPSTREAM, "the task did not respond in time")
+WHY(UPSTREAM_TRY_SLOW, 504, UPSTREAM,
+    "the task did not respond within retry.per_try_timeout, and another one got the request")
 WHY(UPSTREAM_CUT_OFF, 504, UPSTREAM,
     "the task's node acknowledged nothing of the request")
 WHY(UPSTREAM_SLOW_BODY, 504, UPSTREAM, "the response body stalled")

@@ -291,13 +291,18 @@ live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 }
 
 void
-live_count_retry(struct live *l, unsigned task, bool done)
+live_count_retry(struct live *l, unsigned task, unsigned service, enum retry_reason r)
+{
+	ASSERT(task < TASKS_MAX && service < LIVE_SERVICES && (unsigned)r < RETRY_REASONS);
+	ADD(l->task[task].retries, 1);
+	ADD(l->service[service].retries[r], 1);
+}
+
+void
+live_count_retry_refused(struct live *l, unsigned task)
 {
 	ASSERT(task < TASKS_MAX);
-	if (done)
-		ADD(l->task[task].retries, 1);
-	else
-		ADD(l->task[task].retries_refused, 1);
+	ADD(l->task[task].retries_refused, 1);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "world/outlier.h"
 #include "world/phys.h"
 #include "world/refused.h"
+#include "world/retry_on.h"
 #include "world/utilization.h"
 
 #define WORKERS_MAX	16
@@ -118,9 +119,12 @@ void		live_load_read(const struct live *, unsigned task_slot, struct live_load *
 
 /* A client got a response from this task, or in the place of one. */
 void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);
-/* A request that failed there went to another task; `done` false: it would have, but the budget
+/* A request of the service that failed there was sent again; or it would have been, but the budget
  * was spent. */
-void		live_count_retry(struct live *, unsigned task_slot, bool done);
+void		live_count_retry(struct live *, unsigned task_slot, unsigned service_slot,
+    enum retry_reason);
+void		live_count_retry_refused(struct live *, unsigned task_slot);
+uint64_t	live_retries_total(const struct live *, unsigned service_slot, enum retry_reason);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
 /* before it goes down */
 void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);

@@ -229,5 +229,14 @@ live_reset_service(struct live *l, unsigned service)
 	}
 	errors_reset(&l->service[service].errors);
 	live_reset_service_before(l, service);
+	for (unsigned r = 0; r < RETRY_REASONS; r++)
+		SET(l->service[service].retries[r], 0);
 	ADD(l->service[service].lives, 1);
+}
+
+uint64_t
+live_retries_total(const struct live *l, unsigned service, enum retry_reason r)
+{
+	ASSERT(service < LIVE_SERVICES && (unsigned)r < RETRY_REASONS);
+	return GET(l->service[service].retries[r]);
 }

@@ -45,6 +45,11 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_CHECK_SCHEME	enum check_scheme
 #define MEMBER_DURATION_OR_SAME	int64_t		/* usec; 0: the same */
 #define MEMBER_PORT_OR_SAME	unsigned	/* 0: the same */
+#define MEMBER_RETRY_ON		struct retry_on
+#define MEMBER_RETRY_METHODS	enum retry_methods
+#define MEMBER_PERCENT		unsigned
+#define MEMBER_BYTES		unsigned
+#define MEMBER_DURATION_OR_NONE	int64_t		/* usec; 0: none */
 #define MEMBER_QUERIES		struct terms
 
 /*
@@ -96,7 +101,8 @@ extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATI
     setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN,
     setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE,
     setting_METHOD, setting_CHECK_HOST, setting_HEADERS, setting_CHECK_MODE, setting_CHECK_SCHEME,
-    setting_DURATION_OR_SAME, setting_PORT_OR_SAME;
+    setting_DURATION_OR_SAME, setting_PORT_OR_SAME, setting_RETRY_ON, setting_RETRY_METHODS,
+    setting_PERCENT, setting_BYTES, setting_DURATION_OR_NONE;
 
 /* One line of HEADERS, as Name and value; false: it is none that a check may send. */
 bool	setting_header_split(struct str line, struct str *name, struct str *value);

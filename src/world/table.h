@@ -15,6 +15,7 @@
 #include "world/filter.h"
 #include "world/group.h"
 #include "world/law.h"
+#include "world/retry_on.h"
 #include "world/tls_options.h"
 
 enum policy {
@@ -44,6 +45,8 @@ enum check_scheme {
 	CHECK_SCHEME_FIRST,
 	CHECK_SCHEMES = CHECK_SCHEME_FIRST + SCHEME_COUNT
 };
+/* Which requests may be sent again that a task may have processed. */
+enum retry_methods { RETRY_IDEMPOTENT, RETRY_ALL, RETRY_METHODS };
 #define TLS_NAME_ADDRESS	"address"	/* as tls_name: the address of the task */
 
 /* A string inside the table. */
@@ -98,6 +101,12 @@ struct table_task {
 #define ROW_CHECK_SCHEME	enum check_scheme
 #define ROW_DURATION_OR_SAME	int64_t		/* 0: the same */
 #define ROW_PORT_OR_SAME	uint32_t	/* 0: the same */
+
+#define ROW_RETRY_ON		struct retry_on
+#define ROW_RETRY_METHODS	enum retry_methods
+#define ROW_PERCENT		uint32_t
+#define ROW_BYTES		uint32_t
+#define ROW_DURATION_OR_NONE	int64_t		/* 0: none */
 
 /* For a column `reach` of tbl/service.h: what is for workers, and nothing for the brain's. */
 #define IN_ROW_WORKERS(...)	__VA_ARGS__

@@ -100,12 +100,18 @@ may_be_0(const char *least)
 #define SETTING_OK_CHECK_SCHEME(t, value, least) ((unsigned)(value) < CHECK_SCHEMES)
 #define SETTING_OK_DURATION_OR_SAME(t, value, least) ((value) >= 0 && (value) <= TABLE_USEC_MOST)
 #define SETTING_OK_PORT_OR_SAME(t, value, least) ((value) <= 65535)
+#define SETTING_OK_RETRY_ON(t, value, least)	retry_on_sound(&(value))
+#define SETTING_OK_RETRY_METHODS(t, value, least) ((unsigned)(value) < RETRY_METHODS)
+#define SETTING_OK_PERCENT(t, value, least)	((value) <= 100)
+#define SETTING_OK_BYTES(t, value, least)	((value) > 0 || may_be_0(least))
+#define SETTING_OK_DURATION_OR_NONE(t, value, least) ((value) >= 0 && (value) <= TABLE_USEC_MOST)
 
 /* Which settings count: those of health checks only where there are some. */
 #define COUNTS_DEFAULTS(s)	true
 #define COUNTS_TASK_TLS(s)	true
 #define COUNTS_STICKY(s)	true
 #define COUNTS_EJECT(s)		((s)->eject_failures > 0)
+#define COUNTS_RETRY(s)		((s)->retry_attempts > 0)
 #define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || (s)->health_mode != CHECK_HTTP || \
 	!bool_is_false(&(s)->health_connect))
 

@@ -255,6 +255,11 @@ world_drain_task(struct world *w, struct world_task *t, bool drained)
 #define SETTING_ROW_CHECK_SCHEME(m, value) (value)
 #define SETTING_ROW_DURATION_OR_SAME(m, value) (value)
 #define SETTING_ROW_PORT_OR_SAME(m, value) (value)
+#define SETTING_ROW_RETRY_ON(m, value)	(value)
+#define SETTING_ROW_RETRY_METHODS(m, value) (value)
+#define SETTING_ROW_PERCENT(m, value)	(value)
+#define SETTING_ROW_BYTES(m, value)	(value)
+#define SETTING_ROW_DURATION_OR_NONE(m, value) (value)
 #define SETTING_ROW_PATH_OR_NONE(m, value) \
 	((value) == NULL ? (struct table_ref){ 0, 0 } : table_maker_text(m, str_of(value)))
 

@@ -21,6 +21,10 @@ import yaml
 COMMAND = re.compile(r'^(make|docker|curl|mola|openssl|sudo|systemctl|for|export|echo|printf|tools/\S+|tests/\S+|\./\S+|[A-Z_]+=\S+ (docker|make|tests/)|mola\(\))\b')
 LABEL = re.compile(r'^\s*(mola|traefik)\.[\w.-]+\s*[=:]')
 
+# `on` is a key of Mola's and of Docker's, and no switch (YAML 1.2)
+for first in 'oO':
+    yaml.SafeLoader.yaml_implicit_resolvers[first] = [(tag, r) for tag, r in yaml.SafeLoader.yaml_implicit_resolvers[first] if tag != 'tag:yaml.org,2002:bool']
+
 
 def documents():
     return ['README.md'] + sorted(glob.glob('doc/*.md')) + sorted(glob.glob('doc/ko/*.md'))        # of the folder that it runs in

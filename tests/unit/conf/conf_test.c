@@ -374,6 +374,12 @@ static const struct wrong {
 	{ RULED("  middlewares: web@file\n"), "m:6: services.middlewares: there is no 'web@file' in middlewares; expected the name of one of them\n" },
 	{ L "nodes: [{name: a}]\nservices:\n- name: x\n  health: { pth: / }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n",
 	    "m:5: services.health.pth: unknown key; did you mean path?\n" },
+	{ L "defaults:\n  retry:\n    on: [ connect, 503, conect ]\n    budget: 0.2\n    attempts: 11\n    body: [ 1k ]\n",
+	    "m:4: defaults.retry.on: 'connect,503,conect' has 'conect', which is not known; expected connect, reset, timeout or unavailable, "
+	    "statuses such as 503, 500-504 or 5xx, with commas between them, or none\n"
+	    "m:5: defaults.retry.budget: '0.2' is not a percentage; expected one such as 20%\n"
+	    "m:6: defaults.retry.attempts: '11' is out of range; expected 1 to 10\n"
+	    "m:7: defaults.retry.body: a list; expected one value\n" },
 };
 
 static struct conf *
@@ -568,6 +574,28 @@ static const char whole[] =
     "- { name: alpha, node_exporter: '10.0.0.1:9100', cores: 2.5 }\n"
     "- { name: beta, agent: 'http://b.local:9101/stream?x', node_exporter: 'https://b.local', address: b.local }\n"
     "listen: [ '127.0.0.1:80', '[::1]:80' ]\n";
+
+static void
+test_what_is_sent_again(void **state)
+{
+	struct conf *c = parse_right(L "nodes: [{name: a}]\ndefaults: { retry: { on: [ connect, 5xx ], budget: 40%, body: 64KB } }\n"
+	    "services:\n- name: x\n  retry: { on: [], per_try_timeout: 2s }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n"
+	    "- name: y\n  host: y\n  retry: { on: '429,reset', methods: all }\n  tasks: [{node: a, address: '1.1.1.1:1'}]\n");
+	const struct service_conf *x = &c->service[0].conf, *y = &c->service[1].conf;
+
+	(void)state;
+	assert_true(retry_on_has(&c->defaults.retry_on, RETRY_CONNECT) && retry_on_has_status(&c->defaults.retry_on, 599));
+	assert_int_equal(x->retry_on.reasons, 0);
+	assert_false(retry_on_has_status(&x->retry_on, 503));
+	assert_int_equal(x->retry_per_try_usec, 2000000);
+	assert_int_equal(x->retry_budget, 40);
+	assert_int_equal(x->retry_body, 65536);
+	assert_int_equal(x->retry_attempts, 3);
+	assert_true(retry_on_has(&y->retry_on, RETRY_RESET) && retry_on_has_status(&y->retry_on, 429));
+	assert_false(retry_on_has(&y->retry_on, RETRY_CONNECT) || retry_on_has_status(&y->retry_on, 500));
+	assert_int_equal(y->retry_methods, RETRY_ALL);
+	conf_free(&c);
+}
 
 static void
 test_traefik_is_a_switch_or_a_mapping(void **state)
@@ -1144,6 +1172,7 @@ main(void)
 		cmocka_unit_test(test_long_and_strange_values_are_quoted_short),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_what_is_sent_again),
 		cmocka_unit_test(test_traefik_is_a_switch_or_a_mapping),
 		cmocka_unit_test(test_listeners_have_modes),
 		cmocka_unit_test(test_tcp_services),

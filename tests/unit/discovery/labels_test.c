@@ -111,7 +111,8 @@ everything_that_can_be_said(void **state)
 	    "\"mola.path\":\"/x,/y/z\",\"mola.policy\":\"least-conn\",\"mola.profile\":\"ram\",\"mola.health.path\":\"/healthz\","
 	    "\"mola.health.interval\":\"5s\",\"mola.health.timeout\":\"500ms\",\"mola.health.rise\":\"1\",\"mola.health.fall\":\"4\","
 	    "\"mola.connect\":\"1s\",\"mola.response\":\"2m\",\"mola.idle\":\"3m\",\"mola.tunnel\":\"2h\",\"mola.migrate\":\"true\","
-	    "\"mola.scale.min\":\"2\",\"mola.scale.max\":\"6\"");
+	    "\"mola.scale.min\":\"2\",\"mola.scale.max\":\"6\",\"mola.retry.on\":\"connect, 5xx\",\"mola.retry.attempts\":\"4\","
+	    "\"mola.retry.budget\":\"30%\"");
 	const struct service_conf *c = &ws->conf;
 
 	expect_routes(ws, "a.org/x a.org/y/z *.b.org/x *.b.org/y/z");
@@ -131,7 +132,10 @@ everything_that_can_be_said(void **state)
 	assert_int_equal(c->scale_max, 6);
 	for (unsigned i = 0; i < reported(s, "web")->nlabels; i++)
 		assert_int_equal(reported(s, "web")->label[i].state, LABEL_VALID);
-	assert_int_equal(reported(s, "web")->nlabels, 18);
+	assert_true(retry_on_has(&c->retry_on, RETRY_CONNECT) && retry_on_has_status(&c->retry_on, 501));
+	assert_int_equal(c->retry_attempts, 4);
+	assert_int_equal(c->retry_budget, 30);
+	assert_int_equal(reported(s, "web")->nlabels, 21);
 	assert_int_equal(reported(s, "web")->ntroubles, 0);
 }
 

@@ -13,7 +13,7 @@
 
 #define START	(1000 * USEC_PER_SEC)
 
-static const struct table_service web = { .slot = 1 }, shop = { .slot = 2 };
+static const struct table_service web = { .slot = 1, .retry_budget = 20 }, shop = { .slot = 2, .retry_budget = 20 };
 
 /* The services of slots 1 and 2, by these names. */
 static struct table *

@@ -117,6 +117,105 @@ a_call_that_is_refused_is_unavailable(void **state)
 	assert_int_equal(whys(WHY_UPSTREAM_RESET), 1);
 }
 
+/* ---- a call that ends before it has begun ---- */
+
+static void
+ends_at_once(struct task *t, int32_t id, const char *status)
+{
+	nghttp2_nv head[] = { NV(":status", "200"), NV("content-type", "application/grpc"), NV("grpc-status", status) };
+
+	assert_int_equal(nghttp2_submit_response(t->session, id, head, 3, NULL), 0);
+	task_turn(t);
+}
+
+/* The second task comes when the first one has the call. */
+static int32_t
+call_two(const char *on)
+{
+	int32_t id;
+
+	for (int i = 1; i < 3; i++)
+		stage.origin[i] = stage_listen(&stage.origin_addr[i]);
+	stage.norigins = 3;
+	stage.state[1] = stage.state[2] = GONE;
+	stage_retry_on(on);
+	stage_table();
+	id = call("application/grpc");
+	assert_string_equal(task->call[1].tries, "");
+	stage.state[1] = SERVES;
+	stage_table();
+	return id;
+}
+
+static void
+an_unavailable_call_goes_to_another_task(void **state)
+{
+	int32_t id = call_two("unavailable");
+	struct task *first = task, *second;
+
+	(void)state;
+	client->up = "hello";
+	client->up_len = 5;
+	nghttp2_session_resume_data(client->session, id);
+	BOTH_UNTIL(client, task, task->call[1].len == 5);
+	ends_at_once(task, 1, "14");
+	task = second = task_new(1, 100);
+	BOTH_UNTIL(client, task, task->call[1].len == 5);
+	assert_string_equal(task->call[1].tries, "1");
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_UNAVAILABLE), 1);
+	/* and the client gets the last response, when there is no other task any more */
+	stage.state[2] = SERVES;
+	stage_table();
+	ends_at_once(task, 1, "14");
+	task = task_new(2, 100);
+	BOTH_UNTIL(client, task, task->call[1].len == 5);
+	assert_string_equal(task->call[1].tries, "2");
+	ends_at_once(task, 1, "14");
+	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 14\n"));
+	assert_false(has(client, id, "mola-why"));
+	assert_int_equal(whys(WHY_COMPLETE), 1);
+	task_free(first);
+	task_free(second);
+}
+
+static void
+no_other_call_does(void **state)
+{
+	int32_t id = call_two("unavailable");
+
+	(void)state;
+	ends_at_once(task, 1, "4");
+	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 4\n"));
+	assert_true(nobody_calls(1));
+}
+
+/* Calls are POST: only who names it has them repeated for this. */
+static void
+nor_where_it_is_not_said(void **state)
+{
+	int32_t id = call_two("connect, reset, timeout, 5xx");
+
+	(void)state;
+	ends_at_once(task, 1, "14");
+	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 14\n"));
+	assert_true(nobody_calls(1));
+}
+
+/* Nor when a response has begun. */
+static void
+nor_after_its_head(void **state)
+{
+	int32_t id = call_two("unavailable");
+	nghttp2_nv head = NV(":status", "200"), end = NV("grpc-status", "14");
+
+	(void)state;
+	nghttp2_submit_headers(task->session, 0, 1, NULL, &head, 1, NULL);
+	BOTH_UNTIL(client, task, has(client, id, ":status: 200\n"));
+	nghttp2_submit_headers(task->session, NGHTTP2_FLAG_END_STREAM, 1, NULL, &end, 1, NULL);
+	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 14\n"));
+	assert_true(nobody_calls(1));
+}
+
 /* ---- frames that bring little ---- */
 
 static const char message[] = "\0\0\1\0\0\0\0\0\1" "m";
@@ -350,6 +449,10 @@ main(void)
 		SCENE(other_codes_are_our_own_trouble),
 		SCENE(other_requests_get_a_response),
 		SCENE(a_call_that_is_refused_is_unavailable),
+		SCENE(an_unavailable_call_goes_to_another_task),
+		SCENE(no_other_call_does),
+		SCENE(nor_where_it_is_not_said),
+		SCENE(nor_after_its_head),
 		SCENE(small_messages_are_no_flood),
 		SCENE(padding_is_no_data),
 		SCENE(an_empty_frame_is_no_data),

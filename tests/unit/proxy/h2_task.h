@@ -16,6 +16,7 @@ struct call {			/* what came on a stream */
 	char		 method[16], protocol[16], authority[64];
 	bool		 te, key, ended, closed;
 	char		 sum[16];	/* x-sum, of its trailers */
+	char		 tries[16];	/* grpc-previous-rpc-attempts */
 	uint32_t	 code;
 	const char	*reply;
 	size_t		 at;
@@ -43,6 +44,8 @@ task_on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *n, siz
 		snprintf(c->path, sizeof c->path, "%.*s", (int)vl, (const char *)v);
 	if (nl == 5 && memcmp(n, "x-sum", 5) == 0)
 		snprintf(c->sum, sizeof c->sum, "%.*s", (int)vl, (const char *)v);
+	if (nl == 26 && memcmp(n, "grpc-previous-rpc-attempts", 26) == 0)
+		snprintf(c->tries, sizeof c->tries, "%.*s", (int)vl, (const char *)v);
 	if (nl == 7 && memcmp(n, ":method", 7) == 0)
 		snprintf(c->method, sizeof c->method, "%.*s", (int)vl, (const char *)v);
 	if (nl == 9 && memcmp(n, ":protocol", 9) == 0)

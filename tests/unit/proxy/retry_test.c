@@ -484,6 +484,300 @@ test_idle_died_without_budget(void **state)
 	stage_close();
 }
 
+/* ---- as the service says ---- */
+
+static void
+open_with(int norigins, const char *on, unsigned attempts)
+{
+	stage_open(norigins);
+	stage_retry_on(on);
+	stage.service.retry_attempts = attempts;
+	stage_table();
+}
+
+/* The first task says `said`, to this request; whether another one gets the request then, or the client what was said. */
+static bool
+goes_on(const char *on, const char *ask, const char *asked, const char *said)
+{
+	int c, t, u = -1, first, second;
+	char got[2];
+	bool on_it_goes;
+
+	open_with(2, on, 3);
+	c = dial();
+	t = first_task(c, ask, asked, &first);
+	if (said != NULL)
+		say(t, said);
+	else
+		hang_up(t);
+	WAIT_UNTIL((u = answer_any(&second)) >= 0 || recv(c, got, sizeof got, MSG_PEEK) > 0);
+	if ((on_it_goes = u >= 0)) {
+		assert_int_equal(second, 1 - first);
+		hear(u, asked);
+		say(u, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close(u);
+	} else if (said != NULL)
+		hear(c, said);
+	if (said != NULL)
+		close(t);
+	close(c);
+	stage_close();
+	return on_it_goes;
+}
+
+#define SAYS(status, more)	"HTTP/1.1 " status " So\r\nContent-Length: 0\r\n" more "\r\n"
+
+static void
+test_what_it_is_sent_again_for(void **state)
+{
+	(void)state;
+	assert_true(goes_on("500, 429", GET("/"), GOT("/"), SAYS("500", "")));
+	assert_true(goes_on("5xx", GET("/"), GOT("/"), SAYS("599", "")));
+	assert_false(goes_on("5xx", GET("/"), GOT("/"), SAYS("404", "")));
+	assert_false(goes_on("500, 429", GET("/"), GOT("/"), SAYS("503", "")));
+	assert_true(goes_on("503", GET("/"), GOT("/"), SAYS("503", "Retry-After: 1\r\n")));
+	/* the client is to wait, and no other task to be asked */
+	assert_true(goes_on("429", GET("/"), GOT("/"), SAYS("429", "")));
+	assert_false(goes_on("429", GET("/"), GOT("/"), SAYS("429", "Retry-After: 1\r\n")));
+	/* a connection that breaks is another matter */
+	assert_true(goes_on("reset", GET("/"), GOT("/"), NULL));
+	assert_false(goes_on("connect, timeout, 5xx", GET("/"), GOT("/"), NULL));
+	assert_false(goes_on("none", GET("/"), GOT("/"), NULL));
+	/* and what the method forbids, no number of attempts allows */
+	assert_false(goes_on("connect, reset, timeout, 5xx", POST, POST_GOT, NULL));
+	assert_false(goes_on("5xx", POST, POST_GOT, SAYS("503", "")));
+}
+
+static void
+test_refused_connections(void **state)
+{
+	static const char *const on[] = { "reset, timeout, 5xx", "connect" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int c;
+
+		open_with(2, on[i], 3);
+		close(stage.origin[0]);
+		close(stage.origin[1]);
+		c = dial();
+		say(c, POST);
+		hear_why(c, 502, WHY_CONNECT_REFUSED);
+		assert_int_equal(live_retries_total(stage.live, 1, RETRY_CONNECT), i);
+		stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+		stage.origin[1] = stage_listen(&stage.origin_addr[1]);
+		close(c);
+		stage_close();
+	}
+}
+
+/* The client gets the last response. */
+static void
+test_attempts(void **state)
+{
+	static const unsigned attempts[] = { 1, 2, 4, 10 };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof attempts / sizeof attempts[0]; k++) {
+		unsigned most = attempts[k] < TASKS ? attempts[k] : TASKS;
+		char said[] = SAYS("503", "X-Try: 0\r\n");
+		int c, t[TASKS], o;
+
+		open_with(TASKS, "503", attempts[k]);
+		c = dial();
+		say(c, GET("/"));
+		for (unsigned i = 0; i < most; i++) {
+			t[i] = call(&o);
+			hear(t[i], GOT("/"));
+			strstr(said, "X-Try: ")[7] = (char)('0' + i);
+			say(t[i], said);
+		}
+		hear(c, said);
+		assert_int_equal(live_retries_total(stage.live, 1, RETRY_STATUS), most - 1);
+		for (unsigned i = 0; i < most; i++)
+			close(t[i]);
+		close(c);
+		stage_close();
+	}
+}
+
+static void
+test_no_budget_at_all(void **state)
+{
+	int c, t, first;
+
+	(void)state;
+	stage_open(2);
+	stage.service.retry_budget = 0;
+	stage_table();
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	say(t, BUSY);
+	hear(c, BUSY);
+	assert_int_equal(retries(false), 1);
+	close(t);
+	close(c);
+	stage_close();
+}
+
+static void
+test_every_method(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	stage.service.retry_methods = RETRY_ALL;
+	stage_table();
+	c = dial();
+	t = first_task(c, POST, POST_GOT, &first);
+	close(t);
+	u = call(&second);
+	assert_int_equal(second, 1 - first);
+	hear(u, POST_GOT);
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* A response that is dropped was read to its end: its connection is used again. */
+static void
+test_connection_of_a_dropped_response(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	say(t, BUSY);
+	u = call(&second);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	stage.state[second] = GONE;
+	stage_table();
+	say(c, GET("/again"));
+	hear(t, GOT("/again"));
+	say(t, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* As long as another task may have it; else it is waited for. */
+static void
+test_try_that_takes_long(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	stage.service.retry_per_try_usec = SOON;
+	stage_table();
+	c = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	u = call(&second);
+	assert_int_equal(second, 1 - first);
+	hear(u, GOT("/"));
+	hear_end(t);
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 1);
+	/* this one is the last */
+	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
+		stage_turn();
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* `most` is body; the request has a body of so many bytes, in chunks or with its length. */
+static void
+large_body(unsigned most, size_t bytes, bool chunked, bool again)
+{
+	static char body[300000];
+	char head[64], got[512];
+	int c, t, u, first, second;
+
+	for (size_t i = 0; i < sizeof body; i++)
+		body[i] = (char)('a' + i % 23);
+	stage_open(2);
+	stage.service.retry_body = most;
+	stage_table();
+	if (chunked)
+		snprintf(head, sizeof head, "Transfer-Encoding: chunked\r\n");
+	else
+		snprintf(head, sizeof head, "Content-Length: %zu\r\n", bytes);
+	snprintf(got, sizeof got, "PUT / HTTP/1.1\r\nHost: a.example\r\n%s%s\r\n", head, FORWARDED);
+	c = dial();
+	say(c, "PUT / HTTP/1.1\r\nHost: a.example\r\n");
+	say(c, head);
+	say(c, "\r\n");
+	t = call(&first);
+	hear(t, got);
+	/* in pieces, so that a page has to grow more than once */
+	for (size_t at = 0; at < bytes; at += 5000) {
+		size_t n = bytes - at < 5000 ? bytes - at : 5000;
+		if (chunked) {
+			snprintf(head, sizeof head, "%zx\r\n", n);
+			say(c, head);
+			hear(t, head);
+		}
+		say_bytes(c, body + at, n);
+		hear_bytes(t, body + at, n);
+		if (chunked) {
+			say(c, "\r\n");
+			hear(t, "\r\n");
+		}
+	}
+	if (chunked) {
+		say(c, "0\r\n\r\n");
+		hear(t, "0\r\n\r\n");
+	}
+	say(t, BUSY);
+	if (again) {
+		u = call(&second);
+		hear(u, got);
+		for (size_t at = 0; at < bytes; at += 5000) {
+			size_t n = bytes - at < 5000 ? bytes - at : 5000;
+			snprintf(head, sizeof head, "%zx\r\n", n);
+			hear(u, chunked ? head : "");
+			hear_bytes(u, body + at, n);
+			hear(u, chunked ? "\r\n" : "");
+		}
+		hear(u, chunked ? "0\r\n\r\n" : "");
+		say(u, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close(u);
+	} else
+		hear(c, BUSY);
+	close(t);
+	close(c);
+	stage_close();
+}
+
+static void
+test_bodies_that_are_kept(void **state)
+{
+	(void)state;
+	for (int chunked = 0; chunked < 2; chunked++) {
+		large_body(65536, 40000, chunked, true);
+		large_body(65536, 65536, chunked, true);
+		large_body(65536, 65537, chunked, false);
+		large_body(1 << 20, 300000, chunked, true);
+		large_body(100, 99, chunked, true);
+		large_body(100, 101, chunked, false);
+		large_body(0, 1, chunked, false);
+	}
+}
+
 /* ---- as a middleware says ---- */
 
 #define POST_PASSED "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
@@ -717,6 +1011,14 @@ main(void)
 		cmocka_unit_test(test_service_gone),
 		cmocka_unit_test(test_idle_died),
 		cmocka_unit_test(test_idle_died_without_budget),
+		cmocka_unit_test(test_what_it_is_sent_again_for),
+		cmocka_unit_test(test_refused_connections),
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_no_budget_at_all),
+		cmocka_unit_test(test_every_method),
+		cmocka_unit_test(test_connection_of_a_dropped_response),
+		cmocka_unit_test(test_try_that_takes_long),
+		cmocka_unit_test(test_bodies_that_are_kept),
 		cmocka_unit_test(test_task_that_comes_back),
 		cmocka_unit_test(test_tries_are_as_many_as_allowed),
 		cmocka_unit_test(test_no_budget_for_what_was_not_sent),

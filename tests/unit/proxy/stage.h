@@ -136,6 +136,15 @@ stage_table(void)
 	table_unref(&t);
 }
 
+/* In the next stage_table. */
+static void
+stage_retry_on(const char *on)
+{
+	struct str wrong;
+
+	assert_true(retry_on_read(str_of(on), &stage.service.retry_on, &wrong));
+}
+
 static void
 stage_open(int norigins)
 {
@@ -152,7 +161,9 @@ stage_open(int norigins)
 		.upstream_idle_max = 4, .upstream_idle_usec = PATIENCE, .probe = true };
 	stage.service = (struct table_service){ .slot = 1, .policy = POLICY_ROUND_ROBIN, .pass_host = true, .connect_usec = PATIENCE,
 		.response_usec = PATIENCE, .idle_usec = PATIENCE, .tunnel_usec = PATIENCE, .health_interval_usec = 0,
-		.health_timeout_usec = PATIENCE, .health_rise = 1, .health_fall = 1 };
+		.health_timeout_usec = PATIENCE, .health_rise = 1, .health_fall = 1,
+		.retry_attempts = 3, .retry_budget = 20, .retry_body = 16384 };
+	stage_retry_on("connect, reset, timeout, 502, 503, 504");
 	stage.norigins = norigins;
 	for (int i = 0; i < norigins; i++)
 		stage.origin[i] = stage_listen(&stage.origin_addr[i]);

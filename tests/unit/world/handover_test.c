@@ -95,7 +95,7 @@ busy(int64_t now)
 	live_give(m.live, 0, 0, one);
 	live_take(m.live, 1, 0, one);
 	live_count_response(m.live, one, 500, 3000);
-	live_count_retry(m.live, one, true);
+	live_count_retry(m.live, one, web, RETRY_RESET);
 	live_failed(m.live, one, &f, now);
 	live_count_failure(m.live, one, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
 	live_eject(m.live, one, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);

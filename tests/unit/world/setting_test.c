@@ -36,6 +36,11 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_CHECK_SCHEME	CHECK_SCHEME_FIRST
 #define OTHER_DURATION_OR_SAME	1
 #define OTHER_PORT_OR_SAME	1
+#define OTHER_RETRY_ON		(struct retry_on){ .reasons = 1 }
+#define OTHER_RETRY_METHODS	RETRY_ALL
+#define OTHER_PERCENT		1
+#define OTHER_BYTES		1
+#define OTHER_DURATION_OR_NONE	1
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
 /* What is forgotten here is a reload that changes nothing. */
@@ -93,6 +98,35 @@ problem_of(const struct setting_type *type, const char *least, const char *most,
 	return problem;
 }
 
+/* As it was read, in as few words. */
+static void
+what_is_sent_again_is_written(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "none", "none" }, { "503,connect , reset", "connect, reset, 503" }, { "5XX, 429", "429, 5xx" },
+		{ "500-504, 502", "500-504" }, { "400-599", "4xx, 5xx" }, { "499-501", "499, 500, 501" }, { "status", NULL },
+		{ "hedge", NULL }, { "", NULL }, { "503,", NULL }, { "600", NULL }, { "399", NULL }, { "504-500", NULL }, { "6xx", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct retry_on on = { .reasons = 0 };
+		struct str wrong;
+		struct buf out;
+
+		buf_init(&out, 1000);
+		assert_int_equal(retry_on_read(str_of(texts[i][0]), &on, &wrong), texts[i][1] != NULL);
+		assert_true(retry_on_sound(&on));
+		if (texts[i][1] != NULL) {
+			assert_true(retry_on_write(&on, &out));
+			assert_true(str_eq(buf_str(&out), str_of(texts[i][1])));
+		}
+		buf_fini(&out);
+	}
+	assert_false(retry_on_sound(&(struct retry_on){ .reasons = 1 << RETRY_HEDGE }));
+	assert_false(retry_on_sound(&(struct retry_on){ .status = { 0, 0, 0, UINT64_C(1) << 8 } }));
+}
+
 static void
 what_is_wrong_is_said_with_what_was_expected(void **state)
 {
@@ -112,6 +146,15 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	    "random-two, best-node or marginal-1; did you mean least-conn?");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "up"), "is not a path; expected one that begins with '/', or none");
 	assert_string_equal(problem_of(&setting_PATH_OR_NONE, "", "", "none"), "none");
+	assert_string_equal(problem_of(&setting_PERCENT, "0%", "100%", "20%"), "none");
+	assert_string_equal(problem_of(&setting_PERCENT, "0%", "100%", "0.2"), "is not a percentage; expected one such as 20%");
+	assert_string_equal(problem_of(&setting_PERCENT, "0%", "100%", "101%"), "is out of range; expected 0% to 100%");
+	assert_string_equal(problem_of(&setting_BYTES, "0", "16m", "64KB"), "none");
+	assert_string_equal(problem_of(&setting_BYTES, "0", "16m", "17m"), "is out of range; expected 0 to 16m");
+	assert_string_equal(problem_of(&setting_BYTES, "0", "16m", "10b"), "is not a number of bytes; expected one such as 500, 16k or 1m");
+	assert_string_equal(problem_of(&setting_RETRY_ON, "", "", "connect, 503,4xx"), "none");
+	assert_string_equal(problem_of(&setting_RETRY_ON, "", "", "connect, conect"), "has 'conect', which is not known; expected connect, "
+	    "reset, timeout or unavailable, statuses such as 503, 500-504 or 5xx, with commas between them, or none");
 	assert_string_equal(problem_of(&setting_SCHEME, "", "", "grpc"), "is not known; expected http, h2c, https or h2");
 	assert_string_equal(problem_of(&setting_TLS_CA, "", "", "my ca"), "is not a name; expected 1 to 63 of A-Z, a-z, 0-9, '.', '_' "
 	    "and '-', or system");
@@ -172,6 +215,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_setting_that_changes_is_noticed),
 		cmocka_unit_test(texts_that_are_the_same_stay_where_they_are),
+		cmocka_unit_test(what_is_sent_again_is_written),
 		cmocka_unit_test(what_is_wrong_is_said_with_what_was_expected),
 		cmocka_unit_test(values_are_written_as_they_are_read),
 	};
