@@ -115,7 +115,10 @@ on_idle_late(void *arg)
 	ASSERT(s->place == SESSION_FRESH || s->place == SESSION_IDLE);
 	if (stream_look(&s->stream) == IO_DONE)
 		s->home->ops->begin(s);
-	else
+	else if (s->home->draining && s->served > 0) {
+		leave(s);
+		session_linger(s);
+	} else
 		close_between(s, WHY_CLIENT_IDLE);
 }
 
@@ -308,11 +311,12 @@ sessions_drain(struct sessions *ss)
 	for (int i = 0; i < 2; i++)
 		for (s = TAILQ_FIRST(lists[i]); s != NULL; s = next) {
 			next = TAILQ_NEXT(s, link);
-			if (s->exchange == NULL && s->served > 0) {
+			if (s->exchange == NULL && s->served > 0 && ss->patience_usec == 0) {
 				leave(s);
 				session_linger(s);
 			} else if (s->exchange == NULL)
-				timer_set(ss->loop, &s->timer, loop_now(ss->loop) + ss->limits.linger_usec, on_idle_late, s);
+				timer_set(ss->loop, &s->timer, loop_now(ss->loop) +
+				    (s->served > 0 ? ss->patience_usec : ss->limits.linger_usec), on_idle_late, s);
 		}
 }
 

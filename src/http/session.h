@@ -77,6 +77,9 @@ struct sessions {
 	void		*owner;
 	unsigned	 count;
 	bool		 draining;
+	/* how long a drain waits for one more request on a kept connection: another process has its
+	 * next ones, and a client that sends one as we end cannot know */
+	int64_t		 patience_usec;
 	struct session_list idle, reading, busy, lingering;
 };
 

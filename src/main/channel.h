@@ -26,7 +26,7 @@ enum channel_kind {
 	/* fd, addr: a listener of another worker's, to accept from as well; parent to workers */
 	CHANNEL_LEND,
 	CHANNEL_TAKE_BACK,	/* worker: all that it has lent; parent to workers */
-	CHANNEL_DRAIN,		/* stop gracefully; parent to workers */
+	CHANNEL_DRAIN,		/* patience_usec (proxy_set_patience): stop gracefully; parent to workers */
 	CHANNEL_SPANS		/* spans; worker to parent, parent to brain; may be lost */
 };
 
@@ -45,6 +45,7 @@ struct channel_msg {
 	union {
 		struct proxy_conf limits;	/* its pointers mean nothing on the other side */
 		struct channel_spans spans;
+		int64_t	 patience_usec;
 	};
 };
 

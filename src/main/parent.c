@@ -291,6 +291,7 @@ parent_stop(struct parent *p)
 			stop_now(p);
 		return;
 	}
+	m.patience_usec = parent_patience(p);
 	p->stopping = true;
 	p->stop_usec = clock_mono_usec();
 	upgrade_stop(p);

@@ -17,6 +17,7 @@
 #include "main/upgrade.h"
 
 #define ADMIN_PATIENCE		(1 * USEC_PER_SEC)
+#define PATIENCE_MOST		(5 * USEC_PER_SEC)
 #define LISTEN_PATIENCE		(10 * USEC_PER_SEC)
 
 /* The brain of a parent that was killed a moment ago may not have left yet. */
@@ -167,6 +168,18 @@ parent_open_listener(struct parent *p, const struct addr *a)
 	log_event(LOG_ERROR, "listen.failed", "address", addr_text(a, text), "error",
 	    strerror(errno), NULL);
 	return false;
+}
+
+int64_t
+parent_patience(const struct parent *p)
+{
+	bool another = p->upgrade.served;
+
+	for (unsigned i = 0; i < p->conf->nlisten; i++)
+		another |= p->conf->listen[i].shared;
+	if (!another)
+		return 0;
+	return p->conf->stop_usec / 2 < PATIENCE_MOST ? p->conf->stop_usec / 2 : PATIENCE_MOST;
 }
 
 static bool

@@ -71,6 +71,9 @@ bool	parent_open_access(struct parent *);
 /* No other process listens there, or it is configured as shared. */
 bool	parent_may_listen(struct parent *, const struct conf_listen *);
 bool	parent_open_listener(struct parent *, const struct addr *);
+/* How long a stop waits for one more request on a kept connection. Where another Mola has the same
+ * addresses, clients find it with their next connection, and the next response tells them so. */
+int64_t	parent_patience(const struct parent *);
 /* parent.c */
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and
  * replaced. */

@@ -219,13 +219,14 @@ worker_last_call(void *arg)
 }
 
 static void
-worker_drain(struct worker *w)
+worker_drain(struct worker *w, int64_t patience_usec)
 {
 	ASSERT(w->conf->stop_usec >= 0);
 	if (w->draining)
 		return;
 	w->draining = true;
 	timer_set(w->loop, &w->last_call, loop_now(w->loop) + w->conf->stop_usec, worker_last_call, w);
+	proxy_set_patience(w->proxy, patience_usec);
 	proxy_drain(w->proxy, worker_empty, w);
 }
 
@@ -235,7 +236,7 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 	struct worker *w = arg;
 
 	if (m == NULL) {	/* the parent is gone: finish what is here, so that its successor has the ports */
-		worker_drain(w);
+		worker_drain(w, 0);
 		return;
 	}
 	ASSERT(m->worker < WORKERS_MAX);
@@ -270,7 +271,7 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 		worker_take_limits(w, m);
 		return;
 	case CHANNEL_DRAIN:
-		worker_drain(w);
+		worker_drain(w, m->patience_usec);
 		break;
 	case CHANNEL_CONF:
 	case CHANNEL_KEEP:

@@ -395,6 +395,13 @@ proxy_gone(struct proxy *p)
 }
 
 void
+proxy_set_patience(struct proxy *p, int64_t usec)
+{
+	ASSERT(!p->sessions.draining && usec >= 0);
+	p->sessions.patience_usec = usec;
+}
+
+void
 proxy_drain(struct proxy *p, proxy_empty_f *empty, void *arg)
 {
 	ASSERT(!p->sessions.draining && empty != NULL);

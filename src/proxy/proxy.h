@@ -117,6 +117,8 @@ bool		 proxy_failed_take(struct proxy *, struct proxy_failed *out);
 /* Graceful stop: accepts what is already queued, then nothing; idle clients are closed, busy ones
  * get `Connection: close`; `empty` is called once when the last has gone. */
 typedef void	proxy_empty_f(void *arg);
+/* Before a drain: kept connections without a request wait so long for one more. At first not. */
+void		 proxy_set_patience(struct proxy *, int64_t usec);
 void		 proxy_drain(struct proxy *, proxy_empty_f *, void *arg);
 
 #endif

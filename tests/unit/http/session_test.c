@@ -255,6 +255,27 @@ a_drain_waits_for_those_that_have_just_come(void **state)
 	assert_int_equal(visit[2].ended, 0);
 }
 
+/* Another process serves the next connections: a request that is on its way gets its response. */
+static void
+a_patient_drain_waits_for_one_more_request(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		arrive(i);
+		serve(i);
+	}
+	all.limits.linger_usec = all.patience_usec = 50 * USEC_PER_MSEC;
+	sessions_drain(&all);
+	assert_int_equal(visit[0].session.place, SESSION_IDLE);
+	say(client[0], "x", 1);
+	UNTIL(loop, visit[0].begun == 1);
+	visit[0].session.served++;
+	session_idle(&visit[0].session);	/* is kept no longer */
+	assert_int_equal(visit[0].session.place, SESSION_LINGERING);
+	UNTIL(loop, visit[1].session.place == SESSION_LINGERING);
+	UNTIL(loop, visit[0].ended == 1 && visit[1].ended == 1);
+}
+
 static void
 all_end_and_exchanges_are_aborted(void **state)
 {
@@ -285,6 +306,7 @@ main(void)
 		TEST(lingering_ends_when_the_client_does),
 		TEST(lingering_has_limits),
 		TEST(a_drain_waits_for_those_that_have_just_come),
+		TEST(a_patient_drain_waits_for_one_more_request),
 		TEST(all_end_and_exchanges_are_aborted),
 	};
 
