@@ -68,7 +68,7 @@ ready_after(int epoll, uint64_t order)
 {
 	struct file *first = NULL;
 
-	for (int i = 0; i < FILES && i < (int)k.open + 64; i++) {
+	for (int i = 0; i < k.top; i++) {
 		struct file *f = &k.file[i];
 		if (f->kind != FREE && f->watch.epoll == epoll && f->watch.ready > order &&
 		    (first == NULL || f->watch.ready < first->watch.ready))

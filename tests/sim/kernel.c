@@ -93,6 +93,7 @@ file_new(enum kind kind)
 			memset(&k.file[i], 0, sizeof k.file[i]);
 			k.file[i].kind = kind;
 			k.open++;
+			k.top = i < k.top ? k.top : i + 1;
 			return &k.file[i];
 		}
 	BUG("too many descriptors");
@@ -109,7 +110,7 @@ kernel_count(void)
 {
 	struct kernel_count c = k.count;
 
-	for (int i = 0; i < FILES; i++)
+	for (int i = 0; i < k.top; i++)
 		switch (k.file[i].kind) {
 		case FREE:
 			break;

@@ -39,6 +39,7 @@ extern struct kernel {
 	kernel_weather_f *weather;
 	kernel_line_f	*line;
 	unsigned	 most, open;
+	int		 top;			/* no file from here on was ever used */
 	bool		 no_ports, signals;
 	uint64_t	 order;
 	struct kernel_count count;

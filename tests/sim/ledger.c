@@ -246,14 +246,48 @@ check_served(const struct entry *e)
 		broken("x%u should have been served: fate %d, %d %s", e->call->id, e->fate, e->logged_status, e->logged_why);
 }
 
-/* A task was there that could have served it, and it may be sent again. */
+/* Another task was there that could have served it, and it may be sent again: it has no body. */
 static bool
 is_undeserved(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 
-	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && sound_tasks(s) > 0 &&
-	    s->eject_failures == 0 && (e->status == 502 || e->status == 504 || is(e, "no_live_task") || is(e, "no_task"));
+	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && e->call->body == 0 &&
+	    sound_tasks(s) == s->ntasks && s->ntasks >= 3 && s->eject_failures == 0 && is_at_ease() &&
+	    (e->status == 502 || e->status == 504) && e->tried < 2;
+}
+
+static bool
+is_forsaken(const struct entry *e)
+{
+	const struct plan_service *s = &plan->service[e->call->service];
+
+	return (is(e, "no_live_task") || is(e, "no_task")) && sound_tasks(s) > 0 && s->eject_failures == 0;
+}
+
+/* A fifth of the requests, ten at first, and two each second. */
+void
+ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec)
+{
+	uint64_t requests = 0, undeserved = 0, most;
+
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		if (entries[i].lines > 0 && entries[i].call->service == service) {
+			requests++;
+			undeserved += is_undeserved(&entries[i]);
+		}
+	most = 10 + requests / 5 + (uint64_t)(2 * usec / USEC_PER_SEC) + 1;
+	if (retries > most)
+		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)retries, service,
+		    (unsigned long long)requests);
+	if (undeserved > refused)
+		broken("%llu requests of s%u failed that could have been tried again", (unsigned long long)undeserved, service);
+}
+
+static bool
+is_there(unsigned i)
+{
+	return plan->client[i / CALLS].there && i % CALLS < plan->client[i / CALLS].ncalls;
 }
 
 void
@@ -261,13 +295,13 @@ ledger_check(void)
 {
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		const struct entry *e = &entries[i];
-		if (!plan->client[i / CALLS].there || i % CALLS >= plan->client[i / CALLS].ncalls)
+		if (!is_there(i))
 			continue;
 		check_one_end(e);
 		check_once(e);
 		check_time(e);
 		check_served(e);
-		if (is_undeserved(e) && (is(e, "no_live_task") || is(e, "no_task")))
+		if (is_forsaken(e))
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);
 	}
 }

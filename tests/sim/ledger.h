@@ -41,6 +41,9 @@ void		 ledger_line(const char *line, size_t len);	/* of the access log */
 void		 ledger_check(void);		/* when all is over */
 uint64_t	 ledger_lines(void);
 
+/* So many requests of a service went to another task, and so many would have, but its budget was spent; since its beginning. */
+void		 ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec);
+
 /* Something is not as it must be: the first time counts. */
 void		 broken(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char	*broken_text(void);		/* NULL: nothing is */

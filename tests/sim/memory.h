@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+void	 sim_exact(char **argv);	/* first of all: from here on, what is free is not counted as in use */
 void	*sim_alloc(size_t);		/* zeroed, for good */
 void	 sim_begin(void);		/* all of it is free again */
 size_t	 sim_product_bytes(void);	/* that the product has allocated */

@@ -215,6 +215,7 @@ draw_service(struct plan_service *s, struct rng r)
 	s->sticky = may(&r, 15);
 	s->names_task = may(&r, 15);
 	s->eject_failures = may(&r, 15) ? 1 + rng_below(&own, 4) : 0;
+	s->fails = may(&r, 6);
 }
 
 static void
@@ -260,6 +261,13 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		draw_service(&p->service[i], stream(seed, 2, i));
 	draw_rest(p, stream(seed, 3, 0));
 	p->choices = choices;
+	for (unsigned i = 0; i < EXCHANGES; i++) {
+		struct call *c = &p->client[i / CALLS].call[i % CALLS];
+		if (p->service[c->service].fails) {
+			c->slip = RESETS;
+			c->slips = UINT32_MAX;
+		}
+	}
 }
 
 /* ---- to look at ---- */
@@ -303,7 +311,7 @@ print_service(const struct plan *p, unsigned i)
 {
 	const struct plan_service *s = &p->service[i];
 
-	printf("# service s%u policy %u%s%s%s%s eject %u\n", i, s->policy, s->checked ? " checked" : "", s->overload ? " overload" : "",
+	printf("# service s%u policy %u%s%s%s%s%s eject %u\n", i, s->policy, s->fails ? " fails" : "", s->checked ? " checked" : "", s->overload ? " overload" : "",
 	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->eject_failures);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];

@@ -91,6 +91,7 @@ struct plan_service {
 	struct plan_task task[TASKS];
 	bool		 checked, overload, sticky, names_task;
 	unsigned	 eject_failures;
+	bool		 fails;			/* its tasks reset whatever comes */
 };
 
 struct plan {

@@ -2,6 +2,7 @@
  * Deterministic simulation (doc/simulation.md).
  *	sim [-j JOBS] [-s SECONDS] FIRST COUNT	so many seeds, or as many as fit into so many seconds
  *	sim [-v] [-k CHOICE,...] SEED		one; -v: all that happens; -k: only these choices of its plan
+ * -q: the first that fails ends it, as it is.
  * -x: what one exchange leaves in the log is taken for a failure, to see that failures are found and made smaller.
  * Each seed runs in a process of its own. One that fails is made smaller by leaving out of its plan what it does without.
  */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "memory.h"
 #include "world.h"
 
 #define JOBS_MOST	64
@@ -27,7 +29,9 @@ struct shared {
 };
 
 static struct shared *shared[JOBS_MOST];
-static bool verbose, plants;
+static bool verbose, plants, quick;
+
+void	__gcov_dump(void) __attribute__((weak));
 
 static void *
 share(size_t bytes)
@@ -69,6 +73,8 @@ run_begin(uint64_t seed, const unsigned char mask[CHOICES], struct shared *s, bo
 	wire_verbose = verbose && !quiet;
 	run_here(seed, mask, s);
 	fflush(stdout);
+	if (__gcov_dump != NULL)
+		__gcov_dump();
 	_exit(0);
 }
 
@@ -149,6 +155,8 @@ report(uint64_t seed, const struct result *r)
 	const char *between = "";
 
 	printf("not ok seed %llu: %s\n", (unsigned long long)seed, r->broken);
+	if (quick)
+		return;
 	printf("# %u of %u choices are needed for it:\n", minimise(seed, r, mask), r->choices);
 	plan_draw(&p, seed, mask);
 	plan_print(&p);
@@ -234,7 +242,7 @@ run_many(uint64_t first, uint64_t count, unsigned jobs, int64_t seconds)
 	pid_t pid;
 
 	for (;;) {
-		bool more = next < first + count && t.failed < 5 && (seconds == 0 || real_usec() - began < seconds * USEC_PER_SEC);
+		bool more = next < first + count && t.failed < (quick ? 1 : 5) && (seconds == 0 || real_usec() - began < seconds * USEC_PER_SEC);
 		if (!more && under_way == 0)
 			break;
 		if (more && under_way < jobs) {
@@ -285,7 +293,8 @@ main(int argc, char **argv)
 	const char *keep = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "j:s:k:vx")) != -1)
+	sim_exact(argv);
+	while ((c = getopt(argc, argv, "j:s:k:vqx")) != -1)
 		switch (c) {
 		case 'j':
 			jobs = (unsigned)atoi(optarg);
@@ -298,6 +307,9 @@ main(int argc, char **argv)
 			break;
 		case 'v':
 			verbose = true;
+			break;
+		case 'q':
+			quick = true;
 			break;
 		case 'x':
 			plants = true;

@@ -19,8 +19,8 @@ static struct {
 /* ---- connections ---- */
 
 struct direction {
-	char		*bytes;			/* from r on */
-	size_t		 cap;
+	char		*bytes;			/* those from r on, from `start` on */
+	size_t		 start, cap;
 	uint64_t	 w, l, a, r;
 	bool		 end_queued, end_left, ended;
 	int64_t		 last_usec;		/* when the last of it arrives */
@@ -332,14 +332,18 @@ end_write(struct end *e, const void *p, size_t n)
 		errno = EAGAIN;
 		return -1;
 	}
-	if (held + n > d->cap) {
-		d->cap = 2 * (held + n);
-		bytes = sim_alloc(d->cap);
+	if (d->start + held + n > d->cap) {
+		bytes = d->bytes;
+		if (held + n > d->cap / 2) {
+			d->cap = 4 * (held + n);
+			bytes = sim_alloc(d->cap);
+		}
 		if (held > 0)
-			memcpy(bytes, d->bytes, held);
+			memmove(bytes, d->bytes + d->start, held);
 		d->bytes = bytes;
+		d->start = 0;
 	}
-	memcpy(d->bytes + held, p, n);
+	memcpy(d->bytes + d->start + held, p, n);
 	d->w += n;
 	leave(e->peer);
 	return (ssize_t)n;
@@ -361,10 +365,10 @@ end_read(struct end *e, void *p, size_t cap, bool peek)
 		return -1;
 	}
 	n = n < cap ? n : cap;
-	memcpy(p, d->bytes, n);
+	memcpy(p, d->bytes + d->start, n);
 	if (peek)
 		return (ssize_t)n;
-	memmove(d->bytes, d->bytes + n, (size_t)(d->w - d->r - n));
+	d->start += n;
 	d->r += n;
 	if (!e->peer->closed || d->l < d->w || d->end_queued)
 		wire_at(wire_now() + delay(e->conn), on_window, e->peer, 0);

@@ -376,6 +376,22 @@ check_end(void)
 }
 
 static void
+check_retries(int64_t usec)
+{
+	struct live_task t;
+
+	for (unsigned s = 0; s < SERVICES; s++) {
+		uint64_t retries = 0, refused = 0;
+		for (unsigned i = 0; i < TASKS; i++) {
+			live_task_read(w.live, s * TASKS + i, &t);
+			retries += t.retries;
+			refused += t.retries_refused;
+		}
+		ledger_check_retries(s, retries, refused, usec);
+	}
+}
+
+static void
 check_free(size_t bytes)
 {
 	struct kernel_count c = kernel_count();
@@ -400,7 +416,7 @@ zeroes(size_t bytes)
 void
 world_run(const struct plan *p, struct result *out)
 {
-	int64_t began;
+	int64_t began, over_usec;
 	size_t bytes;
 
 	memset(&w, 0, sizeof w);
@@ -423,11 +439,13 @@ world_run(const struct plan *p, struct result *out)
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
+	over_usec = wire_now();
 	pass_until(wire_now() + AFTERWARDS, never);
 	w.over = true;
 	if (broken_text() == NULL) {
 		check_end();
 		ledger_check();
+		check_retries(over_usec - began);
 	}
 	if (broken_text() == NULL) {
 		worker_end();
