@@ -255,6 +255,8 @@ key_alone(enum conf_section_id section)
 		return &conf_keys[KEY_TRAEFIK_enable];
 	case SECTION_ACCESS:
 		return &conf_keys[KEY_ACCESS_format];
+	case SECTION_OVERLOAD:
+		return &conf_keys[KEY_OVERLOAD_enable];
 	default:
 		return NULL;
 	}
@@ -273,8 +275,8 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 	ASSERT(nfilled == 1 || (nfilled == 2 && f->section == SECTION_SERVICE && alone == NULL));
 	if (alone != NULL) {
 		read_plain(r, alone, map,
-		    f->section == SECTION_TRAEFIK || f->section == SECTION_ACCESS ? where :
-		    inside(where, alone->name, key), f->base);
+		    f->section == SECTION_TRAEFIK || f->section == SECTION_ACCESS ||
+		    f->section == SECTION_OVERLOAD ? where : inside(where, alone->name, key), f->base);
 		for (unsigned k = 0; k < KEY_COUNT; k++)
 			if (conf_keys[k].section == f->section && &conf_keys[k] != alone)
 				read_default(r, &conf_keys[k], map->line, where, f);

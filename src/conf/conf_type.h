@@ -107,7 +107,8 @@ extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, ty
 /* conf_number.c */
 extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_COUNT_OR_AUTO, type_BYTES, type_WORKERS, type_BALANCERS, type_POLICY, type_PROFILE,
-    type_KIND, type_LOAD, type_TENANTS, type_SCHEME, type_SAME_SITE, type_PROXY_VERSION,
+    type_KIND, type_LOAD, type_TENANTS, type_PRECEDENCE, type_SCHEME, type_SAME_SITE,
+    type_PROXY_VERSION,
     type_CHECK_MODE, type_CHECK_SCHEME, type_DURATION_OR_SAME, type_PORT_OR_SAME,
     type_RETRY_ON, type_RETRY_METHODS, type_PERCENT, type_DURATION_OR_NONE,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;

@@ -272,6 +272,7 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_SWITCH		read_setting, &setting_SWITCH
 #define TYPE_PATH_OR_NONE	read_setting, &setting_PATH_OR_NONE
 #define TYPE_TENANTS		read_setting, &setting_TENANTS
+#define TYPE_PRECEDENCE		read_setting, &setting_PRECEDENCE
 #define TYPE_LOAD		read_setting, &setting_LOAD
 #define TYPE_SCHEME		read_setting, &setting_SCHEME
 #define TYPE_TLS_CA		read_setting, &setting_TLS_CA

@@ -37,6 +37,7 @@ struct pick {
 	const struct table_task *task;
 	uint32_t	*turn;		/* round robin, by service index: which task is next */
 	struct roomy	*roomy;		/* by service index */
+	bool		 has_precedence;	/* some service is to come before others */
 	struct rng	 rng;
 };
 
@@ -94,8 +95,11 @@ pick_set_table(struct pick *p, const struct table *t)
 	free(p->roomy);
 	p->roomy = must_zalloc((n + 1) * sizeof *p->roomy);
 	p->turn = must_zalloc((n + 1) * sizeof *p->turn);
-	for (uint32_t i = 0; i < n; i++)
+	p->has_precedence = false;
+	for (uint32_t i = 0; i < n; i++) {
 		p->turn[i] = s[i].ntasks > 0 ? rng_below(&p->rng, s[i].ntasks) : 0;
+		p->has_precedence |= s[i].overload_priority == PRECEDENCE_HIGH;
+	}
 }
 
 /* ---- which tasks may take it ---- */
@@ -325,28 +329,53 @@ pick_may(struct pick *p, const struct table *table, const struct table_service *
 
 /* `more`: requests there that are none, but count (a penalty). */
 static double
-use_with(const struct pick *p, const struct table_task *t, double more, double belief, int64_t now)
+use_with(const struct pick *p, const struct table_task *t, double more, const struct pick_bound *b,
+    int64_t now)
 {
-	return room_use(candidate_sets_node(p->sets, t->node_slot, now), &(struct room_load){
-	    .available = phys_available(p->phys, t->slot),
-	    .waited = belief * phys_waited(p->phys, t->slot),
-	    .inflight = live_node_inflight(p->live, t->node_slot) + more,
-	    .on_task = live_task_inflight(p->live, t->slot) + more }, now);
+	const struct phys_row *row = candidate_sets_node(p->sets, t->node_slot, now);
+	uint32_t on_task = live_task_inflight(p->live, t->slot);
+	struct room_load l = { .available = phys_available(p->phys, t->slot),
+	    .waited = b->belief * phys_waited(p->phys, t->slot),
+	    .inflight = live_node_inflight(p->live, t->node_slot) + more, .on_task = on_task + more };
+	double use = room_use(row, &l, now);
+
+	if (b->task_most > 0 && on_task >= b->task_most)
+		return INFINITY;
+	if (!b->shared)
+		return use;
+	l.available = NAN;
+	return fmax(use, room_use(row, &l, now));
 }
 
 double
-pick_use(struct pick *p, const struct table_task *t, double belief, int64_t now)
+pick_use(struct pick *p, const struct table_task *t, const struct pick_bound *b, int64_t now)
 {
-	return use_with(p, t, 0, belief, now);
+	return use_with(p, t, 0, b, now);
+}
+
+uint32_t
+pick_inflight(const struct pick *p, const struct table_service *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->ntasks; i++)
+		n += live_task_inflight(p->live, p->task[s->first_task + i].slot);
+	return n;
+}
+
+bool
+pick_has_precedence(const struct pick *p)
+{
+	return p->has_precedence;
 }
 
 /* What decides among tasks that have room: how full it is, what failures make it look like, and
  * what it says of its own load. */
 static double
 roomy_cost(const struct choice *c, const struct candidates *set, const struct table_task *t,
-    double belief)
+    const struct pick_bound *b)
 {
-	double use = use_with(c->pick, t, penalty(c, t), belief, c->now);
+	double use = use_with(c->pick, t, penalty(c, t), b, c->now);
 
 	return set == NULL ? use : use * candidates_load(set, t->slot);
 }
@@ -363,9 +392,9 @@ roomy_look(struct choice *c, struct roomy *r, const struct candidates *set,
 	for (uint32_t i = 0; i < ntasks; i++) {
 		uint32_t at = r->n;
 		double its;
-		if (pick_use(c->pick, &task[i], b->belief, c->now) > b->most || !eligible(c, &task[i]))
+		if (pick_use(c->pick, &task[i], b, c->now) > b->most || !eligible(c, &task[i]))
 			continue;
-		its = roomy_cost(c, set, &task[i], b->belief);
+		its = roomy_cost(c, set, &task[i], b);
 		if (r->n < ROOMY_MOST)
 			r->n++;
 		else			/* in the place of the dearest, if that is dearer */
@@ -389,12 +418,12 @@ roomy_best(struct choice *c, struct roomy *r, const struct candidates *set,
 	for (uint32_t k = 0; k < r->n; ) {
 		const struct table_task *t = &task[r->task[k]];
 		double cost;
-		if (pick_use(c->pick, t, b->belief, c->now) > b->most) {
+		if (pick_use(c->pick, t, b, c->now) > b->most) {
 			r->task[k] = r->task[--r->n];
 			continue;
 		}
 		k++;
-		if (!eligible(c, t) || (cost = roomy_cost(c, set, t, b->belief)) >= least)
+		if (!eligible(c, t) || (cost = roomy_cost(c, set, t, b)) >= least)
 			continue;
 		best = t;
 		least = cost;
@@ -415,15 +444,18 @@ pick_roomy(struct pick *p, const struct table *table, const struct table_service
 	    .penalties = live_has_penalty(p->live, now) };
 
 	ASSERT(table == p->table && picked >= task && picked < task + s->ntasks);
-	b->use = pick_use(p, picked, b->belief, now);
+	b->use = pick_use(p, picked, b, now);
 	if (b->use <= b->most)
 		return picked;
 	c.all_used = r->all_used;
 	best = roomy_best(&c, r, set, task, b);
 	/* looking at a task takes some 20 ns: 2 % of the time at most */
-	if (best != NULL || now - r->looked_usec < ROOMY_USEC + s->ntasks)
-		return best;
-	c.all_used = r->all_used = all_used(p, task, s->ntasks, now);
-	roomy_look(&c, r, set, task, s->ntasks, b);
-	return roomy_best(&c, r, set, task, b);
+	if (best == NULL && now - r->looked_usec >= ROOMY_USEC + s->ntasks) {
+		c.all_used = r->all_used = all_used(p, task, s->ntasks, now);
+		roomy_look(&c, r, set, task, s->ntasks, b);
+		best = roomy_best(&c, r, set, task, b);
+	}
+	if (best != NULL)
+		b->use = pick_use(p, best, b, now);
+	return best;
 }

@@ -32,11 +32,15 @@ void		 pick_set_table(struct pick *, const struct table *);
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);
 
-/* How full a task may be for one more request, and how far it is believed that requests wait for
- * something else than a core (room.h). `use`: how full the task was that was picked. */
+#define PICK_ANY	1e300	/* a bound that every task is within */
+
+/* How full a task may be for one more request. */
 struct pick_bound {
-	double		 most, belief;
-	double		 use;		/* out */
+	double		 most;		/* of room_use() */
+	double		 belief;	/* that requests wait for something else than a core: room.h */
+	bool		 shared;	/* requests of all services on the node count */
+	uint32_t	 task_most;	/* and in flight on the task; 0: any number */
+	double		 use;		/* out: how full the task was that was picked, or returned */
 };
 
 /*
@@ -50,7 +54,12 @@ const struct table_task *pick_roomy(struct pick *, const struct table *,
     const struct table_task *picked, struct pick_bound *);
 
 /* room_use() of a task, whatever the service. */
-double		 pick_use(struct pick *, const struct table_task *, double belief, int64_t now_usec);
+double		 pick_use(struct pick *, const struct table_task *, const struct pick_bound *,
+    int64_t now_usec);	/* `most` does not matter; INFINITY: it has as many as it may */
+/* Requests of the service that are in flight. The table is the one in force. */
+uint32_t	 pick_inflight(const struct pick *, const struct table_service *);
+/* Whether some service is to come before others. */
+bool		 pick_has_precedence(const struct pick *);
 
 /* Whether pick_task might take this task of the service. The table is the one in force. */
 bool		 pick_may(struct pick *, const struct table *, const struct table_service *,

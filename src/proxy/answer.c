@@ -8,6 +8,12 @@
 #include "http/message.h"
 #include "proxy/answer.h"
 
+static bool
+may_come_again(const struct why *why)
+{
+	return why == WHY_OVERLOADED || why == WHY_MAX_INFLIGHT;
+}
+
 /*
  * The fields are the same for every reason. A reason that needs a field of its own (401 and its
  * WWW-Authenticate would be the first) needs a parameter for it here, and room in ANSWER_MAX.
@@ -24,7 +30,7 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
 	    "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
 	    "Mola-Why: %s\r\n%sConnection: %s\r\n\r\n%s%s",
 	    why->status, status_reason(why->status), strlen(why->text) + 1,
-	    why->name, why == WHY_OVERLOADED ? "Retry-After: 1\r\n" : "",
+	    why->name, may_come_again(why) ? "Retry-After: 1\r\n" : "",
 	    keep_alive ? "keep-alive" : "close",
 	    without_body ? "" : why->text, without_body ? "" : "\n");
 	ASSERT(n > 0 && n < ANSWER_MAX);
@@ -64,7 +70,7 @@ answer_make_grpc(char out[ANSWER_MAX], const struct why *why)
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n"
 	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\n%sMola-Why: %s\r\nConnection: close\r\n\r\n",
 	    grpc_status(why), why->text,
-	    why == WHY_OVERLOADED ? "Grpc-Retry-Pushback-Ms: 1000\r\n" : "", why->name);
+	    may_come_again(why) ? "Grpc-Retry-Pushback-Ms: 1000\r\n" : "", why->name);
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };
 }

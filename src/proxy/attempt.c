@@ -143,27 +143,42 @@ claimed_task(struct attempt *a)
 	return task;
 }
 
+/* How full a task may be for this request. */
+static struct pick_bound
+bound_of(const struct attempt *a, const struct table_service *s)
+{
+	const struct proxy *p = a->proxy;
+	struct pick_bound b = waiting_bound(&p->waiting, s);
+
+	b.shared |= s->overload_priority == PRECEDENCE_NORMAL && pick_has_precedence(p->pick);
+	if (!a->can_wait || !s->overload)
+		b.most = PICK_ANY;
+	return b;
+}
+
 /*
- * Instead of *task one that has room, where it has none. What may not wait goes to *task all the
- * same when none has.
+ * Instead of *task one that has room, where it has none. What may not wait for a core goes to *task
+ * all the same when none has.
  */
 static const struct why *
 find_room(struct attempt *a, const struct table_service *s, bool may_wait,
     const struct table_task **task)
 {
 	struct proxy *p = a->proxy;
-	struct pick_bound bound = waiting_bound(&p->waiting);
+	struct pick_bound bound = bound_of(a, s);
 	const struct table_task *roomy;
 
-	if (!a->can_wait || !s->overload)
+	if (bound.most == PICK_ANY && bound.task_most == 0)
 		return NULL;
 	roomy = pick_roomy(p->pick, p->table, s, &a->avoid, now(a), *task, &bound);
 	a->full = bound.use > 1;
 	a->lane = waiting_lane(s);
-	if (roomy == NULL && may_wait)
-		return WHY_OVERLOADED;
 	if (roomy != NULL)
 		*task = roomy;
+	else if (isinf(bound.use))
+		return WHY_MAX_INFLIGHT;
+	else if (may_wait)
+		return WHY_OVERLOADED;
 	return NULL;
 }
 
@@ -171,16 +186,28 @@ find_room(struct attempt *a, const struct table_service *s, bool may_wait,
 static const struct why *
 find_room_on(struct attempt *a, const struct table_task *task)
 {
-	struct proxy *p = a->proxy;
-	struct pick_bound bound = waiting_bound(&p->waiting);
-	double use;
+	struct pick_bound bound = bound_of(a, a->service);
 
-	if (!a->can_wait || !a->service->overload)
+	if (bound.most == PICK_ANY && bound.task_most == 0)
 		return NULL;
-	use = pick_use(p->pick, task, bound.belief, now(a));
-	a->full = use > 1;
+	bound.use = pick_use(a->proxy->pick, task, &bound, now(a));
+	a->full = bound.use > 1;
 	a->lane = waiting_lane_of_task(task);
-	return use > BOUND_FIRST * bound.most ? WHY_OVERLOADED : NULL;
+	if (isinf(bound.use))
+		return WHY_MAX_INFLIGHT;
+	return bound.use > BOUND_FIRST * bound.most ? WHY_OVERLOADED : NULL;
+}
+
+/* The service has as many in flight as it may. */
+static bool
+is_at_most(struct attempt *a)
+{
+	const struct table_service *s = a->service;
+
+	if (s->max_inflight == 0 || pick_inflight(a->proxy->pick, s) < s->max_inflight)
+		return false;
+	a->lane = waiting_lane(s);
+	return true;
 }
 
 const struct why *
@@ -200,6 +227,8 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	a->bound = false;
 	if (first)
 		budget_add(p->budget, a->service, now(a));
+	if (is_at_most(a))
+		return WHY_MAX_INFLIGHT;
 	if ((task = claimed_task(a)) != NULL)
 		why = find_room_on(a, task);
 	else if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) == NULL)
@@ -349,11 +378,12 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
 		return false;
 	ASSERT(task->slot != a->task->slot);
+	if (find_room(a, service, false, &task) != NULL)
+		return false;
 	if (!is_granted(a, repeats) && !budget_take(p->budget, service)) {
 		live_count_retry_refused(p->conf.live, a->task->slot);
 		return false;
 	}
-	find_room(a, service, false, &task);
 	live_count_retry(p->conf.live, a->task->slot, service->slot, reason_of(a, why, repeats));
 	attempt_leave(a, why, a->keeps);
 	attempt_route(a, p->table, service);
@@ -405,10 +435,10 @@ attempt_pick_again(struct attempt *a)
 		a->avoid.n = 0;
 		why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
 	}
-	if (why == NULL) {
-		find_room(a, a->service, false, &task);
+	if (why == NULL)
+		why = find_room(a, a->service, false, &task);
+	if (why == NULL)
 		attempt_take(a, task);
-	}
 	return why;
 }
 

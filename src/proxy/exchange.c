@@ -214,16 +214,21 @@ queue_go_on(void *arg)
 	run(arg, PICK);
 }
 
-/* False: it has waited as long as it may. */
+/* False: it may not wait for that, or has waited as long as it may. */
 static bool
-queue_enter(struct exchange *x)
+queue_enter(struct exchange *x, const struct why *why)
 {
 	struct waiting *w = &x->proxy->waiting;
+	const struct table_service *s = x->attempt.service;
 
+	if (why != WHY_OVERLOADED && why != WHY_MAX_INFLIGHT)
+		return false;
+	x->waited |= why == WHY_OVERLOADED;
 	if (x->waiter.in)
 		return !waiting_is_over(w, &x->waiter);
-	x->waited = true;
-	waiting_enter(w, &x->waiter, x->attempt.lane, queue_go_on, x);
+	if (s->overload_wait_usec == 0)
+		return false;
+	waiting_enter(w, &x->waiter, x->attempt.lane, s, queue_go_on, x);
 	return true;
 }
 
@@ -239,7 +244,7 @@ pick_enter(struct exchange *x)
 	/* WebSocket, server-sent events: it will be idle for most of its time */
 	x->attempt.can_wait = !x->upgrade && !x->streams;
 	why = attempt_pick(&x->attempt, &x->from);
-	if (why == WHY_OVERLOADED && queue_enter(x))
+	if (queue_enter(x, why))
 		return QUEUE;
 	waiting_leave(&x->proxy->waiting, &x->waiter);
 	return why == NULL ? exchange_connect(x) : exchange_fail(x, why);

@@ -166,7 +166,8 @@ was_full(const struct exchange *x, bool left)
 
 	if (task == NULL || x->attempt.full)
 		return true;
-	return left && pick_use(x->proxy->pick, task, 0, exchange_now(x)) > 1;
+	return left && pick_use(x->proxy->pick, task, &(struct pick_bound){ 0 },
+	    exchange_now(x)) > 1;
 }
 
 /* For the bound: did its client wait for the response? */

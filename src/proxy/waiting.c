@@ -19,6 +19,9 @@
 #include "proxy/waiting.h"
 #include "world/room.h"
 
+static const enum precedence in_order[PRECEDENCES] = { PRECEDENCE_HIGH, PRECEDENCE_NORMAL,
+    PRECEDENCE_LOW };
+
 #define PERIOD_USEC	250000
 #define BOUND_LASTING	2.0
 #define BOUND_LEAST	1.0
@@ -35,7 +38,8 @@ waiting_init(struct waiting *w, struct loop *l, struct live *live, unsigned work
 {
 	*w = (struct waiting){ .loop = l, .live = live, .worker = worker, .bound = ROOM_BOUND,
 	    .emptied = true };
-	TAILQ_INIT(&w->waiters);
+	for (unsigned r = 0; r < PRECEDENCES; r++)
+		TAILQ_INIT(&w->waiters[r]);
 	live_set_bound(live, worker, w->bound);
 }
 
@@ -47,9 +51,11 @@ waiting_fini(struct waiting *w)
 }
 
 struct pick_bound
-waiting_bound(const struct waiting *w)
+waiting_bound(const struct waiting *w, const struct table_service *s)
 {
-	return (struct pick_bound){ .most = w->bound, .belief = room_belief(w->bound) };
+	return (struct pick_bound){ .belief = room_belief(w->bound),
+	    .most = room_bound(w->bound, s->overload_bound, s->overload_priority),
+	    .shared = s->overload_priority == PRECEDENCE_LOW, .task_most = s->task_max_inflight };
 }
 
 uint32_t
@@ -74,12 +80,11 @@ waiting_is_over(const struct waiting *w, const struct waiter *one)
 
 /* The newest first. What is called may leave, and others with it, or come in again before it. */
 static void
-call_all(struct waiting *w)
+call_all(struct waiting *w, enum precedence precedence)
 {
 	struct waiter *one;
 
-	w->turn++;
-	for (w->next = TAILQ_FIRST(&w->waiters); (one = w->next) != NULL; ) {
+	for (w->next = TAILQ_FIRST(&w->waiters[precedence]); (one = w->next) != NULL; ) {
 		uint32_t lane = one->lane;
 
 		w->next = TAILQ_NEXT(one, link);
@@ -93,46 +98,62 @@ call_all(struct waiting *w)
 	w->called = NULL;
 }
 
+/* Those whose time is over do not stay. Where some of the same precedence wait longer than others,
+ * each goes by its own timer. */
+static void
+end_late(struct waiting *w, enum precedence precedence)
+{
+	struct waiter *one;
+
+	while ((one = TAILQ_LAST(&w->waiters[precedence], waiter_list)) != NULL &&
+	    waiting_is_over(w, one))
+		one->fn(one->arg);
+}
+
 static void
 on_turn(void *arg)
 {
 	struct waiting *w = arg;
-	struct waiter *one;
 
-	call_all(w);
-	/* Those whose time is over do not stay. Were they first, much of the room would go to them:
-	 * with 2 waiting for each that is served, p99 is then that of the oldest. */
-	while ((one = TAILQ_LAST(&w->waiters, waiter_list)) != NULL && waiting_is_over(w, one))
-		one->fn(one->arg);
+	w->turn++;
+	for (unsigned i = 0; i < PRECEDENCES; i++)
+		call_all(w, in_order[i]);
+	/* Were they first, much of the room would go to them: with 2 waiting for each that is served,
+	 * p99 is then that of the oldest. */
+	for (unsigned i = 0; i < PRECEDENCES; i++)
+		end_late(w, in_order[i]);
 	if (w->n > 0)
 		timer_set(w->loop, &w->timer, loop_now(w->loop) + WAITING_LOOK_USEC, on_turn, w);
 }
 
-/* Of those whose time is not over yet. It is called in the next turn. */
+/* Of those whose time is not over yet, of the lowest precedence that has some. It is called in the
+ * next turn. */
 static void
 end_oldest(struct waiting *w)
 {
 	struct waiter *one;
 
-	TAILQ_FOREACH_REVERSE(one, &w->waiters, waiter_list, link)
-		if (!waiting_is_over(w, one)) {
-			one->until_usec = loop_now(w->loop);
-			break;
-		}
-	waiting_room_made(w);
+	for (unsigned i = PRECEDENCES; i-- > 0; )
+		TAILQ_FOREACH_REVERSE(one, &w->waiters[in_order[i]], waiter_list, link)
+			if (!waiting_is_over(w, one)) {
+				one->until_usec = loop_now(w->loop);
+				waiting_room_made(w);
+				return;
+			}
 }
 
 void
-waiting_enter(struct waiting *w, struct waiter *one, uint32_t lane, waiting_f *fn, void *arg)
+waiting_enter(struct waiting *w, struct waiter *one, uint32_t lane, const struct table_service *s,
+    waiting_f *fn, void *arg)
 {
 	ASSERT(!one->in && lane < WAITING_LANES);
 	*one = (struct waiter){ .in = true, .lane = lane, .fn = fn, .arg = arg,
-	    .until_usec = loop_now(w->loop) + WAITING_USEC };
+	    .precedence = s->overload_priority, .until_usec = loop_now(w->loop) + s->overload_wait_usec };
 	if (w->n >= WAITING_MOST)
 		end_oldest(w);
 	else if (w->n == 0)
 		timer_set(w->loop, &w->timer, loop_now(w->loop) + WAITING_LOOK_USEC, on_turn, w);
-	TAILQ_INSERT_HEAD(&w->waiters, one, link);
+	TAILQ_INSERT_HEAD(&w->waiters[one->precedence], one, link);
 	w->n++;
 	live_gauge_add(w->live, w->worker, LIVE_WAITING, 1);
 }
@@ -146,7 +167,7 @@ waiting_leave(struct waiting *w, struct waiter *one)
 		w->next = TAILQ_NEXT(one, link);
 	if (w->called == one)
 		w->called = NULL;
-	TAILQ_REMOVE(&w->waiters, one, link);
+	TAILQ_REMOVE(&w->waiters[one->precedence], one, link);
 	one->in = false;
 	ASSERT(w->n > 0);
 	w->n--;

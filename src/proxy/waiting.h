@@ -1,7 +1,7 @@
 /*
  * waiting: requests for which no node has room, in this worker. The newest is served first when
  * there is room again: who has waited for long is likely to be gone before the response. Nobody
- * waits longer than WAITING_USEC.
+ * waits longer than its service says.
  *
  * What counts as full is a bound (world/room.h) that is learnt: while clients leave before they get
  * their response it falls, else it rises again.
@@ -15,7 +15,6 @@
 #include "pick/pick.h"
 #include "world/live.h"
 
-#define WAITING_USEC	250000		/* who has waited longer is refused */
 #define WAITING_LOOK_USEC 5000		/* who waits is called that often at least */
 #define WAITING_MOST	4096		/* at once; with one more, the oldest is refused */
 
@@ -29,6 +28,7 @@ struct waiter {
 	TAILQ_ENTRY(waiter) link;
 	bool		 in;
 	uint32_t	 lane;
+	enum precedence	 precedence;		/* of its service */
 	int64_t		 until_usec;	/* then it has waited as long as it may */
 	waiting_f	*fn;
 	void		*arg;
@@ -38,7 +38,7 @@ struct waiting {
 	struct loop	*loop;
 	struct live	*live;
 	unsigned	 worker;
-	TAILQ_HEAD(waiter_list, waiter) waiters;	/* the newest first */
+	TAILQ_HEAD(waiter_list, waiter) waiters[PRECEDENCES];	/* the newest first */
 	struct waiter	*next, *called;	/* in the turn under way */
 	unsigned	 n;
 	uint64_t	 turn;
@@ -55,8 +55,8 @@ struct waiting {
 void	waiting_init(struct waiting *, struct loop *, struct live *, unsigned worker);
 void	waiting_fini(struct waiting *);		/* nobody waits any more */
 
-/* How full nodes may be for a request. */
-struct pick_bound waiting_bound(const struct waiting *);
+/* How full nodes may be for a request of the service, which waits for that. */
+struct pick_bound waiting_bound(const struct waiting *, const struct table_service *);
 uint32_t	waiting_lane(const struct table_service *);
 uint32_t	waiting_lane_of_task(const struct table_task *);
 
@@ -64,7 +64,8 @@ uint32_t	waiting_lane_of_task(const struct table_task *);
  * `fn` is called whenever there may be room, and when the time is over, until it leaves: there it
  * tries again, and stays, or leaves.
  */
-void	waiting_enter(struct waiting *, struct waiter *, uint32_t lane, waiting_f *fn, void *arg);
+void	waiting_enter(struct waiting *, struct waiter *, uint32_t lane,
+    const struct table_service *, waiting_f *fn, void *arg);
 void	waiting_leave(struct waiting *, struct waiter *);	/* or it did not wait */
 bool	waiting_is_over(const struct waiting *, const struct waiter *);
 

@@ -128,21 +128,35 @@ add_penalty(const struct world *w, const struct world_task *t, int64_t now,
 		    "requests", penalty);
 }
 
+/* What fills it for the task's service, as workers count it. */
+static struct room_load
+room_load_of(const struct world *w, const struct world_task *t, double learnt, int64_t now)
+{
+	const struct phys_row *row = &t->node->steering.row;
+	struct room_load l = { .available = phys_available(w->phys, t->slot),
+	    .waited = room_belief(learnt) * phys_waited(w->phys, t->slot),
+	    .inflight = live_node_inflight(w->live, t->node->slot),
+	    .on_task = live_task_inflight(w->live, t->slot) };
+	struct room_load all = { .available = NAN, .inflight = l.inflight };
+
+	/* what other services are sent there counts, too */
+	return t->service->conf.overload_priority == PRECEDENCE_LOW &&
+	    room_use(row, &all, now) > room_use(row, &l, now) ? all : l;
+}
+
 void
 explain_add_full(const struct world *w, const struct world_task *t, int64_t now,
     struct explain_steps *out)
 {
 	const struct phys_row *row = &t->node->steering.row;
-	double learnt = live_bound(w->live), bound = learnt > 0 ? learnt : ROOM_BOUND;
-	struct room_load l = { .available = phys_available(w->phys, t->slot),
-	    .waited = room_belief(bound) * phys_waited(w->phys, t->slot),
-	    .inflight = live_node_inflight(w->live, t->node->slot),
-	    .on_task = live_task_inflight(w->live, t->slot) };
+	const struct service_conf *conf = &t->service->conf;
+	double learnt = live_bound(w->live) > 0 ? live_bound(w->live) : ROOM_BOUND;
+	double bound = room_bound(learnt, conf->overload_bound, conf->overload_priority);
+	struct room_load l = room_load_of(w, t, learnt, now);
 	bool known = l.available > 0;
 	struct explain_step *s;
 
-	if (!t->service->conf.overload || t->service->conf.kind != SERVICE_HTTP ||
-	    room_use(row, &l, now) <= bound)
+	if (!conf->overload || conf->kind != SERVICE_HTTP || room_use(row, &l, now) <= bound)
 		return;
 	s = step_add(out, STEP_FULL, "full: %.1f of Mola's %.0f requests there want one of the %.1f cores "
 	    "that are theirs, and no more than %.1f for each core are sent: one more goes to another "

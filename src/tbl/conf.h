@@ -82,6 +82,9 @@ SECTION(UPSTREAM, TOP, upstream, MAP, struct conf,
     "Idle connections to tasks that are kept for reuse, and limits of the tasks' responses.")
 SECTION(DEFAULTS, TOP, defaults, MAP_AT(struct conf, defaults), struct service_conf,
     "Settings of every service that does not set the same key itself.")
+SECTION(OVERLOAD, DEFAULTS, overload, MAP, struct service_conf,
+    "What happens to requests while every node of the service is full, in defaults and in each "
+    "service: true, false, or a mapping with the keys below. See doc/overload.md.")
 SECTION(HEALTH, DEFAULTS, health, MAP, struct service_conf,
     "Active health checks, in defaults and in each service. A task that has never been checked "
     "counts as healthy.")

@@ -13,6 +13,7 @@
 #define LABEL_IN_EJECT		"eject."
 #define LABEL_IN_RETRY		"retry."
 #define LABEL_IN_STICKY		"sticky."
+#define LABEL_IN_OVERLOAD	"overload."
 #define LABEL_IN_TASK_TLS	"task_tls."
 #define LABEL_IN_SCALE		"scale."
 #define LABEL_IN_PROMQL		"promql."
@@ -62,6 +63,8 @@ LABEL(DEFAULTS, middlewares, MIDDLEWARES, middlewares, "none", "", "",
 #undef LABEL_IF_LABEL
 #undef LABEL_IF_ELSEWHERE
 
+LABEL(DEFAULTS, overload, SWITCH, conf.overload, "as in defaults", "", "",
+    "The same as mola.overload.enable.")
 LABEL(DEFAULTS, self, SWITCH, self, "false", "", "",
     "Whether the tasks are Molas that share the nodes with this one, in addition to those of "
     "its own service; see signals.balancers in mola.yaml(5).")

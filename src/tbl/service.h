@@ -28,10 +28,28 @@ SETTING(TENANTS, tenants, WORKERS, FILE_AND_LABEL, DEFAULTS, tenants, "fair", ""
     "requests to) want the same cores, with policy marginal: fair, polite (each thread of others "
     "counts twice: their work is done sooner, some requests later) or greedy (each counts half: "
     "their work may be done later, and requests gain nothing on most clusters).")
-SETTING(SWITCH, overload, WORKERS, FILE_AND_LABEL, DEFAULTS, overload, "true", "", "",
+SETTING(SWITCH, overload, WORKERS, FILE_AND_LABEL, OVERLOAD, enable, "true", "", "",
     "Whether a request waits for a moment, and gets 503 then, while every node of the service's "
     "tasks has more requests that want a core than it can serve in time; see doc/overload.md. "
-    "false: all are sent to tasks at once. Connections of tcp services never wait.")
+    "false: all are sent to tasks at once. Connections of tcp services never wait for cores.")
+SETTING(COUNT, overload_bound, WORKERS, FILE_AND_LABEL, OVERLOAD, bound, "4", "1", "64",
+    "How many requests that want a core a node may have for each core that the task's container "
+    "could have before others wait. While clients leave before their response, it is less.")
+SETTING(DURATION, overload_wait_usec, WORKERS, FILE_AND_LABEL, OVERLOAD, wait,
+    "250ms", "0ms", "60s",
+    "How long a request waits at most; 0ms: it is refused at once.")
+SETTING(PRECEDENCE, overload_priority, WORKERS, FILE_AND_LABEL, OVERLOAD, priority,
+    "normal", "", "",
+    "Whose requests wait first where services share nodes: low, normal or high. For those of low "
+    "a node is full with half as many requests, of all services on it; for those of high with "
+    "twice as many of their own, and where there is room again it is theirs first.")
+SETTING(COUNT, max_inflight, WORKERS, FILE_AND_LABEL, DEFAULTS, max_inflight, "0", "0", "1000000",
+    "Maximum number of requests of the service in flight, of tcp services: connections; 0: no such "
+    "limit. What is beyond waits as in overload, and gets 503 then (connections are refused at "
+    "once). Several workers that count at the same moment may exceed it by one each.")
+SETTING(COUNT, task_max_inflight, WORKERS, FILE_AND_LABEL, DEFAULTS, task_max_inflight,
+    "0", "0", "1000000",
+    "The same for each task of the service: a task that has so many gets no more.")
 SETTING(LOAD, load, WORKERS, FILE_AND_LABEL, DEFAULTS, load, "none", "", "",
     "Whether tasks report their own load in responses (ORCA): orca reads endpoint-load-metrics and "
     "endpoint-load-metrics-bin, in the head of a response or in its trailers, and removes them; "

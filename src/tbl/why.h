@@ -170,6 +170,8 @@ WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its 
 WHY(TOO_MANY_CLIENTS,   503, US,       "all connection slots are in use")
 WHY(OVERLOADED, 503, US,
     "every node that could serve the request was full, and it waited as long as it may: try again")
+WHY(MAX_INFLIGHT, 503, US,
+    "the service has as many requests in flight as it may have: try again")
 WHY(NO_MEMORY,          503, US,       "a memory limit was reached")
 WHY(NO_DESCRIPTORS, 503, US,
     "no file descriptor was available for a connection to the task")

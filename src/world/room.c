@@ -78,3 +78,12 @@ room_belief(double bound)
 {
 	return most(least(bound - 1, 1), 0);
 }
+
+double
+room_bound(double learnt, unsigned bound, enum precedence precedence)
+{
+	static const double part[PRECEDENCES] = { [PRECEDENCE_LOW] = 0.5, [PRECEDENCE_NORMAL] = 1,
+	    [PRECEDENCE_HIGH] = 2 };
+
+	return part[precedence] * most(learnt * bound / ROOM_BOUND, 1);
+}

@@ -18,6 +18,7 @@
 #define WORLD_ROOM_H
 
 #include "world/phys.h"
+#include "world/table.h"
 
 /*
  * A node that had more than a tenth of its cores idle at its last sample has more room: what has
@@ -42,6 +43,8 @@ struct room_load {
 	double	on_task;	/* and on the task */
 };
 
+/* The bound of a service whose own one is `bound`, where `learnt` is that of ROOM_BOUND. */
+double	room_bound(double learnt, unsigned bound, enum precedence);
 /* 0: there is room by any bound: none of ours is on the node, or too little is known of it now. */
 double	room_use(const struct phys_row *, const struct room_load *, int64_t now_usec);
 /* m: how many of ours that count there want a core; of the task where `available` is known. */

@@ -78,6 +78,10 @@ static const char *const tenants_words[] = { "fair", "polite", "greedy", NULL };
 
 SETTING_WORDS(tenants, enum tenancy, tenants_words)
 
+static const char *const precedence_words[] = { "normal", "low", "high", NULL };
+
+SETTING_WORDS(precedence, enum precedence, precedence_words)
+
 static const char *const load_words[] = { "none", "orca", "orca-pass", NULL };
 
 SETTING_WORDS(load, enum load_reports, load_words)
@@ -207,6 +211,8 @@ const struct setting_type
 	setting_SERVICE_TLS = { sizeof(MEMBER_SERVICE_TLS), read_service_tls, write_service_tls,
 	    NULL, NULL, NULL },
 	setting_TENANTS = { sizeof(MEMBER_TENANTS), read_tenants, write_tenants, NULL, NULL, NULL },
+	setting_PRECEDENCE = { sizeof(MEMBER_PRECEDENCE), read_precedence, write_precedence,
+	    NULL, NULL, NULL },
 	setting_LOAD = { sizeof(MEMBER_LOAD), read_load, write_load, NULL, NULL, NULL },
 	setting_SCHEME = { sizeof(MEMBER_SCHEME), read_scheme, write_scheme, NULL, NULL, NULL },
 	setting_QUERIES = { sizeof(MEMBER_QUERIES), NULL, NULL, same_queries, set_queries, clear_queries };

@@ -28,6 +28,7 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_PATH_OR_NONE	char *		/* NULL: none */
 #define MEMBER_SERVICE_TLS	enum service_tls
 #define MEMBER_TENANTS		enum tenancy
+#define MEMBER_PRECEDENCE		enum precedence
 #define MEMBER_LOAD		enum load_reports
 #define MEMBER_SCHEME		enum scheme
 #define MEMBER_TLS_CA		char *		/* NULL: the system's */
@@ -97,7 +98,7 @@ struct setting_type {
 };
 extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATION, setting_COUNT,
     setting_SWITCH, setting_PATH_OR_NONE, setting_SERVICE_TLS, setting_QUERIES, setting_KIND,
-    setting_PROXY_VERSION, setting_LOAD, setting_TENANTS,
+    setting_PROXY_VERSION, setting_LOAD, setting_TENANTS, setting_PRECEDENCE,
     setting_SCHEME, setting_TLS_CA, setting_TLS_NAME, setting_TLS_CERT, setting_ALPN,
     setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE,
     setting_METHOD, setting_CHECK_HOST, setting_HEADERS, setting_CHECK_MODE, setting_CHECK_SCHEME,

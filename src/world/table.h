@@ -36,6 +36,9 @@ enum scheme { SCHEME_HTTP, SCHEME_H2C, SCHEME_HTTPS, SCHEME_H2, SCHEME_COUNT };
 const char	*scheme_name(enum scheme);
 /* Whether tasks report their own load, and clients get that, too. */
 enum load_reports { LOAD_NONE, LOAD_ORCA, LOAD_ORCA_PASS, LOAD_REPORTS };
+/* Of services that share nodes: whose requests wait first. */
+enum precedence { PRECEDENCE_NORMAL, PRECEDENCE_LOW, PRECEDENCE_HIGH, PRECEDENCES };
+
 enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
 /* What a health check over HTTP is. */
 enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_MODES };
@@ -84,6 +87,7 @@ struct table_task {
 #define ROW_SWITCH		bool
 #define ROW_PATH_OR_NONE	struct table_ref	/* empty: none */
 #define ROW_TENANTS		enum tenancy
+#define ROW_PRECEDENCE		enum precedence
 #define ROW_LOAD		enum load_reports
 #define ROW_SCHEME		enum scheme
 #define ROW_TLS_CA		struct table_ref	/* empty: the system's */

@@ -82,6 +82,7 @@ may_be_0(const char *least)
 #define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
 #define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
 
+#define SETTING_OK_PRECEDENCE(t, value, least)	((unsigned)(value) < PRECEDENCES)
 #define SETTING_OK_TENANTS(t, value, least)	((unsigned)(value) < TENANTS_COUNT)
 #define SETTING_OK_LOAD(t, value, least)	((unsigned)(value) < LOAD_REPORTS)
 #define SETTING_OK_SCHEME(t, value, least)	((unsigned)(value) < SCHEME_COUNT)
@@ -110,6 +111,7 @@ may_be_0(const char *least)
 #define COUNTS_DEFAULTS(s)	true
 #define COUNTS_TASK_TLS(s)	true
 #define COUNTS_STICKY(s)	true
+#define COUNTS_OVERLOAD(s)	(!bool_is_false(&(s)->overload))
 #define COUNTS_EJECT(s)		((s)->eject_failures > 0)
 #define COUNTS_RETRY(s)		((s)->retry_attempts > 0)
 #define COUNTS_HEALTH(s)	((s)->health_path.len > 0 || (s)->health_mode != CHECK_HTTP || \
@@ -129,7 +131,7 @@ static bool
 service_ok(const struct table *t, const struct table_service *s)
 {
 	return text_ok(t, s->name) && s->profile < PROFILE_SLOTS &&
-	    s->slot < LIVE_SERVICES &&
+	    s->slot < LIVE_SERVICES && (unsigned)s->overload_priority < PRECEDENCES &&
 	    s->group <= t->head->part[PART_GROUPS].n &&
 	    (uint64_t)s->first_task + s->ntasks <= t->head->part[PART_TASKS].n && settings_ok(t, s);
 }

@@ -163,7 +163,7 @@ sim_service_add(struct sim *s, const char *name)
 	struct sim_service *v = &s->service[s->nservices++];
 
 	ASSERT(s->nservices < SIM_SERVICES);
-	*v = (struct sim_service){ .load = -1, .work_usec = 2000, .arrival_due = s->now, .conf = { .overload = true,
+	*v = (struct sim_service){ .load = -1, .work_usec = 2000, .arrival_due = s->now, .conf = { .overload = true, .overload_bound = 4,
 		.connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 } };
 	str_copy(v->name, sizeof v->name, str_of(name));
 	s->changed = true;

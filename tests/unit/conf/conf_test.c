@@ -50,6 +50,15 @@ static const struct wrong {
 	{ L "log: info\n", "m:2: log: not a mapping; expected keys such as level, format or access\n" },
 	{ L "nodes: alpha\n", "m:2: nodes: not a list; expected items that begin with '- '\n" },
 
+	/* overload */
+	{ L "defaults:\n  overload: maybe\n", "m:3: defaults.overload: 'maybe' is not known; expected false or true\n" },
+	{ L "defaults:\n  overload:\n    bund: 3\n", "m:4: defaults.overload.bund: unknown key; did you mean bound?\n" },
+	{ L "defaults:\n  overload:\n    bound: 0\n", "m:4: defaults.overload.bound: '0' is out of range; expected 1 to 64\n" },
+	{ L "defaults:\n  overload: { wait: 2m }\n", "m:3: defaults.overload.wait: '2m' is out of range; expected 0ms to 60s\n" },
+	{ L "defaults:\n  overload: { priority: hihg }\n", "m:3: defaults.overload.priority: 'hihg' is not known; expected normal, low or "
+	    "high; did you mean high?\n" },
+	{ L "defaults:\n  max_inflight: -1\n", "m:3: defaults.max_inflight: '-1' is not a whole number; expected 0 to 1000000\n" },
+
 	/* Prometheus */
 	{ L "prometheus:\n", "m:2: prometheus.servers: missing. Where Prometheus is: one or a list of http://host:9090\n" },
 	{ L "prometheus: [ a ]\n", "m:2: prometheus: not a mapping; expected keys such as servers, user, password, password_file, token, "
@@ -848,6 +857,23 @@ test_tcp_services_are_sound(void **state)
 #define WEIGHTED "- { name: w, host: w.org, weighted: [ { service: a, weight: 3 }, { service: b } ]"
 
 static void
+test_overload(void **state)
+{
+	struct conf *c = parse_right(L "nodes: [ { name: n } ]\ndefaults: { overload: { wait: 1s, priority: low } }\nservices:\n"
+	    "- { name: a, overload: false, tasks: [ { node: n, address: '10.0.0.1:1' } ] }\n"
+	    "- { name: b, overload: { bound: 8, priority: high }, max_inflight: 9, host: b, tasks: [ { node: n, address: '10.0.0.1:2' } ] }\n");
+	const struct service_conf *a = &c->service[0].conf, *b = &c->service[1].conf;
+
+	(void)state;
+	assert_true(!a->overload && b->overload);
+	assert_true(a->overload_wait_usec == 1000000 && b->overload_wait_usec == 1000000);
+	assert_true(a->overload_bound == 4 && b->overload_bound == 8);
+	assert_true(a->overload_priority == PRECEDENCE_LOW && b->overload_priority == PRECEDENCE_HIGH);
+	assert_true(a->max_inflight == 0 && b->max_inflight == 9 && b->task_max_inflight == 0);
+	conf_free(&c);
+}
+
+static void
 test_services_that_lead_to_others(void **state)
 {
 	struct conf *c = parse_right(GROUP("- { name: w, weighted: [ { service: a, weight: 3 }, { service: b } ], "
@@ -1179,6 +1205,7 @@ main(void)
 		cmocka_unit_test(test_tcp_services_are_sound),
 		cmocka_unit_test(test_acme),
 		cmocka_unit_test(test_what_a_ca_cannot_reach_is_doubted),
+		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_services_that_lead_to_others),
 		cmocka_unit_test(test_services_that_lead_nowhere),
 		cmocka_unit_test(test_services_take_defaults),

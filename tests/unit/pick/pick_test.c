@@ -423,6 +423,50 @@ test_room_elsewhere(void **state)
 	}
 }
 
+/* As many as a task may have in flight. */
+static void
+test_room_by_number(void **state)
+{
+	const struct table_service *s;
+	const struct pick_avoid nobody = { .n = 0 };
+	const struct table_task *picked, *t;
+
+	(void)state;
+	open_table(POLICY_ROUND_ROBIN, 2, 2, 0);
+	s = table_services(table, &(uint32_t){ 0 });
+	full_is(0, 4, 3);
+	full_is(1, 4, 2);
+	assert_int_equal(pick_inflight(picker, s), 5);
+	for (int i = 0; i < 4; i++) {
+		assert_null(pick_task(picker, table, s, &nobody, now, &picked));
+		bound = (struct pick_bound){ .most = PICK_ANY, .task_most = 3 };
+		t = pick_roomy(picker, table, s, &nobody, now, picked, &bound);
+		assert_true(t != NULL && t->slot == 1);
+	}
+	fly(1, 1, 1, 1);
+	bound = (struct pick_bound){ .most = PICK_ANY, .task_most = 3 };
+	assert_null(pick_roomy(picker, table, s, &nobody, now, picked, &bound));
+	assert_true(isinf(bound.use));
+	close_table();
+}
+
+/* A container that is hardly used, on a node that others of ours fill. */
+static void
+test_room_beside_other_services(void **state)
+{
+	const struct table_task *t;
+
+	(void)state;
+	open_table(POLICY_MARGINAL, 1, 1, 0);
+	t = table_tasks(table, &(uint32_t){ 0 });
+	phys_set_available(phys, 0, 2);
+	fly(1, 0, TASKS_MAX - 1, 12);
+	full_is(0, 4, 1);
+	assert_true(pick_use(picker, t, &(struct pick_bound){ .belief = 1 }, now) == 1);
+	assert_true(pick_use(picker, t, &(struct pick_bound){ .belief = 1, .shared = true }, now) == 14. / 4);
+	close_table();
+}
+
 /* Of two with room, one has failed, and looks busier for a while. */
 static void
 test_room_beside_failures(void **state)
@@ -786,6 +830,8 @@ main(void)
 		cmocka_unit_test(test_nonsense_rows),
 		cmocka_unit_test(test_unusable),
 		cmocka_unit_test(test_room_elsewhere),
+		cmocka_unit_test(test_room_by_number),
+		cmocka_unit_test(test_room_beside_other_services),
 		cmocka_unit_test(test_room_beside_failures),
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_failures_cost),

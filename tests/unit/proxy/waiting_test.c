@@ -15,6 +15,7 @@ static struct loop *loop;
 static struct live *live;
 static struct waiting waiting;
 static unsigned room[4];			/* by service */
+static struct table_service of[4], its;
 
 struct one {
 	struct waiter	 waiter;
@@ -43,7 +44,7 @@ static void
 enter(unsigned i, unsigned service)
 {
 	one[i] = (struct one){ .service = service };
-	waiting_enter(&waiting, &one[i].waiter, service, go_on, &one[i]);
+	waiting_enter(&waiting, &one[i].waiter, service, &of[service], go_on, &one[i]);
 }
 
 /* One turn of the loop, in which timers that are due run. */
@@ -63,8 +64,11 @@ setup(void **state)
 	live = live_init(calloc(1, live_bytes()), 1);
 	waiting_init(&waiting, loop, live, 0);
 	ngot = 0;
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 4; i++) {
 		room[i] = 0;
+		of[i] = (struct table_service){ .slot = i, .overload_bound = 4, .overload_wait_usec = 250000 };
+	}
+	its = of[0];
 	return 0;
 }
 
@@ -110,13 +114,45 @@ a_service_without_room_keeps_no_other_from_its_own(void **state)
 }
 
 static void
+who_has_precedence_gets_room_first(void **state)
+{
+	(void)state;
+	of[1].overload_priority = PRECEDENCE_HIGH;
+	of[2].overload_priority = PRECEDENCE_LOW;
+	enter(0, 1);
+	enter(1, 0);
+	enter(2, 2);
+	enter(3, 0);
+	room[0] = room[1] = room[2] = 2;
+	turn();
+	assert_int_equal(ngot, 4);
+	assert_true(order[0] == 0 && order[1] == 3 && order[2] == 1 && order[3] == 2);
+}
+
+static void
+a_service_has_a_bound_of_its_own(void **state)
+{
+	(void)state;
+	its.overload_bound = 8;
+	assert_true(waiting_bound(&waiting, &its).most == 8);
+	assert_true(waiting_bound(&waiting, &of[0]).most == 4 && !waiting_bound(&waiting, &of[0]).shared);
+	its.overload_priority = PRECEDENCE_LOW;		/* and all requests on the node count for it */
+	assert_true(waiting_bound(&waiting, &its).most == 4 && waiting_bound(&waiting, &its).shared);
+	its.overload_priority = PRECEDENCE_HIGH;
+	assert_true(waiting_bound(&waiting, &its).most == 16);
+	waiting.bound = BOUND_LEAST;
+	its.overload_priority = PRECEDENCE_NORMAL;
+	assert_true(waiting_bound(&waiting, &its).most == 2 && waiting_bound(&waiting, &of[0]).most == 1);
+}
+
+static void
 more_than_may_wait_end_the_oldest(void **state)
 {
 	(void)state;
 	static struct one many[WAITING_MOST + 2];
 
 	for (unsigned i = 0; i < WAITING_MOST + 2; i++)		/* two more, in one turn */
-		waiting_enter(&waiting, &many[i].waiter, 0, go_on, &many[i]);
+		waiting_enter(&waiting, &many[i].waiter, 0, &of[0], go_on, &many[i]);
 	assert_false(waiting_is_over(&waiting, &many[2].waiter));
 	assert_true(waiting_is_over(&waiting, &many[1].waiter));
 	assert_true(waiting_is_over(&waiting, &many[0].waiter));
@@ -134,7 +170,7 @@ who_has_waited_long_enough_is_told_so(void **state)
 	while (one[0].got == 0 && clock_mono_usec() - began < 20 * 1000000)
 		loop_turn(loop, 100000);
 	assert_int_equal(one[0].got, -1);
-	assert_true(clock_mono_usec() - began >= WAITING_USEC - 1000);
+	assert_true(clock_mono_usec() - began >= 250000 - 1000);
 }
 
 static void
@@ -165,7 +201,7 @@ static double
 bound(void)
 {
 	assert_true(fabs(live_bound(live) - waiting.bound) < .001);
-	return waiting_bound(&waiting).most;
+	return waiting_bound(&waiting, &its).most;
 }
 
 static void
@@ -179,10 +215,10 @@ nodes_are_full_sooner_while_clients_leave(void **state)
 	assert_true(bound() < ROOM_BOUND);
 	for (int i = 0; i < 100; i++)
 		end_many(true, 100, 50);
-	assert_true(bound() == BOUND_LEAST && waiting_bound(&waiting).belief == 0);
+	assert_true(bound() == BOUND_LEAST && waiting_bound(&waiting, &its).belief == 0);
 	for (int i = 0; i < 150; i++)
 		end_many(true, 100, 0);
-	assert_true(bound() == ROOM_BOUND && waiting_bound(&waiting).belief == 1);
+	assert_true(bound() == ROOM_BOUND && waiting_bound(&waiting, &its).belief == 1);
 }
 
 static void
@@ -249,6 +285,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_newest_gets_room_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_service_without_room_keeps_no_other_from_its_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_precedence_gets_room_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_service_has_a_bound_of_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(more_than_may_wait_end_the_oldest, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_has_waited_long_enough_is_told_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_in_another_worker_is_found, setup, teardown),

@@ -19,6 +19,7 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_SERVICE_TLS	SERVICE_TLS_ACME
 #define OTHER_PATH_OR_NONE	other_path
 #define OTHER_TENANTS		TENANTS_POLITE
+#define OTHER_PRECEDENCE	PRECEDENCE_HIGH
 #define OTHER_LOAD		LOAD_ORCA
 #define OTHER_SCHEME		SCHEME_H2
 #define OTHER_TLS_CA		other_path
