@@ -290,6 +290,16 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	BUG("no such policy");
 }
 
+/* Where all that may be used were tried, or there is none, one that is ejected may serve. */
+static const struct table_task *
+pick_ejected(struct choice *c, const struct table_task *task, uint32_t ntasks)
+{
+	if (!live_has_ejected(c->pick->live, c->now))
+		return NULL;
+	c->all_used = true;
+	return pick_of_two(c, task, ntasks);
+}
+
 const struct why *
 pick_task(struct pick *p, const struct table *table, const struct table_service *s,
     const struct pick_avoid *avoid, int64_t now, const struct table_task **out)
@@ -304,7 +314,8 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	ASSERT(avoid->n <= PICK_TRIES);
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;
-	if ((got = pick_by_policy(&c, service, task, s)) == NULL)
+	if ((got = pick_by_policy(&c, service, task, s)) == NULL
+	    && (got = pick_ejected(&c, task, s->ntasks)) == NULL)
 		return WHY_NO_LIVE_TASK;
 	ASSERT(got >= task && got < task + s->ntasks && !got->draining);
 	*out = got;

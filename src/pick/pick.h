@@ -27,7 +27,8 @@ void		 pick_set_table(struct pick *, const struct table *);
 
 /*
  * WHY_NO_TASK: the service has none. WHY_NO_LIVE_TASK: none that is healthy, accepting and not to
- * be avoided. Nothing is counted: live_take is the caller's. The table is the one in force.
+ * be avoided; one that is ejected is taken where there is no other. Nothing is counted: live_take
+ * is the caller's. The table is the one in force.
  */
 const struct why *pick_task(struct pick *, const struct table *, const struct table_service *,
     const struct pick_avoid *, int64_t now_usec, const struct table_task **);

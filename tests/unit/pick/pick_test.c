@@ -540,6 +540,26 @@ test_most_ejected(void **state)
 	}
 }
 
+/* What has just come back from a restart may still be ejected when the other one is restarted. */
+static void
+test_an_ejected_one_is_better_than_none(void **state)
+{
+	unsigned slot;
+
+	(void)state;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		open_table(p, 3, 3, 0);
+		live_eject(live, 1, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
+		live_set_health(live, 2, HEALTH_DOWN);
+		for (int i = 0; i < 10; i++)
+			assert_int_equal(pick(), 0);
+		assert_null(pick_avoiding(&(struct pick_avoid){ .slot = { 0 }, .n = 1 }, &slot));
+		assert_int_equal(slot, 1);
+		assert_ptr_equal(pick_avoiding(&(struct pick_avoid){ .slot = { 0, 1 }, .n = 2 }, &slot), WHY_NO_LIVE_TASK);
+		close_table();
+	}
+}
+
 /* Of two tasks, one fails in no time: the share of one whose failures look like requests falls. */
 static void
 test_failures_cost(void **state)
@@ -834,6 +854,7 @@ main(void)
 		cmocka_unit_test(test_room_beside_other_services),
 		cmocka_unit_test(test_room_beside_failures),
 		cmocka_unit_test(test_most_ejected),
+		cmocka_unit_test(test_an_ejected_one_is_better_than_none),
 		cmocka_unit_test(test_failures_cost),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_avoided),
