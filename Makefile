@@ -150,10 +150,11 @@ $(SHARES): $(patsubst tests/sharing/%.c,$(B)/shares/%.o,$(wildcard tests/sharing
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm -lpthread
 
 $(B)/swarm/%: private STATIC := -static		# it is all that is in its image
+$(B)/swarm/%: private LIBS := -lnghttp2
 $(HELPERS): $(B)/%: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $@")
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< -lm -lpthread
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(ERRORS) $(STATIC) -o $@ $< $(if $(STATIC),$(LIBS)) -lm -lpthread
 
 # Loaded before the C library and the sanitizers.
 $(B)/failing/fail.so: tests/failing/fail.c $(B)/flags

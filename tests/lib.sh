@@ -103,6 +103,13 @@ stop() {
 gone() { ! kill -0 "$1" 2>/dev/null; }			# gone PID
 all_gone() { local p; for p; do gone "$p" || return 1; done; }
 
+# kinds_good COUNT: the program kinds (tests/kinds.py) ends, and nothing failed there; there was some of each of so many kinds
+kinds_good() {
+	stop kinds
+	sed 's/^/# kinds: /' "$tmp/kinds.log"
+	[ "$(grep -cE '^(upgrade|call|long|tcp) [1-9][0-9]* 0$' "$tmp/kinds.log")" = "$1" ]
+}
+
 # end_story: programs end with it, however it ends; what else is to be undone, a function story_ends does
 story_ends() { :; }
 end_story() {

@@ -3,15 +3,20 @@
  *
  *   hello [serve]      GET anything: 200, X-Node and X-Task say who answers, so does the body; a query makes it work:
  *                      ?work=SECONDS burns CPU time, ?io=SECONDS waits, in that order. GET /health: 200, while it stops 503.
+ *                      With Upgrade: 101, and then what comes goes back. HTTP/2 without TLS (as of gRPC), too: there,
+ *                      each request waits by itself, and work is not done.
  *   hello health       asks itself for /health: a health check for images without a shell
  *   hello burn         a bad neighbour: burns what CPU it gets until it is told to stop
  * From the environment: PORT (8080), NODE_NAME, TASK_NAME, GRACE (seconds, 1), START (seconds until it listens, 0).
  *
  * It stops as a good task does: at SIGTERM it says so in /health and in every answer (Connection: close), serves newcomers for
- * GRACE seconds more, then takes no more connections and ends when the last answer has gone out.
+ * GRACE seconds more, then takes no more connections and ends when the last answer has gone out. On a connection of HTTP/2 it takes
+ * no more requests at once, as servers of gRPC do (GOAWAY).
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -101,6 +106,22 @@ read_head(int fd, char head[static HEAD_MAX + 1])
 	return strncmp(head, "GET ", 4) == 0;
 }
 
+/* From here on the connection is not HTTP. Its first echo is an answer that is waited for in stopping. */
+static void
+echo(int fd)
+{
+	static const char yes[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+	char bytes[HEAD_MAX];
+	ssize_t n;
+
+	answering++;
+	if ((n = write(fd, yes, sizeof yes - 1)) > 0 && (n = read(fd, bytes, sizeof bytes)) > 0)
+		n = write(fd, bytes, (size_t)n);
+	answering--;
+	while (n > 0 && (n = read(fd, bytes, sizeof bytes)) > 0)
+		n = write(fd, bytes, (size_t)n);
+}
+
 static bool
 answer(int fd, const char *line)
 {
@@ -117,14 +138,164 @@ answer(int fd, const char *line)
 	return write(fd, text, (size_t)n) == n && !last;
 }
 
+/* ---- HTTP/2 ---- */
+
+#define STREAMS_MAX	64
+#define LOOK_MSEC	20		/* at streams that wait, and at whether it stops */
+
+struct stream {
+	int32_t		 id;		/* 0: free */
+	double		 due;		/* seconds; 0: its head is not whole */
+};
+
+struct h2 {
+	int		 fd;
+	nghttp2_session	*session;
+	struct stream	 stream[STREAMS_MAX];
+	bool		 leaving;
+};
+
+static double
+seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct stream *
+stream_of(struct h2 *h, int32_t id)
+{
+	for (int i = 0; i < STREAMS_MAX; i++)
+		if (h->stream[i].id == id)
+			return &h->stream[i];
+	return NULL;
+}
+
+static ssize_t
+h2_send(nghttp2_session *session, const uint8_t *bytes, size_t len, int flags, void *arg)
+{
+	const struct h2 *h = arg;
+	ssize_t n = write(h->fd, bytes, len);
+
+	(void)session, (void)flags;
+	return n > 0 ? n : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+static int
+h2_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t len, const uint8_t *value, size_t vlen,
+    uint8_t flags, void *arg)
+{
+	struct h2 *h = arg;
+	struct stream *s = stream_of(h, frame->hd.stream_id);
+	char path[512];
+
+	(void)session, (void)flags;
+	if (len != 5 || memcmp(name, ":path", 5) != 0)
+		return 0;
+	if (s == NULL && (s = stream_of(h, 0)) == NULL)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	snprintf(path, sizeof path, "%.*s", (int)vlen, (const char *)value);
+	*s = (struct stream){ frame->hd.stream_id, seconds_now() + wanted(path, "io=") };
+	answering++;
+	return 0;
+}
+
+static int
+h2_closed(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
+{
+	struct stream *s = stream_of(arg, id);
+
+	(void)session, (void)code;
+	if (s != NULL) {
+		s->id = 0;
+		answering--;
+	}
+	return 0;
+}
+
+static void
+h2_answer(struct h2 *h, struct stream *s)
+{
+	nghttp2_nv head[] = {
+		{ (uint8_t *)":status", (uint8_t *)"200", 7, 3, 0 },
+		{ (uint8_t *)"x-node", (uint8_t *)(uintptr_t)node_name, 6, strlen(node_name), 0 },
+	};
+
+	s->due = 1e18;
+	nghttp2_submit_response(h->session, s->id, head, sizeof head / sizeof *head, NULL);
+}
+
+/* True: there is more to do. */
+static bool
+h2_turn(struct h2 *h)
+{
+	struct pollfd p = { .fd = h->fd, .events = POLLIN };
+	uint8_t bytes[HEAD_MAX];
+	ssize_t n;
+
+	if (poll(&p, 1, LOOK_MSEC) > 0) {
+		if ((n = read(h->fd, bytes, sizeof bytes)) <= 0)
+			return false;
+		if (nghttp2_session_mem_recv(h->session, bytes, (size_t)n) < 0)
+			return false;
+	}
+	if (stopping && !h->leaving) {
+		h->leaving = true;
+		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->session),
+		    NGHTTP2_NO_ERROR, NULL, 0);
+	}
+	for (int i = 0; i < STREAMS_MAX; i++)
+		if (h->stream[i].id != 0 && h->stream[i].due <= seconds_now())
+			h2_answer(h, &h->stream[i]);
+	return nghttp2_session_send(h->session) == 0 &&
+	    (nghttp2_session_want_read(h->session) || nghttp2_session_want_write(h->session));
+}
+
+/* What the client sends first is HTTP/2; nothing of it is taken. */
+static bool
+h2_begins(int fd)
+{
+	char first[4];
+
+	return recv(fd, first, sizeof first, MSG_PEEK | MSG_WAITALL) == sizeof first && memcmp(first, "PRI ", 4) == 0;
+}
+
+static void
+h2_serve(int fd)
+{
+	struct h2 h = { .fd = fd };
+	nghttp2_session_callbacks *calls;
+
+	nghttp2_session_callbacks_new(&calls);
+	nghttp2_session_callbacks_set_send_callback(calls, h2_send);
+	nghttp2_session_callbacks_set_on_header_callback(calls, h2_header);
+	nghttp2_session_callbacks_set_on_stream_close_callback(calls, h2_closed);
+	nghttp2_session_server_new(&h.session, calls, &h);
+	nghttp2_submit_settings(h.session, NGHTTP2_FLAG_NONE, NULL, 0);
+	while (h2_turn(&h))
+		;
+	for (int i = 0; i < STREAMS_MAX; i++)
+		answering -= h.stream[i].id != 0;
+	nghttp2_session_del(h.session);
+	nghttp2_session_callbacks_del(calls);
+}
+
 static void *
 serve(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
 	char head[HEAD_MAX + 1];
-	bool more = true;
+	bool more = !h2_begins(fd);
 
+	if (!more)
+		h2_serve(fd);
 	while (more && read_head(fd, head)) {
+		if (strcasestr(head, "\r\nUpgrade:") != NULL) {
+			echo(fd);
+			break;
+		}
 		answering++;
 		*strchr(head, '\r') = '\0';
 		more = answer(fd, head);
