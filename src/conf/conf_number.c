@@ -203,6 +203,7 @@ const struct conf_type
 	type_DURATION_OR_SAME = { read_setting, NULL, KIND_PLAIN, false, &setting_DURATION_OR_SAME },
 	type_PORT_OR_SAME = { read_setting, NULL, KIND_PLAIN, true, &setting_PORT_OR_SAME },
 	type_PRECEDENCE = { read_setting, NULL, KIND_PLAIN, false, &setting_PRECEDENCE },
+	type_ALL_DOWN = { read_setting, NULL, KIND_PLAIN, false, &setting_ALL_DOWN },
 	type_TENANTS = { read_setting, NULL, KIND_PLAIN, false, &setting_TENANTS },
 	type_LOAD = { read_setting, NULL, KIND_PLAIN, false, &setting_LOAD },
 	type_SCHEME = { read_setting, NULL, KIND_PLAIN, false, &setting_SCHEME },

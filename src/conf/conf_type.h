@@ -111,6 +111,7 @@ extern const struct conf_type type_DURATION, type_REAL, type_WEIGHT, type_COUNT,
     type_PROXY_VERSION,
     type_CHECK_MODE, type_CHECK_SCHEME, type_DURATION_OR_SAME, type_PORT_OR_SAME,
     type_RETRY_ON, type_RETRY_METHODS, type_PERCENT, type_DURATION_OR_NONE,
+    type_ALL_DOWN,
     type_LIMITS, type_LEVEL, type_FORMAT, type_SWITCH, type_SERVICE_TLS;
 /* conf_target.c */
 extern const struct conf_type type_TARGET_KIND, type_TARGET_POLICY, type_TARGET_SERVICES,

@@ -295,6 +295,7 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_PERCENT		read_setting, &setting_PERCENT
 #define TYPE_BYTES		read_setting, &setting_BYTES
 #define TYPE_DURATION_OR_NONE	read_setting, &setting_DURATION_OR_NONE
+#define TYPE_ALL_DOWN		read_setting, &setting_ALL_DOWN
 
 const struct label_row label_rows[] = {
 #define LABEL(group, name, type, field, fallback, least, most, help) \

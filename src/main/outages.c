@@ -85,10 +85,10 @@ service_look(const struct world *w, struct world_service *s, int64_t now)
 
 	if (all && !s->all_used_reported)
 		log_event(LOG_WARN, "service.all_used", "service", s->name, "text",
-		    "more than half of its tasks would be ejected: all are used", NULL);
+		    "more of its tasks would be ejected than panic allows: all are used", NULL);
 	else if (!all && s->all_used_reported)
 		log_event(LOG_INFO, "service.recovered", "service", s->name, "text",
-		    "no more than half of its tasks are ejected", NULL);
+		    "no more of its tasks are ejected than panic allows", NULL);
 	s->all_used_reported = all;
 }
 

@@ -117,6 +117,7 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	set->profile = s->profile;
 	set->tenants = s->policy == POLICY_MARGINAL ? s->tenants : TENANTS_FAIR;
 	set->loads = s->load != LOAD_NONE;
+	set->panic = s->panic;
 	set->count = s->policy == POLICY_MARGINAL || s->policy == POLICY_MARGINAL_1 ?
 	    live_node_inflight : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	set->candidate = sets->candidates + base;		/* as many as tasks at most */
@@ -176,7 +177,7 @@ most_ejected(const struct candidates *set)
 		for (uint32_t k = 0; k < set->candidate[i].ntasks; k++)
 			live_census_add(sets->live,
 			    sets->task[sets->order[set->candidate[i].first + k]].slot, set->now_usec, &c);
-	return live_census_all(&c);
+	return live_census_all(&c, set->panic);
 }
 
 bool

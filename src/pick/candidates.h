@@ -36,8 +36,8 @@ double		 candidates_load(const struct candidates *, uint32_t task_slot);
 /* The same for the k-th of a candidate's tasks, and for how little its container could have of the
  * node's cores, where that counts and is known. */
 double		 candidates_factor(const struct candidates *, uint32_t candidate, uint32_t k);
-/* Ejections do not count: more than half of the service's tasks would be out of use. As of the
- * choice under way. */
+/* Ejections do not count: too many of the service's tasks would be out of use. As of the choice
+ * under way. */
 bool		 candidates_all_used(const struct candidates *);
 /* What is known of a node, as of less than a millisecond ago. */
 const struct phys_row *candidate_sets_node(struct candidate_sets *, uint32_t slot,

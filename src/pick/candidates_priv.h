@@ -38,7 +38,8 @@ struct candidates {				/* of one service */
 	int64_t		 refreshed_usec;
 	bool		 fresh;			/* false: read all, whatever its age */
 	uint32_t	 failure_serial;	/* of live, when all was read */
-	bool		 all_used;		/* ejections do not count */
+	bool		 all_used;		/* ejections do not count: */
+	unsigned	 panic;			/* more than this part of all, percent; 0: as live.h has it */
 	bool		 loads;			/* tasks say of their load, and it counts: */
 	struct utilization_mean mean;		/* of all of them */
 };

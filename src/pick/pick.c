@@ -47,6 +47,7 @@ struct choice {
 	const struct pick_avoid *avoid;
 	int64_t		 now;
 	bool		 all_used;	/* ejections do not count */
+	bool		 any;		/* nor does health */
 	bool		 penalties;	/* there are some */
 	/* the fewest in flight so far, one more counted and weighed, and how many had as few: each of
 	 * them is kept with the same chance */
@@ -118,21 +119,22 @@ eligible(const struct choice *c, const struct table_task *t)
 {
 	const struct live *l = c->pick->live;
 
-	return !t->draining && (live_is_usable(l, t->slot, c->now)
+	return !t->draining && (c->any || live_is_usable(l, t->slot, c->now)
 	    || (c->all_used && live_is_healthy(l, t->slot, c->now))) && !avoided(c->avoid, t);
 }
 
 static bool
-all_used(const struct pick *p, const struct table_task *task, uint32_t ntasks, int64_t now)
+all_used(const struct pick *p, const struct table_service *s, const struct table_task *task,
+    int64_t now)
 {
 	struct live_census census = { 0 };
 
 	if (!live_has_ejected(p->live, now))
 		return false;
-	for (uint32_t i = 0; i < ntasks; i++)
+	for (uint32_t i = 0; i < s->ntasks; i++)
 		if (!task[i].draining)
 			live_census_add(p->live, task[i].slot, now, &census);
-	return live_census_all(&census);
+	return live_census_all(&census, s->panic);
 }
 
 /* What failures make it look like, in requests. */
@@ -279,10 +281,10 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	case POLICY_BEST_NODE:
 		return pick_lowest(c, candidates_of(p->sets, service));
 	case POLICY_ROUND_ROBIN:
-		c->all_used = all_used(p, task, s->ntasks, c->now);
+		c->all_used = all_used(p, s, task, c->now);
 		return pick_in_turn(c, &p->turn[service], task, s->ntasks);
 	case POLICY_RANDOM_TWO:
-		c->all_used = all_used(p, task, s->ntasks, c->now);
+		c->all_used = all_used(p, s, task, c->now);
 		return pick_of_two(c, task, s->ntasks);
 	case POLICY_COUNT:
 		break;
@@ -290,14 +292,21 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	BUG("no such policy");
 }
 
-/* Where all that may be used were tried, or there is none, one that is ejected may serve. */
+/* Where all that may be used were tried, or there is none, one that is ejected may serve; and after
+ * those one that is down, where its service says so. */
 static const struct table_task *
-pick_ejected(struct choice *c, const struct table_task *task, uint32_t ntasks)
+pick_of_the_rest(struct choice *c, const struct table_service *s, const struct table_task *task)
 {
-	if (!live_has_ejected(c->pick->live, c->now))
-		return NULL;
-	c->all_used = true;
-	return pick_of_two(c, task, ntasks);
+	const struct table_task *t = NULL;
+
+	if (live_has_ejected(c->pick->live, c->now)) {
+		c->all_used = true;
+		t = pick_of_two(c, task, s->ntasks);
+	}
+	if (t != NULL || s->health_all_down != ALL_DOWN_USE)
+		return t;
+	c->any = true;
+	return pick_of_two(c, task, s->ntasks);
 }
 
 const struct why *
@@ -315,7 +324,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 	if (s->ntasks == 0)
 		return WHY_NO_TASK;
 	if ((got = pick_by_policy(&c, service, task, s)) == NULL
-	    && (got = pick_ejected(&c, task, s->ntasks)) == NULL)
+	    && (got = pick_of_the_rest(&c, s, task)) == NULL)
 		return WHY_NO_LIVE_TASK;
 	ASSERT(got >= task && got < task + s->ntasks && !got->draining);
 	*out = got;
@@ -332,7 +341,7 @@ pick_may(struct pick *p, const struct table *table, const struct table_service *
 
 	ASSERT(table == p->table && t >= task && t < task + s->ntasks);
 	if (!eligible(&c, t))
-		c.all_used = all_used(p, task, s->ntasks, now);
+		c.all_used = all_used(p, s, task, now);
 	return eligible(&c, t);
 }
 
@@ -462,7 +471,7 @@ pick_roomy(struct pick *p, const struct table *table, const struct table_service
 	best = roomy_best(&c, r, set, task, b);
 	/* looking at a task takes some 20 ns: 2 % of the time at most */
 	if (best == NULL && now - r->looked_usec >= ROOMY_USEC + s->ntasks) {
-		c.all_used = r->all_used = all_used(p, task, s->ntasks, now);
+		c.all_used = r->all_used = all_used(p, s, task, now);
 		roomy_look(&c, r, set, task, s->ntasks, b);
 		best = roomy_best(&c, r, set, task, b);
 	}

@@ -366,7 +366,7 @@ table_make(struct twin *s)
 	return true;
 }
 
-/* Ejections of more than half of a service's tasks do not count: live.h. */
+/* Ejections of too many of a service's tasks do not count: live.h. Its setting is not recorded. */
 void
 twin_settle_states(struct twin *s)
 {
@@ -385,7 +385,7 @@ twin_settle_states(struct twin *s)
 	for (uint32_t i = 0; i < s->ntasks; i++)
 		if (s->world_task[i] != NULL && s->task[i] != NULL)
 			live_set_health(s->live, s->world_task[i]->slot, s->state[i] == RECORDED_DOWN ||
-			    (s->state[i] == RECORDED_EJECTED && !live_census_all(&census[s->task[i]->service])) ?
+			    (s->state[i] == RECORDED_EJECTED && !live_census_all(&census[s->task[i]->service], 0)) ?
 			    HEALTH_DOWN : HEALTH_UP);
 	free(census);
 }

@@ -25,7 +25,7 @@ service_all_used(const struct world *w, const struct world_service *s, int64_t n
 	LIST_FOREACH(t, &s->tasks, link)
 		if (!t->draining && !t->drained && !t->node->drained)
 			live_census_add(w->live, t->slot, now, &c);
-	return live_census_all(&c);
+	return live_census_all(&c, s->conf.panic);
 }
 
 enum task_state
@@ -394,7 +394,7 @@ explain_task(const struct world *w, const struct world_task *t, int64_t now, uns
 		return;
 	live_task_read(w->live, t->slot, &l);
 	if (l.ejected_until_usec > now)
-		buf_printf(out, "ejected, but in use, for more than half of its service's tasks are: ");
+		buf_printf(out, "ejected, but in use, for more of its service's tasks are than panic allows: ");
 	write_share(w, t, now, rank, of, out);
 	write_failure(&l, now, out);
 }
@@ -463,7 +463,7 @@ explain_service(const struct world *w, const struct world_service *s, int64_t no
 	if (usable > 0 && !s->profile_crowded && s->conf.terms.n > 0)
 		buf_printf(out, " with %s", s->conf.terms.n == 1 ? s->conf.terms.term[0].name : "its queries");
 	if (service_all_used(w, s, now))
-		buf_printf(out, "; more than half of its tasks are ejected, so all are used");
+		buf_printf(out, "; more of its tasks are ejected than panic allows, so all are used");
 	if (usable > 0 && explain_is_marginal(s->conf.policy) &&
 	    (best = find_cheapest(w, s, now)) != NULL)
 		buf_printf(out, "; the next goes to %s on %s", best->name, best->node->name);

@@ -10,7 +10,7 @@
 
 enum task_state { TASK_UP, TASK_DOWN, TASK_UNKNOWN, TASK_EJECTED, TASK_DRAINING };
 enum task_state	 task_state(const struct world *, const struct world_task *, int64_t now_usec);
-/* More than half of the service's tasks that could serve are ejected: then all are used. */
+/* More of the service's tasks that could serve are ejected than panic allows: all are used. */
 bool		 service_all_used(const struct world *, const struct world_service *, int64_t now_usec);
 const char	*task_state_name(enum task_state);
 

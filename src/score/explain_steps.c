@@ -103,10 +103,12 @@ add_state(const struct world_task *t, enum task_state state, const struct live_t
 	else if (state == TASK_DOWN) {
 		s = step_add(out, STEP_DOWN, "its health check fails");
 		add_cause(s, &l->health_cause);
+		if (t->service->conf.health_all_down == ALL_DOWN_USE)
+			step_more(s, "; used where no healthy task is left");
 	} else if (l->ejected_until_usec > now) {
 		s = step_add(out, state == TASK_EJECTED ? STEP_EJECTED : STEP_ALL_USED,
 		    "ejected for another %.0f s%s", left, state == TASK_EJECTED ? "" :
-		    ", but in use, for more than half of the tasks are");
+		    ", but in use, for more of the tasks are than panic allows");
 		step_number(s, "left_seconds", left);
 		add_cause(s, &l->ejected_cause);
 	}

@@ -175,10 +175,11 @@ EVENT("secrets.refused", "error",
 EVENT("secrets.taken", "debug", "A worker has new secrets in force.")
 EVENT("secrets.unsent", "error", "Secrets cannot be sent to the workers.")
 EVENT("service.all_used", "warn",
-    "More than half of a service's tasks would be ejected; all are used instead.")
+    "More of a service's tasks would be ejected than panic allows; all are used instead.")
 EVENT("service.overloaded", "warn",
     "Requests of a service begin to be refused, for every node that could serve them is full.")
-EVENT("service.recovered", "info", "No more than half of a service's tasks are ejected.")
+EVENT("service.recovered", "info",
+    "No more of a service's tasks are ejected than panic allows.")
 EVENT("service.relieved", "info",
     "For some seconds no request of an overloaded service was refused.")
 EVENT("service.served", "info", "A service is served.")

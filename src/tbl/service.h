@@ -131,6 +131,10 @@ SETTING(DURATION_OR_SAME, health_unhealthy_interval_usec, WORKERS, FILE_AND_LABE
 SETTING(DURATION, health_timeout_usec, WORKERS, FILE_AND_LABEL, HEALTH, timeout,
     "1s", "10ms", "10m",
     "Time-out of a check.")
+SETTING(ALL_DOWN, health_all_down, WORKERS, FILE_AND_LABEL, HEALTH, all_down, "refuse", "", "",
+    "What happens to a request when no task is left for it but such as are unhealthy, or ejected by "
+    "eject.failures. refuse: it gets 503 (no_live_task), or what went wrong with the last task that "
+    "was tried. use: it goes to one of these.")
 SETTING(COUNT, health_rise, WORKERS, FILE_AND_LABEL, HEALTH, rise, "2", "1", "100",
     "Consecutive passes after which a task is healthy again.")
 SETTING(COUNT, health_fall, WORKERS, FILE_AND_LABEL, HEALTH, fall, "3", "1", "100",
@@ -139,7 +143,7 @@ SETTING(COUNT, eject_failures, WORKERS, FILE_AND_LABEL, EJECT, failures, "0", "0
     "Consecutive failures of clients' requests after which a task gets none for a while, even if "
     "it is the last one: connections that fail, responses that do not come or are broken, each "
     "status of 500 and more. 0: Mola's own rule, by which a task is compared with the others and "
-    "the last half is never taken out; see mola(8).")
+    "not too many are taken out (panic); see mola(8).")
 SETTING(DURATION, eject_window_usec, WORKERS, FILE_AND_LABEL, EJECT, window, "10s", "1ms", "24h",
     "The time within which these failures must have been, and for which the task gets nothing "
     "then. A task with a health check gets nothing until the next check that it passes.")
@@ -169,6 +173,10 @@ SETTING(RETRY_METHODS, retry_methods, WORKERS, FILE_AND_LABEL, RETRY, methods, "
     "Which requests are sent again that a task may have processed: idempotent (those with methods "
     "GET, HEAD, OPTIONS, TRACE, PUT and DELETE), or all: for services where it does no harm that a "
     "POST is processed twice.")
+SETTING(PERCENT, panic, WORKERS, FILE_AND_LABEL, DEFAULTS, panic, "50%", "1%", "100%",
+    "When more than this part of the service's healthy tasks are ejected for failing, all are used: "
+    "the fault is probably not theirs, and the rest would be overloaded. 100%: an ejected task gets "
+    "a request only where no other is left for it. What eject.failures ejects stays so.")
 SETTING(COOKIE_NAME, sticky_cookie, WORKERS, FILE_AND_LABEL, STICKY, cookie, "none", "", "",
     "The name of a cookie that binds a client to the task of its first request; none: no client is "
     "bound. A client whose task is gone, drained or unhealthy gets another one, and its cookie. "

@@ -11,7 +11,7 @@ STEP(DOWN, "down", "cause", "Its health check fails.")
 STEP(EJECTED, "ejected", "left_seconds cause",
     "Requests to it failed, and it gets none for so long.")
 STEP(ALL_USED, "all_used", "left_seconds cause",
-    "It is ejected and used all the same, for more than half of its service's tasks are.")
+    "It is ejected and used all the same, for more of its service's tasks are than panic allows.")
 /* what is known of its node */
 STEP(SAMPLE, "sample", "age_seconds source busy cores running",
     "The last sample of its node: when, from where, how many cores were busy.")

@@ -97,17 +97,18 @@ uint32_t	live_failure_serial(const struct live *);
 /* of ejections, health and tenants; not of the end of an ejection */
 uint32_t	live_state_serial(const struct live *);
 
-/* Of a service: when more than half of the tasks that are not down are ejected, ejections do
+/* Of a service: when more than a part of the tasks that are not down are ejected, ejections do
  * not count. Begin zeroed. */
+#define LIVE_PANIC	50	/* percent, where a service has no setting */
 struct live_census {
 	unsigned	 healthy, ejected;
 };
 void		live_census_add(const struct live *, unsigned task_slot, int64_t now_usec,
     struct live_census *);
 static inline bool
-live_census_all(const struct live_census *c)
+live_census_all(const struct live_census *c, unsigned panic_percent)
 {
-	return 2 * c->ejected > c->healthy;
+	return 100 * c->ejected > (panic_percent == 0 ? LIVE_PANIC : panic_percent) * c->healthy;
 }
 
 /* A response of the task had a report on its load; NULL: it had one that cannot be read. */

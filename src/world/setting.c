@@ -155,6 +155,7 @@ write_count(const void *member, struct buf *out)
 	return buf_printf(out, "%u", *(const unsigned *)member);
 }
 
+/* A whole number with its sign. */
 /* ---- profiles and queries ---- */
 
 static bool

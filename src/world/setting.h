@@ -44,6 +44,7 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_HEADERS		char *		/* NULL: none */
 #define MEMBER_CHECK_MODE	enum check_mode
 #define MEMBER_CHECK_SCHEME	enum check_scheme
+#define MEMBER_ALL_DOWN		enum all_down
 #define MEMBER_DURATION_OR_SAME	int64_t		/* usec; 0: the same */
 #define MEMBER_PORT_OR_SAME	unsigned	/* 0: the same */
 #define MEMBER_RETRY_ON		struct retry_on
@@ -103,7 +104,7 @@ extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATI
     setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE,
     setting_METHOD, setting_CHECK_HOST, setting_HEADERS, setting_CHECK_MODE, setting_CHECK_SCHEME,
     setting_DURATION_OR_SAME, setting_PORT_OR_SAME, setting_RETRY_ON, setting_RETRY_METHODS,
-    setting_PERCENT, setting_BYTES, setting_DURATION_OR_NONE;
+    setting_PERCENT, setting_BYTES, setting_DURATION_OR_NONE, setting_ALL_DOWN;
 
 /* One line of HEADERS, as Name and value; false: it is none that a check may send. */
 bool	setting_header_split(struct str line, struct str *name, struct str *value);

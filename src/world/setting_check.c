@@ -108,6 +108,10 @@ SETTING_WORDS(mode, enum check_mode, mode_words)
 
 SETTING_WORDS(scheme, enum check_scheme, scheme_words)
 
+static const char *const all_down_words[] = { "refuse", "use", NULL };
+
+SETTING_WORDS(all_down, enum all_down, all_down_words)
+
 static bool
 read_duration_or_same(struct str s, struct setting_range range, void *member, struct arena *a,
     char *problem)
@@ -154,6 +158,7 @@ const struct setting_type
 	setting_CHECK_MODE = { sizeof(MEMBER_CHECK_MODE), read_mode, write_mode, NULL, NULL, NULL },
 	setting_CHECK_SCHEME = { sizeof(MEMBER_CHECK_SCHEME), read_scheme, write_scheme,
 	    NULL, NULL, NULL },
+	setting_ALL_DOWN = { sizeof(MEMBER_ALL_DOWN), read_all_down, write_all_down, NULL, NULL, NULL },
 	setting_DURATION_OR_SAME = { sizeof(MEMBER_DURATION_OR_SAME), read_duration_or_same,
 	    write_duration_or_same, NULL, NULL, NULL },
 	setting_PORT_OR_SAME = { sizeof(MEMBER_PORT_OR_SAME), read_port_or_same, write_port_or_same,

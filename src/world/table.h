@@ -42,6 +42,8 @@ enum precedence { PRECEDENCE_NORMAL, PRECEDENCE_LOW, PRECEDENCE_HIGH, PRECEDENCE
 enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
 /* What a health check over HTTP is. */
 enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_MODES };
+/* What becomes of requests when all tasks are down. */
+enum all_down { ALL_DOWN_REFUSE, ALL_DOWN_USE, ALL_DOWNS };
 /* What it speaks, SAME: what requests do; behind that as enum scheme. */
 enum check_scheme {
 	CHECK_SAME,
@@ -103,6 +105,7 @@ struct table_task {
 #define ROW_HEADERS		struct table_ref	/* 'Name: value' in each line; empty: none */
 #define ROW_CHECK_MODE		enum check_mode
 #define ROW_CHECK_SCHEME	enum check_scheme
+#define ROW_ALL_DOWN		enum all_down
 #define ROW_DURATION_OR_SAME	int64_t		/* 0: the same */
 #define ROW_PORT_OR_SAME	uint32_t	/* 0: the same */
 

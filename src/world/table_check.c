@@ -79,6 +79,7 @@ may_be_0(const char *least)
 #define SETTING_OK_DURATION(t, value, least) \
 	((value) >= !may_be_0(least) && (value) <= TABLE_USEC_MOST)
 #define SETTING_OK_COUNT(t, value, least)	((value) > 0 || may_be_0(least))
+#define SETTING_OK_ALL_DOWN(t, value, least)	((unsigned)(value) < ALL_DOWNS)
 #define SETTING_OK_SWITCH(t, value, least)	bool_ok(&(value))
 #define SETTING_OK_PATH_OR_NONE(t, value, least) ((value).len == 0 || path_ok(t, value))
 

@@ -167,8 +167,8 @@ struct world_service {
 	struct route_requirements requirements;
 	unsigned	 profile;		/* slot of conf.profile with conf.terms in it */
 	bool		 profile_crowded;	/* no slot was left for it: taken for balanced */
-	/* Written by main/: profile_crowded was reported; and so was that more than half of its tasks
-	 * are ejected. */
+	/* Written by main/: profile_crowded was reported; and so was that more of its tasks
+	 * are ejected than may be. */
 	bool		 profile_reported, all_used_reported;
 	struct {			/* likewise: whether requests are refused because all nodes are full */
 		bool		 looked, reported;

@@ -126,11 +126,11 @@ when_all_are_used_that_is_said(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		live_eject(live, i, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
 	says("task.ejected " OF("web.0") REFUSED "task.ejected " OF("web.1") REFUSED "task.ejected " OF("web.2") REFUSED
-	    "service.all_used service=web text=\"more than half of its tasks would be ejected: all are used\"\n");
+	    "service.all_used service=web text=\"more of its tasks would be ejected than panic allows: all are used\"\n");
 	says("");
 	now += USEC_PER_SEC;
 	says("task.readmitted " OF("web.0") "\ntask.readmitted " OF("web.1") "\ntask.readmitted " OF("web.2") "\n"
-	    "service.recovered service=web text=\"no more than half of its tasks are ejected\"\n");
+	    "service.recovered service=web text=\"no more of its tasks are ejected than panic allows\"\n");
 }
 
 /* Another task in the slot is another story, and a brain that comes back does not tell old news. */

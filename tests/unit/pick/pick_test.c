@@ -19,6 +19,8 @@ static struct pick *picker;
 static struct table *table;
 static int64_t now;
 static enum load_reports loads;
+static unsigned panic;
+static enum all_down all_down;
 
 /* A service of `ntasks` tasks; task i stands on node i % nnodes. Slots are indexes. */
 static struct table *
@@ -26,7 +28,7 @@ make(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndraining)
 {
 	struct table_maker *m = table_maker_new(1);
 	struct table_service s = { .policy = policy, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
-	    .load = loads };
+	    .load = loads, .panic = panic, .health_all_down = all_down };
 	struct table *t;
 	char name[16];
 	int fd;
@@ -540,6 +542,66 @@ test_most_ejected(void **state)
 	}
 }
 
+/* How many are too many is the service's to say. */
+static void
+test_panic(void **state)
+{
+	(void)state;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		bool seen[4] = { false };
+
+		panic = 25;
+		open_table(p, 4, 4, 0);
+		live_eject(live, 0, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		for (int i = 0; i < 40; i++)
+			assert_true(pick() != 0);
+		live_eject(live, 1, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		now += USEC_PER_SEC / 100;
+		for (int i = 0; i < 200; i++)
+			seen[pick()] = true;
+		assert_true(seen[0] && seen[1]);
+		close_table();
+		panic = 100;
+		open_table(p, 4, 4, 0);
+		for (unsigned i = 0; i < 3; i++)
+			live_eject(live, i, (struct live_cause){ WHY_UPSTREAM_GONE, 0 }, now);
+		for (int i = 0; i < 40; i++)
+			assert_int_equal(pick(), 3);
+		close_table();
+		panic = 0;
+	}
+}
+
+/* Tasks that are down get requests only where that is wanted, and no other task is left. */
+static void
+test_all_down(void **state)
+{
+	struct pick_avoid two = { .slot = { 2 }, .n = 1 };
+	unsigned slot;
+
+	(void)state;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		all_down = ALL_DOWN_USE;
+		open_table(p, 4, 4, 1);			/* 0 drains */
+		live_set_health(live, 1, HEALTH_DOWN);
+		live_set_health(live, 3, HEALTH_DOWN);
+		for (int i = 0; i < 20; i++)
+			assert_int_equal(pick(), 2);
+		assert_null(pick_avoiding(&two, &slot));
+		assert_true(slot == 1 || slot == 3);
+		live_set_health(live, 2, HEALTH_DOWN);
+		for (int i = 0; i < 20; i++)
+			assert_true(pick() != 0);
+		close_table();
+		all_down = ALL_DOWN_REFUSE;
+		open_table(p, 4, 4, 0);
+		for (unsigned i = 0; i < 4; i++)
+			live_set_health(live, i, HEALTH_DOWN);
+		assert_ptr_equal(pick_why(), WHY_NO_LIVE_TASK);
+		close_table();
+	}
+}
+
 /* What has just come back from a restart may still be ejected when the other one is restarted. */
 static void
 test_an_ejected_one_is_better_than_none(void **state)
@@ -855,6 +917,8 @@ main(void)
 		cmocka_unit_test(test_room_beside_failures),
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_an_ejected_one_is_better_than_none),
+		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_all_down),
 		cmocka_unit_test(test_failures_cost),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_avoided),

@@ -42,6 +42,7 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_PERCENT		1
 #define OTHER_BYTES		1
 #define OTHER_DURATION_OR_NONE	1
+#define OTHER_ALL_DOWN		ALL_DOWN_USE
 #define OTHER_QUERIES		(struct terms){ .term = { other_term }, .n = 1 }
 
 /* What is forgotten here is a reload that changes nothing. */
@@ -178,6 +179,12 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	assert_string_equal(problem_of(&setting_DURATION_OR_SAME, "1s", "2s", "3s"), "is out of range; expected 1s to 2s");
 	assert_string_equal(problem_of(&setting_PORT_OR_SAME, "1", "65535", "same"), "none");
 	assert_string_equal(problem_of(&setting_PORT_OR_SAME, "1", "65535", "0"), "is out of range; expected 1 to 65535");
+	assert_string_equal(problem_of(&setting_PERCENT, "1%", "100%", "100%"), "none");
+	assert_string_equal(problem_of(&setting_PERCENT, "1%", "100%", "0%"), "is out of range; expected 1% to 100%");
+	assert_string_equal(problem_of(&setting_PERCENT, "1%", "100%", "50"), "is not a percentage; expected one such as 20%");
+	assert_string_equal(problem_of(&setting_PERCENT, "1%", "100%", "1.5%"), "is not a percentage; expected one such as 20%");
+	assert_string_equal(problem_of(&setting_PERCENT, "1%", "100%", "%"), "is not a percentage; expected one such as 20%");
+	assert_string_equal(problem_of(&setting_ALL_DOWN, "", "", "ignore"), "is not known; expected refuse or use");
 	assert_non_null(strstr(problem_of(&setting_PROFILE, "", "", "rum"), "is not a profile; expected balanced"));
 }
 
