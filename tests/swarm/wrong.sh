@@ -14,10 +14,21 @@ hello portless --label mola.enable=true --label mola.host=portless.test
 hello deaf --publish mode=host,target=9999 --label mola.host=deaf.test --label mola.port=9999
 hello guarded --label 'traefik.http.routers.guarded.rule=Host(`guarded.test`)' --label traefik.http.routers.guarded.middlewares=auth \
 	--label traefik.http.services.guarded.loadbalancer.server.port=8080 --label 'traefik.http.middlewares.auth.basicauth.users=joe:$apr1$secret'
+# healthy for Docker after three seconds, and never for Mola
+printf 'FROM %s\nHEALTHCHECK --interval=3s CMD [ "/hello", "health" ]\n' $image | dk build -q -t mola-checked - >/dev/null
+image=mola-checked hello checked --publish mode=host,target=8080 --label mola.host=checked.test --label mola.port=8080 \
+	--label mola.health.path=/health --label mola.health.status=204 --label mola.health.interval=200ms --constraint node.hostname==$manager
+# docker_says HEALTH: what Docker knows of the container of checked
+docker_says() { dk ps -q --filter label=com.docker.swarm.service.name=checked --filter health="$1" | grep -q .; }
+withheld() { [ -z "$(in_table checked)" ] && docker_says starting; }
+must "a container runs, and Docker does not know of its health yet" within 20 docker_says starting
+check "it is no task for Mola" withheld
 hello far --network elsewhere --label mola.host=far.test --label mola.port=8080
 
 # label SERVICE LABEL STATE; trouble SERVICE WHY WORDS: as /api/v1/services tells it
 label() { api_is /api/v1/services "[.services[] | select(.name == \"$1\").labels[] | select(.label == \"$2\" and .state == \"$3\" and .text != null)] | length == 1"; }
+
+trouble_of_task() { api_is /api/v1/tasks '[.tasks[] | select(.service == "checked" and .state == "down" and .why == "upstream_status" and .why_status == 200)] | length == 1'; }
 
 check "a wrong value is named" within 30 label typos mola.health.interval wrong
 check "a wrong word is named" label typos mola.policy wrong
@@ -27,6 +38,8 @@ check "two services for one host: the newer one is told whose it is" within 20 t
 check "a service without a port" within 20 trouble portless service_no_port port
 check "an overlay that Mola is not on" within 30 trouble far service_unreachable elsewhere
 check "a port on which nobody listens" within 30 status_is deaf.test 502
+check "what Docker finds healthy is down by Mola's own check" within 30 eval 'docker_says healthy && trouble_of_task'
+check "and gets nothing" status_is checked.test 503
 tells_refusal() { # asked in vain, it is the only task, and is said to fail
 	status deaf.test >/dev/null
 	"$MOLA" why --admin "unix:$tmp/admin.sock" deaf >"$tmp/deaf" 2>&1
@@ -44,6 +57,6 @@ check "mola check tells who was served by 0.1.0" eval '"$MOLA" check --swarm "$t
 check "nobody else is touched" agree web 2
 load_stop
 check "Mola ends in order" mola_stop
-dk service rm typos twin portless deaf guarded far >/dev/null
+dk service rm typos twin portless deaf guarded checked far >/dev/null
 within 30 eval '[ "$(engine /services | jq length)" = 1 ]'
 within 20 dk network rm elsewhere >/dev/null 2>&1
