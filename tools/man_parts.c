@@ -12,7 +12,10 @@ sentences(const char *s)
 	if (*s >= 'a' && *s <= 'z' && s[strcspn(s, " _")] != '_')
 		putchar(*s++ & ~0x20);
 	for (; *s != '\0'; s++) {
-		putchar(*s);
+		if (*s == '\\')		/* it would begin an escape */
+			printf("\\e");
+		else
+			putchar(*s);
 		if (strcmp(s, "?.") == 0)
 			break;
 		if (*s == '.' && s[1] == ' ') {

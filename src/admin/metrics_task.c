@@ -72,10 +72,8 @@ task_inflight(const struct admin_view *v, const struct world_task *t, const stru
 static double
 task_up(const struct admin_view *v, const struct world_task *t, const struct live_task *l)
 {
-	enum task_state s = task_state(v->world, t, v->now_usec);
-
 	(void)l;
-	return s == TASK_UP || s == TASK_UNKNOWN;
+	return explain_takes_requests(v->world, t, v->now_usec);
 }
 
 static void

@@ -67,9 +67,8 @@ service_sum(const struct admin_view *v, const struct world_service *s)
 	struct live_task l;
 
 	LIST_FOREACH(t, &s->tasks, link) {
-		enum task_state state = task_state(v->world, t, v->now_usec);
 		live_task_read(v->world->live, t->slot, &l);
-		sum.usable += state == TASK_UP || state == TASK_UNKNOWN;
+		sum.usable += explain_takes_requests(v->world, t, v->now_usec);
 		sum.inflight += l.inflight;
 		sum.requests += l.requests;
 		sum.failures += l.failures;

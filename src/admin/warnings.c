@@ -163,7 +163,7 @@ put_service(const struct page *p, const struct world_service *s)
 		return;
 	LIST_FOREACH(t, &s->tasks, link) {
 		enum task_state state = task_state(p->v->world, t, p->v->now_usec);
-		usable += state == TASK_UP || state == TASK_UNKNOWN;
+		usable += explain_takes_requests(p->v->world, t, p->v->now_usec);
 		draining += state == TASK_DRAINING;
 	}
 	if (s->ntasks == 0 && s->nroutes > 0)

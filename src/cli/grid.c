@@ -223,7 +223,7 @@ hue_of(const char *state)
 	} hues[] = {
 		{ "fresh", HUE_GOOD }, { "up", HUE_GOOD }, { "ok", HUE_GOOD },
 		{ "new", HUE_WARN }, { "stale", HUE_WARN }, { "partial", HUE_WARN }, { "ejected", HUE_WARN },
-		{ "draining", HUE_WARN }, { "drained", HUE_WARN },
+		{ "degraded", HUE_WARN }, { "draining", HUE_WARN }, { "drained", HUE_WARN },
 		{ "blind", HUE_BAD }, { "down", HUE_BAD }, { "failed", HUE_BAD },
 	};
 

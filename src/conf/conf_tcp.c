@@ -40,6 +40,8 @@ static const struct conf_misplaced for_http[] = {
 	{ "health", "hostname", "has no requests; expected health.connect" },
 	{ "health", "headers", "has no requests; expected health.connect" },
 	{ "health", "scheme", "has no requests; expected health.connect" },
+	{ "health", "service", "has no requests; expected health.connect" },
+	{ "health", "degraded_status", "has no requests; expected health.connect" },
 	{ "health", "follow_redirects", "has no requests; expected health.connect" },
 }, for_tcp[] = {
 	{ NULL, "proxy_protocol", "identifies clients by X-Forwarded-For" },
@@ -71,6 +73,31 @@ kind_misplaced(enum service_kind kind, size_t *n)
 	return tcp ? for_http : for_tcp;
 }
 
+/* Keys of one way of checking. */
+static void
+check_mode_check(const struct conf_service *s, const struct tree *service, struct faults *f)
+{
+	static const struct {
+		const char	*key;
+		enum check_mode	 mode;
+		const char	*text;
+	} of_mode[] = {
+		{ "send", CHECK_TCP, "without mode: tcp; a request has path, method and headers" },
+		{ "expect", CHECK_TCP, "without mode: tcp; a response has status" },
+		{ "service", CHECK_GRPC, "without mode: grpc" },
+	};
+	const struct tree *in = tree_find(service, NULL, "health"), *t;
+	char where[64];
+
+	for (size_t i = 0; in != NULL && in->shape == TREE_MAP && i < sizeof of_mode / sizeof *of_mode; i++) {
+		if (s->conf.health_mode == of_mode[i].mode ||
+		    (t = tree_find(in, NULL, of_mode[i].key)) == NULL)
+			continue;
+		snprintf(where, sizeof where, "services.health.%s", of_mode[i].key);
+		faults_add(f, t->line, where, "set %s", of_mode[i].text);
+	}
+}
+
 void
 kind_check(const struct conf_service *s, const struct tree *service, struct faults *f)
 {
@@ -79,6 +106,8 @@ kind_check(const struct conf_service *s, const struct tree *service, struct faul
 
 	for (size_t i = 0; service != NULL && i < n; i++)
 		misplaced_check(service, &m[i], s->conf.kind == SERVICE_TCP ? "tcp" : "http", f);
+	if (service != NULL && s->conf.kind == SERVICE_HTTP)
+		check_mode_check(s, service, f);
 }
 
 /* ---- TLS that ends here ---- */

@@ -436,6 +436,8 @@ const struct conf_type
 	type_METHOD = { read_setting, NULL, KIND_TEXT, false, &setting_METHOD },
 	type_CHECK_HOST = { read_setting, NULL, KIND_TEXT, false, &setting_CHECK_HOST },
 	type_HEADERS = { read_setting, NULL, KIND_SECRET, false, &setting_HEADERS },
+	type_CHECK_SERVICE = { read_setting, NULL, KIND_TEXT, false, &setting_CHECK_SERVICE },
+	type_CHECK_BYTES = { read_setting, NULL, KIND_SECRET, false, &setting_CHECK_BYTES },
 	type_EXPORTER = { read_exporter, write_text, KIND_TEXT, false, NULL },
 	type_AGENT = { read_agent, write_text, KIND_TEXT, false, NULL },
 	type_ADMIN_ADDRESS = { read_admin_address, write_address_or_none, KIND_PLAIN, false, NULL },

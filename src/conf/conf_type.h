@@ -100,7 +100,7 @@ bool	read_setting(const struct conf_key *, struct str, void *member, char *probl
 extern const struct conf_type type_STRING, type_NAME, type_SECRET, type_FILE, type_SOCKET,
     type_PATH_OR_NONE, type_TLS_CA, type_TLS_NAME, type_TLS_CERT, type_ALPN,
     type_COOKIE_NAME, type_COOKIE_PATH, type_COOKIE_DOMAIN,
-    type_METHOD, type_CHECK_HOST, type_HEADERS,
+    type_METHOD, type_CHECK_HOST, type_HEADERS, type_CHECK_SERVICE, type_CHECK_BYTES,
     type_EXPORTER, type_AGENT, type_ADMIN_ADDRESS, type_TASK_ADDRESS, type_CONTAINER,
     type_LISTEN_ADDRESS, type_LISTEN_NAME, type_LISTEN_NAMES, type_HOSTS, type_PATHS,
     type_ENDPOINTS, type_NETWORKS, type_NETS, type_TEMPLATE, type_URL, type_NAMES;

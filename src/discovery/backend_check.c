@@ -11,7 +11,8 @@
 #define HEADERS_MOST	32
 
 /* What Traefik calls it, the row that reads it, and the member that it is. */
-enum form { FORM_PATH, FORM_DURATION, FORM_SWITCH, FORM_SCHEME, FORM_NUMBER, FORM_TEXT };
+enum form { FORM_PATH, FORM_DURATION, FORM_SWITCH, FORM_SCHEME, FORM_MODE, FORM_NUMBER,
+	FORM_TEXT };
 static const struct option {
 	const char	*key, *row;
 	enum form	 form;
@@ -26,7 +27,7 @@ static const struct option {
 	{ "port", "mola.health.port", FORM_NUMBER },
 	{ "scheme", "mola.health.scheme", FORM_SCHEME },
 	{ "followredirects", "mola.health.follow_redirects", FORM_SWITCH },
-	{ "mode", "mola.health.mode", FORM_TEXT },
+	{ "mode", "mola.health.mode", FORM_MODE },
 };
 #define OPTIONS	(sizeof options / sizeof *options)
 
@@ -122,6 +123,8 @@ value_of(struct traefik_reading *r, enum form form, struct str value)
 		return !go_bool(value, &on) ? NULL : on ? "true" : "false";
 	case FORM_SCHEME:		/* h2 is no scheme of Traefik's */
 		return word_is(value, "h2") || word_is(value, "same") ? NULL : arena_text(a, value);
+	case FORM_MODE:			/* nor is tcp a mode */
+		return word_is(value, "tcp") ? NULL : arena_text(a, value);
 	case FORM_NUMBER:
 		return str_eq(value, STR("0")) ? "" : arena_text(a, value);
 	case FORM_TEXT:
@@ -145,7 +148,8 @@ read_option(struct traefik_reading *r, struct backend_check *c, const struct opt
 	else if (value == NULL)
 		check_wrong(r, c, label, LABEL_INVALID, o->form == FORM_DURATION ?
 		    "expected a duration such as 500ms, 2s or 1m30s" : o->form == FORM_SWITCH ?
-		    "expected true or false" : "expected http, https or h2c");
+		    "expected true or false" : o->form == FORM_MODE ? "expected http or grpc" :
+		    "expected http, https or h2c");
 	else if (*value == '\0')
 		reading_report(r, label, LABEL_VALID, NULL);
 	else if (!row->read(row, str_of(value), (char *)&of + row->at, r->l->arena, problem))

@@ -292,6 +292,8 @@ read_priority(const struct label_row *row, struct str s, void *member, struct ar
 #define TYPE_PORT_OR_SAME	read_setting, &setting_PORT_OR_SAME
 #define TYPE_RETRY_ON		read_setting, &setting_RETRY_ON
 #define TYPE_RETRY_METHODS	read_setting, &setting_RETRY_METHODS
+#define TYPE_CHECK_SERVICE	read_setting, &setting_CHECK_SERVICE
+#define TYPE_CHECK_BYTES	read_setting, &setting_CHECK_BYTES
 #define TYPE_PERCENT		read_setting, &setting_PERCENT
 #define TYPE_BYTES		read_setting, &setting_BYTES
 #define TYPE_DURATION_OR_NONE	read_setting, &setting_DURATION_OR_NONE

@@ -161,7 +161,28 @@ labels_add_refused(struct labels *l, const char *listener, const char *host)
 	    .listener = arena_text(l->arena, str_of(listener)) };
 }
 
-/* ---- labels for the other kind ---- */
+/* ---- labels for the other kind, and for another way of checking ---- */
+
+static void
+label_unused(struct labels *l, struct report_label *r, struct str text)
+{
+	r->state = LABEL_UNUSED;
+	r->text = arena_text(l->arena, text);
+}
+
+static void
+check_mode_check(struct labels *l, struct report_label *r)
+{
+	enum check_mode mode = l->conf.health_mode;
+	bool bytes = strcmp(r->name, "mola.health.send") == 0 || strcmp(r->name, "mola.health.expect") == 0;
+
+	if (l->conf.kind != SERVICE_HTTP || r->state != LABEL_VALID)
+		return;
+	if (bytes && mode != CHECK_TCP)
+		label_unused(l, r, STR("for mola.health.mode tcp"));
+	else if (strcmp(r->name, "mola.health.service") == 0 && mode != CHECK_GRPC)
+		label_unused(l, r, STR("for mola.health.mode grpc"));
+}
 
 void
 labels_check_kind(struct labels *l)
@@ -183,6 +204,8 @@ labels_check_kind(struct labels *l)
 		{ "mola.health.hostname", SERVICE_HTTP },
 		{ "mola.health.headers", SERVICE_HTTP },
 		{ "mola.health.scheme", SERVICE_HTTP },
+		{ "mola.health.service", SERVICE_HTTP },
+		{ "mola.health.degraded_status", SERVICE_HTTP },
 		{ "mola.health.follow_redirects", SERVICE_HTTP },
 		{ "mola.scheme", SERVICE_HTTP },
 		{ "mola.load", SERVICE_HTTP },
@@ -198,14 +221,15 @@ labels_check_kind(struct labels *l)
 		{ "mola.health.connect", SERVICE_TCP },
 	};
 
-	for (unsigned i = 0; i < l->report->nlabels; i++)
+	for (unsigned i = 0; i < l->report->nlabels; i++) {
+		check_mode_check(l, &l->report->label[i]);
 		for (size_t k = 0; k < sizeof only / sizeof *only; k++) {
 			struct report_label *r = &l->report->label[i];
 			if (only[k].kind == l->conf.kind || r->state != LABEL_VALID ||
 			    strcmp(r->name, only[k].name) != 0)
 				continue;
-			r->state = LABEL_UNUSED;
-			r->text = arena_text(l->arena, only[k].kind == SERVICE_HTTP ?
-			    STR("for services of kind http") : STR("for services of kind tcp (mola.kind)"));
+			label_unused(l, r, only[k].kind == SERVICE_HTTP ? STR("for services of kind http") :
+			    STR("for services of kind tcp (mola.kind)"));
 		}
+	}
 }

@@ -94,7 +94,8 @@ is_serving(const struct change *c, const struct world_task *t)
 {
 	enum task_state s = task_state(c->world, t, loop_now(c->loop));
 
-	return s == TASK_UP || (s == TASK_UNKNOWN && !service_conf_checks(&t->service->conf));
+	return s == TASK_UP || s == TASK_DEGRADED ||
+	    (s == TASK_UNKNOWN && !service_conf_checks(&t->service->conf));
 }
 
 struct move_progress

@@ -72,7 +72,9 @@ task_look(struct outages *o, const struct world *w, const struct world_task *t, 
 			log_task(LOG_INFO, "task.readmitted", t, NULL);
 		if (is.health == HEALTH_DOWN && s->health != HEALTH_DOWN)
 			log_task(LOG_WARN, "task.down", t, &l.health_cause);
-		if (is.health == HEALTH_UP && s->health == HEALTH_DOWN)
+		if (is.health == HEALTH_DEGRADED && s->health != HEALTH_DEGRADED)
+			log_task(LOG_WARN, "task.degraded", t, NULL);
+		if (is.health == HEALTH_UP && (s->health == HEALTH_DOWN || s->health == HEALTH_DEGRADED))
 			log_task(LOG_INFO, "task.up", t, NULL);
 	}
 	*s = is;

@@ -118,6 +118,8 @@ set_fill(struct candidate_sets *sets, uint32_t service, const struct table_servi
 	set->tenants = s->policy == POLICY_MARGINAL ? s->tenants : TENANTS_FAIR;
 	set->loads = s->load != LOAD_NONE;
 	set->panic = s->panic;
+	set->slow_start_usec = s->slow_start_usec;
+	set->handicaps = s->slow_start_usec > 0 || table_service_checks(s);
 	set->count = s->policy == POLICY_MARGINAL || s->policy == POLICY_MARGINAL_1 ?
 	    live_node_inflight : s->policy == POLICY_LEAST_CONN ? live_task_inflight : NULL;
 	set->candidate = sets->candidates + base;		/* as many as tasks at most */

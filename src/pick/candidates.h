@@ -33,8 +33,8 @@ void		 candidates_withdraw(struct candidates *, uint32_t candidate);
 /* What the cost of a task is multiplied by for what it says of its own load (utilization.h), as of
  * the choice under way; 1 where its service does not ask. */
 double		 candidates_load(const struct candidates *, uint32_t task_slot);
-/* The same for the k-th of a candidate's tasks, and for how little its container could have of the
- * node's cores, where that counts and is known. */
+/* The same for the k-th of a candidate's tasks, for its handicap (live.h), and for how little its
+ * container could have of the node's cores, where that counts and is known. */
 double		 candidates_factor(const struct candidates *, uint32_t candidate, uint32_t k);
 /* Ejections do not count: too many of the service's tasks would be out of use. As of the choice
  * under way. */

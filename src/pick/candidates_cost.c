@@ -91,7 +91,8 @@ cost_unreported(const struct candidates *set, const struct candidate *c)
 	double cost;
 
 	if (set->policy == POLICY_LEAST_CONN)
-		return c->inflight + c->penalty + set->loads;	/* none in flight can be dear, too */
+		/* none in flight can be dear, too */
+		return c->inflight + c->penalty + (set->loads || set->handicaps);
 	n = node_at(set->home, c->slot, set->now_usec);
 	if (set->policy == POLICY_BEST_NODE)
 		/* positive, so that SAME is a factor */
@@ -143,6 +144,16 @@ read_available(struct candidates *set, struct candidate *c)
 		c->on_tasks = candidate_tasks_inflight(set, c);
 }
 
+/* Its handicap, and the load that it reports. */
+static double
+task_factor(const struct candidates *set, uint32_t slot)
+{
+	double load = candidates_load(set, slot);
+
+	return set->handicaps ?
+	    load * live_handicap(set->home->live, slot, set->slow_start_usec, set->now_usec) : load;
+}
+
 double
 candidates_factor(const struct candidates *set, uint32_t candidate, uint32_t k)
 {
@@ -151,7 +162,7 @@ candidates_factor(const struct candidates *set, uint32_t candidate, uint32_t k)
 	double load, cores;
 
 	ASSERT(candidate < set->n && k < c->ntasks);
-	load = candidates_load(set, candidate_task_slot(set, c, k));
+	load = task_factor(set, candidate_task_slot(set, c, k));
 	cores = c->known ? set->home->available[c->first + k] : NAN;
 	if (!(cores > 0))
 		return load;
@@ -215,9 +226,9 @@ least_load(const struct candidates *set, const struct candidate *c)
 {
 	double least = INFINITY;
 
-	for (uint32_t k = 0; set->loads && k < c->ntasks; k++) {
+	for (uint32_t k = 0; (set->loads || set->handicaps) && k < c->ntasks; k++) {
 		uint32_t slot = candidate_task_slot(set, c, k);
-		double load = task_usable(set, slot) ? candidates_load(set, slot) : INFINITY;
+		double load = task_usable(set, slot) ? task_factor(set, slot) : INFINITY;
 		least = load < least ? load : least;
 	}
 	return isinf(least) ? 1 : least;

@@ -40,6 +40,9 @@ struct candidates {				/* of one service */
 	uint32_t	 failure_serial;	/* of live, when all was read */
 	bool		 all_used;		/* ejections do not count: */
 	unsigned	 panic;			/* more than this part of all, percent; 0: as live.h has it */
+	/* tasks may have a handicap: the service has a slow start, or checks that find some degraded */
+	bool		 handicaps;
+	int64_t		 slow_start_usec;
 	bool		 loads;			/* tasks say of their load, and it counts: */
 	struct utilization_mean mean;		/* of all of them */
 };

@@ -44,6 +44,7 @@ struct pick {
 /* One choice under way. */
 struct choice {
 	struct pick	*pick;
+	const struct table_service *service;
 	const struct pick_avoid *avoid;
 	int64_t		 now;
 	bool		 all_used;	/* ejections do not count */
@@ -144,6 +145,15 @@ penalty(const struct choice *c, const struct table_task *t)
 	return c->penalties ? live_penalty(c->pick->live, t->slot, c->now) : 0;
 }
 
+static double
+handicap(const struct choice *c, const struct table_task *t)
+{
+	const struct table_service *s = c->service;
+
+	return s->slow_start_usec > 0 || table_service_checks(s) ?
+	    live_handicap(c->pick->live, t->slot, s->slow_start_usec, c->now) : 1;
+}
+
 /* factor: how much a request weighs there. */
 static void
 offer(struct choice *c, const struct table_task *t, double factor)
@@ -212,27 +222,38 @@ pick_lowest(struct choice *c, struct candidates *set)
 
 /* ---- the other policies ---- */
 
+/* One that has just failed, or some of the turns of one with a handicap. */
+static bool
+loses_turn(struct choice *c, const struct table_task *t)
+{
+	double dear;
+
+	if (penalty(c, t) > TURN_LOST)
+		return true;
+	dear = handicap(c, t);
+	return dear > 1 && rng_double(&c->pick->rng) * dear >= 1;
+}
+
 static const struct table_task *
-turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks,
-    double penalty_most)
+turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks, bool any)
 {
 	ASSERT(*turn < ntasks);
 	for (uint32_t k = 0; k < ntasks; k++) {
 		const struct table_task *t = &task[*turn];
 		*turn = *turn + 1 < ntasks ? *turn + 1 : 0;
-		if (eligible(c, t) && penalty(c, t) <= penalty_most)
+		if (eligible(c, t) && (any || !loses_turn(c, t)))
 			return t;
 	}
 	return NULL;
 }
 
-/* One that has just failed loses its turn, unless all have. */
+/* Unless all lose theirs. */
 static const struct table_task *
 pick_in_turn(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks)
 {
-	const struct table_task *t = turn_next(c, turn, task, ntasks, TURN_LOST);
+	const struct table_task *t = turn_next(c, turn, task, ntasks, false);
 
-	return t != NULL ? t : turn_next(c, turn, task, ntasks, INFINITY);
+	return t != NULL ? t : turn_next(c, turn, task, ntasks, true);
 }
 
 /* Any eligible task but `not`. Throwing again is fair; walking on, the last resort, favours the
@@ -263,8 +284,8 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 
 	if (one == NULL || (other = any_but(c, task, ntasks, one)) == NULL)
 		return one;
-	offer(c, one, 1);
-	offer(c, other, 1);
+	offer(c, one, handicap(c, one));
+	offer(c, other, handicap(c, other));
 	return c->best;
 }
 
@@ -315,7 +336,7 @@ pick_task(struct pick *p, const struct table *table, const struct table_service 
 {
 	uint32_t n, service = (uint32_t)(s - table_services(table, &n)), nservices = n;
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *got;
-	struct choice c = { .pick = p, .avoid = avoid, .now = now,
+	struct choice c = { .pick = p, .service = s, .avoid = avoid, .now = now,
 	    .penalties = live_has_penalty(p->live, now) };
 
 	ASSERT(table == p->table && service < nservices);

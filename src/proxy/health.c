@@ -1,6 +1,6 @@
 /*
  * One probe per task that is checked: by a request where its service has a health path, by a
- * connection alone where it is one of kind tcp. Knows nothing of clients' requests and of picks.
+ * connection where it is one of kind tcp, or its mode is. Knows nothing of clients' requests and of picks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,7 @@ probe_free(struct probe *p)
 	probe_stop(p);
 	probe_forget_redirect(p);
 	buf_fini(&p->request);
+	buf_fini(&p->expect);
 	loop_defer(p->health->loop, &p->deferred, free, p);
 }
 
@@ -97,13 +98,6 @@ probe_table(struct health *h, const struct table *t, const struct table_task *ta
 	p->kept = probe_set_request(p, t, s);
 }
 
-static bool
-is_checked(const struct table_service *s)
-{
-	return s->kind == SERVICE_TCP ? s->health_connect :
-	    s->health_path.len > 0 || s->health_mode == CHECK_GRPC;
-}
-
 void
 health_set_table(struct health *h, struct table *t)
 {
@@ -114,7 +108,7 @@ health_set_table(struct health *h, struct table *t)
 
 	h->table = table_ref(t);
 	for (uint32_t i = 0; i < n; i++)
-		if (is_checked(&service[task[i].service]))
+		if (table_service_checks(&service[task[i].service]))
 			probe_table(h, t, &task[i], &service[task[i].service]);
 		else if (h->probe[task[i].slot] == NULL)	/* what a prober that died may have left */
 			health_set_slot(h, task[i].slot, HEALTH_UNKNOWN);

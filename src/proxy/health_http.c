@@ -1,6 +1,6 @@
 /*
  * The request of a probe goes out, and the response comes in and is judged: by its head alone, but
- * for gRPC.
+ * for gRPC; or by what its first bytes are, where it is no request.
  */
 #include "base/bug.h"
 #include "proxy/health_priv.h"
@@ -9,6 +9,23 @@ static struct stream *
 probe_io(struct probe *p)
 {
 	return p->h2 != NULL ? &p->exchange : &p->stream;
+}
+
+static bool
+is_degraded_status(const struct probe *p, const struct message *head)
+{
+	return !p->grpc && head->status != 0 && head->status == (int)p->service->health_degraded_status;
+}
+
+/* It passes; does the task say that it is not quite well? */
+static bool
+is_degraded(const struct probe *p, const struct message *head)
+{
+	for (int i = 0; i < head->nfields; i++)
+		if (str_eq_nocase(head->field[i].name, STR("Mola-Degraded")) &&
+		    !str_eq_nocase(str_trim(head->field[i].value), STR("false")))
+			return true;
+	return is_degraded_status(p, head);
 }
 
 /* What has come so far. DONE: the response is whole, as far as it counts; the head is in
@@ -25,8 +42,19 @@ probe_look(struct probe *p, bool *passes)
 		return res;
 	if (p->grpc)
 		return check_read_grpc(head, p->response + used, p->got - used, passes);
-	*passes = wanted == 0 ? head->status >= 200 && head->status < 400 : head->status == wanted;
+	*passes = is_degraded_status(p, head) ||
+	    (wanted == 0 ? head->status >= 200 && head->status < 400 : head->status == wanted);
 	return PARSE_DONE;
+}
+
+/* The first bytes, of which all that are expected must be there. */
+static enum parse
+probe_compare(const struct probe *p, bool *passes)
+{
+	size_t n = p->got < p->expect.len ? p->got : p->expect.len;
+
+	*passes = str_eq((struct str){ p->response, n }, (struct str){ buf_str(&p->expect).p, n });
+	return *passes && n < p->expect.len ? PARSE_MORE : PARSE_DONE;
 }
 
 /* IO_AGAIN: more is to come. IO_DONE: the response is there. IO_FAIL, IO_EOF: there is none. */
@@ -43,7 +71,7 @@ probe_read(struct probe *p, bool *passes)
 		if (res != IO_DONE)
 			return res;
 		p->got += got;
-		seen = probe_look(p, passes);
+		seen = p->connects ? probe_compare(p, passes) : probe_look(p, passes);
 	}
 	return seen == PARSE_DONE ? IO_DONE : IO_FAIL;		/* also when it does not fit */
 }
@@ -81,7 +109,7 @@ probe_judge(struct probe *p, bool passes)
 	if (leads == REDIRECT_HERE)
 		probe_go_on(p);
 	else if (passes && leads == REDIRECT_ELSEWHERE)
-		probe_passes(p);
+		probe_passes(p, is_degraded(p, head));
 	else if (p->grpc && head->status == 200)
 		probe_fails(p, WHY_UPSTREAM_NOT_SERVING, 0);
 	else
@@ -96,14 +124,17 @@ probe_exchange(void *arg)
 	enum io_result res;
 
 	p->tried = 0;
-	if ((res = probe_write(p)) == IO_DONE && !p->connects)
+	if ((res = probe_write(p)) == IO_DONE && (!p->connects || p->expect.len > 0))
 		res = probe_read(p, &passes);
 	if (res == IO_AGAIN)
 		return;
 	if (res != IO_DONE)
-		probe_fails(p, p->got > 0 ? WHY_UPSTREAM_BAD_HEAD : WHY_UPSTREAM_GONE, 0);
+		probe_fails(p, p->got == 0 ? WHY_UPSTREAM_GONE : p->connects ? WHY_UPSTREAM_UNEXPECTED :
+		    WHY_UPSTREAM_BAD_HEAD, 0);
+	else if (p->connects && p->expect.len > 0 && !passes)
+		probe_fails(p, WHY_UPSTREAM_UNEXPECTED, 0);
 	else if (p->connects)
-		probe_passes(p);
+		probe_passes(p, false);
 	else
 		probe_judge(p, passes);
 }

@@ -32,9 +32,10 @@ struct probe {
 	const struct table_service *service;	/* of the health's table */
 	enum scheme	 scheme;
 	uint32_t	 port;			/* 0: that of the addresses */
-	bool		 connects;		/* that it accepts is all that is wanted */
+	bool		 connects;		/* no request: that it accepts, and what is sent first */
 	bool		 grpc;
 	struct buf	 request;
+	struct buf	 expect;		/* what the task must send first; empty: nothing */
 	/* what is known */
 	enum live_health state;
 	uint32_t	 in_row;		/* results in a row that are against the state */
@@ -78,8 +79,9 @@ void	probe_wait(struct probe *);
 timer_f	probe_start;			/* with the probe, which has no check under way */
 timer_f	probe_connect;			/* the same; the check goes on with another request */
 void	probe_stop(struct probe *);	/* ends the check under way, if there is one */
-/* The check is over: the task is well, or it failed. `status`: of WHY_UPSTREAM_STATUS, else 0. */
-void	probe_passes(struct probe *);
+/* The check is over: the task is well, if `degraded` not quite, or it failed. `status`: of
+ * WHY_UPSTREAM_STATUS, else 0. */
+void	probe_passes(struct probe *, bool degraded);
 void	probe_fails(struct probe *, const struct why *, int status);
 
 /* health_request.c. What to send, to which port and by which protocol, as the table has it: false

@@ -21,18 +21,21 @@ probe_set_state(struct probe *p, enum live_health state)
 	health_set_slot(p->health, p->slot, state);
 }
 
-/* The first good result counts at once: an unknown task gets requests anyway. */
+/* `state`: what the last check says. The first good result counts at once: an unknown task gets
+ * requests anyway; and so does whether a task that is in use is degraded. */
 static void
-probe_count(struct probe *p, bool well)
+probe_count(struct probe *p, enum live_health state)
 {
+	bool well = state != HEALTH_DOWN;
+
 	if (well && live_prober(p->health->live) == p->health->worker)
 		live_readmit(p->health->live, p->slot, loop_now(p->health->loop));
-	if (p->state == HEALTH_UNKNOWN && well)
-		probe_set_state(p, HEALTH_UP);
+	if (well && p->state != HEALTH_DOWN && p->state != state)
+		probe_set_state(p, state);
 	else if (well == (p->state != HEALTH_DOWN))
 		p->in_row = 0;
 	else if (++p->in_row >= (well ? p->service->health_rise : p->service->health_fall))
-		probe_set_state(p, well ? HEALTH_UP : HEALTH_DOWN);
+		probe_set_state(p, state);
 }
 
 void
@@ -62,17 +65,17 @@ probe_stop(struct probe *p)
 }
 
 static void
-probe_end(struct probe *p, bool well)
+probe_end(struct probe *p, enum live_health state)
 {
 	probe_stop(p);
-	probe_count(p, well);
+	probe_count(p, state);
 	probe_wait(p);
 }
 
 void
-probe_passes(struct probe *p)
+probe_passes(struct probe *p, bool degraded)
 {
-	probe_end(p, true);
+	probe_end(p, degraded ? HEALTH_DEGRADED : HEALTH_UP);
 }
 
 void
@@ -80,7 +83,7 @@ probe_fails(struct probe *p, const struct why *why, int status)
 {
 	ASSERT(why != NULL && (status == 0) == (why != WHY_UPSTREAM_STATUS));
 	p->cause = (struct live_cause){ why, status };
-	probe_end(p, false);
+	probe_end(p, HEALTH_DOWN);
 }
 
 /* The task's next address is tried at once; when none was reached, that is the task's failure. */
@@ -152,7 +155,7 @@ probe_addr(const struct probe *p)
 	return a;
 }
 
-/* A check that is a connection alone does not want TLS: services of kind tcp have none. */
+/* A check by a connection does not want TLS: services of kind tcp have none. */
 static const struct why *
 probe_secure(struct probe *p, const struct addr *to)
 {

@@ -1,6 +1,6 @@
 /*
  * What a probe sends: the request that its service's settings are, or the header of the PROXY
- * protocol, and what follows a redirect.
+ * protocol and bytes, and what follows a redirect.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -85,15 +85,40 @@ request_write(const struct probe *p, const struct table *t, const struct ask *as
 	buf_adds(out, STR("Connection: close\r\n\r\n"));
 }
 
-/* The message is empty: the health of the whole server. */
+#define GRPC_SERVICE_MOST 255
+
+/* A message behind its length. HealthCheckRequest: field 1 is the name of the service; without it,
+ * the health of the whole server is meant. Lengths are below 128 for one byte, else two. */
 static void
 grpc_write(const struct probe *p, const struct table *t, struct buf *out)
 {
+	struct str service = table_text(t, p->service->health_service);
+	unsigned char field[3] = { 1 << 3 | 2, (unsigned char)(service.len & 0x7f),
+	    (unsigned char)(service.len >> 7) };
+	size_t head = service.len == 0 ? 0 : service.len < 128 ? 2 : 3, len = head + service.len;
+	unsigned char length[5] = { 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len };
 	char host[ADDR_TEXT_MAX];
 
+	ASSERT(service.len <= GRPC_SERVICE_MOST);
+	if (head == 3)
+		field[1] |= 0x80;
 	buf_printf(out, "POST " GRPC_PATH " HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: mola-health\r\n"
-	    "Content-Type: application/grpc\r\nContent-Length: 5\r\n\r\n", STR_ARG(host_of(p, t, host)));
-	buf_add(out, "\0\0\0\0", 5);
+	    "Content-Type: application/grpc\r\nContent-Length: %zu\r\n\r\n", STR_ARG(host_of(p, t, host)),
+	    sizeof length + len);
+	buf_add(out, length, sizeof length);
+	buf_add(out, field, head);
+	buf_adds(out, service);
+}
+
+static void
+bytes_add(struct str written, struct buf *out)
+{
+	char *bytes = must_alloc(written.len + 1);
+	int n = setting_bytes(written, bytes);
+
+	if (n > 0)
+		buf_add(out, bytes, (size_t)n);
+	free(bytes);
 }
 
 /* A task that expects a PROXY header gets one, of a connection of our own. */
@@ -114,6 +139,12 @@ ask_first(const struct table *t, const struct table_service *s)
 	    .target = table_text(t, s->health_path) };
 }
 
+static bool
+connects(const struct table_service *s)
+{
+	return s->kind == SERVICE_TCP || s->health_mode == CHECK_TCP;
+}
+
 /* A call of gRPC needs HTTP/2. */
 static enum scheme
 scheme_of(const struct table_service *s)
@@ -121,7 +152,7 @@ scheme_of(const struct table_service *s)
 	enum scheme own = s->health_scheme == CHECK_SAME ? s->scheme :
 	    (enum scheme)(s->health_scheme - CHECK_SCHEME_FIRST);
 
-	if (s->kind == SERVICE_TCP)
+	if (connects(s))
 		return SCHEME_HTTP;
 	if (s->health_mode == CHECK_GRPC)
 		return scheme_is_tls(own) ? SCHEME_H2 : SCHEME_H2C;
@@ -133,20 +164,22 @@ first_write(const struct probe *p, const struct table *t, struct buf *out)
 {
 	struct ask first = ask_first(t, p->service);
 
-	if (p->connects && p->port == 0)
-		proxy_header_add(p->service, out);
-	else if (!p->connects && p->grpc)
+	if (p->connects) {
+		if (p->port == 0 && p->service->kind == SERVICE_TCP)
+			proxy_header_add(p->service, out);
+		bytes_add(table_text(t, p->service->health_send), out);
+	} else if (p->grpc)
 		grpc_write(p, t, out);
-	else if (!p->connects)
+	else
 		request_write(p, t, &first, out);
 }
 
 bool
 probe_set_request(struct probe *p, const struct table *t, const struct table_service *s)
 {
-	bool tcp = s->kind == SERVICE_TCP;
+	bool tcp = connects(s);
 	bool same = p->connects == tcp && p->port == s->health_port && p->scheme == scheme_of(s);
-	struct buf out;
+	struct buf out, expect;
 
 	p->service = s;
 	p->scheme = scheme_of(s);
@@ -159,9 +192,15 @@ probe_set_request(struct probe *p, const struct table *t, const struct table_ser
 		buf_fini(&out);
 		return false;
 	}
-	same = same && str_eq(buf_str(&out), buf_str(&p->request));
+	buf_init(&expect, REQUEST_MAX);
+	if (tcp)
+		bytes_add(table_text(t, s->health_expect), &expect);
+	same = same && str_eq(buf_str(&out), buf_str(&p->request)) &&
+	    str_eq(buf_str(&expect), buf_str(&p->expect));
 	buf_fini(&p->request);
+	buf_fini(&p->expect);
 	p->request = out;
+	p->expect = expect;
 	if (!same && p->response != NULL) {
 		probe_stop(p);
 		timer_set(p->health->loop, &p->timer, loop_now(p->health->loop), probe_start, p);

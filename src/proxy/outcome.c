@@ -143,11 +143,9 @@ static struct outlier_rule
 rule_of(const struct table_service *s)
 {
 	int64_t window = s->eject_window_usec;
-	bool checked = s->kind == SERVICE_TCP ? s->health_connect :
-	    s->health_path.len > 0 || s->health_mode == CHECK_GRPC;
 
 	return (struct outlier_rule){ .failures = s->eject_failures, .window_usec = window,
-	    .span_usec = !checked ? window :
+	    .span_usec = !table_service_checks(s) ? window :
 	    window + 2 * s->health_interval_usec + s->health_timeout_usec };
 }
 

@@ -40,13 +40,16 @@ task_state(const struct world *w, const struct world_task *t, int64_t now)
 		return TASK_DOWN;
 	if (l.ejected_until_usec > now && !service_all_used(w, t->service, now))
 		return TASK_EJECTED;
+	if (l.health == HEALTH_DEGRADED)
+		return TASK_DEGRADED;
 	return l.health == HEALTH_UP ? TASK_UP : TASK_UNKNOWN;
 }
 
 const char *
 task_state_name(enum task_state s)
 {
-	static const char *const names[] = { "up", "down", "unknown", "ejected", "draining" };
+	static const char *const names[] = { "up", "down", "unknown", "ejected", "draining",
+	    "degraded" };
 
 	ASSERT(s < sizeof names / sizeof *names);
 	return names[s];
@@ -94,6 +97,12 @@ explain_load(const struct world *w, const struct world_task *t, int64_t now)
 }
 
 double
+explain_handicap(const struct world *w, const struct world_task *t, int64_t now)
+{
+	return live_handicap(w->live, t->slot, t->service->conf.slow_start_usec, now);
+}
+
+double
 explain_task_cost(const struct world *w, const struct world_task *t, int64_t now)
 {
 	return explain_charge(w, t, now).cost;
@@ -104,7 +113,7 @@ explain_takes_requests(const struct world *w, const struct world_task *t, int64_
 {
 	enum task_state s = task_state(w, t, now);
 
-	return s == TASK_UP || s == TASK_UNKNOWN;
+	return s == TASK_UP || s == TASK_UNKNOWN || s == TASK_DEGRADED;
 }
 
 struct ranked_task {
@@ -192,7 +201,9 @@ struct explain_as {
 	const struct world_service *service;
 	unsigned	 profile;
 	double		 penalty;	/* requests that the task's failures count as */
-	double		 load;		/* that its cost is multiplied by, for what it reports */
+	/* what its cost is multiplied by, for what it reports, and for being new or degraded */
+	double		 load, handicap;
+	bool		 degraded;
 	double		 available;	/* cores that its container could have; NAN: that does not count */
 	double		 cost;
 };
@@ -278,13 +289,16 @@ write_node(const struct world *w, const struct explain_as *as, const struct worl
 		buf_printf(out, ", failures that count as %.1f more", as->penalty);
 	if (as->load >= EXPLAIN_LOAD_LEAST)
 		buf_printf(out, ", times %.2f for the load that tasks report", as->load);
+	if (as->handicap >= EXPLAIN_LOAD_LEAST)
+		buf_printf(out, ", times %.2f as it is %s", as->handicap,
+		    as->degraded ? "degraded" : "new or back");
 	buf_printf(out, ": cost %.2f", as->cost);
 }
 
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	const struct explain_as as = { .load = 1, .available = NAN, .cost = explain_cost(w, n, now) };
+	const struct explain_as as = { .load = 1, .handicap = 1, .available = NAN, .cost = explain_cost(w, n, now) };
 
 	write_node(w, &as, n, now, out);
 }
@@ -358,7 +372,8 @@ write_share(const struct world *w, const struct world_task *t, int64_t now, unsi
 	const struct world_service *s = t->service;
 	const struct charge charge = explain_charge(w, t, now);
 	const struct explain_as as = { s->profile_crowded ? NULL : s, s->profile,
-	    live_penalty(w->live, t->slot, now), charge.load, charge.available, charge.cost };
+	    live_penalty(w->live, t->slot, now), explain_load(w, t, now), explain_handicap(w, t, now),
+	    task_state(w, t, now) == TASK_DEGRADED, charge.available, charge.cost };
 
 	ASSERT(!s->profile_crowded || s->profile == 0);
 	switch (s->conf.policy) {

@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "world/world.h"
 
-enum task_state { TASK_UP, TASK_DOWN, TASK_UNKNOWN, TASK_EJECTED, TASK_DRAINING };
+enum task_state { TASK_UP, TASK_DOWN, TASK_UNKNOWN, TASK_EJECTED, TASK_DRAINING,
+	TASK_DEGRADED };
 enum task_state	 task_state(const struct world *, const struct world_task *, int64_t now_usec);
 /* More of the service's tasks that could serve are ejected than panic allows: all are used. */
 bool		 service_all_used(const struct world *, const struct world_service *, int64_t now_usec);
@@ -19,6 +20,9 @@ double	explain_cost(const struct world *, const struct world_node *, int64_t now
 double	explain_task_cost(const struct world *, const struct world_task *, int64_t now_usec);
 /* What the task's cost is multiplied by for what it reports of its own load; 1: for nothing. */
 double	explain_load(const struct world *, const struct world_task *, int64_t now_usec);
+/* The same for its handicap (live.h). */
+double	explain_handicap(const struct world *, const struct world_task *, int64_t now_usec);
+bool	explain_takes_requests(const struct world *, const struct world_task *, int64_t now_usec);
 /* A place for each task of the service, in the order of its list: 1 for the cheapest, ties share
  * one; 0 for those that take no requests. `rank` has room for s->ntasks. Returns how many take
  * requests. */

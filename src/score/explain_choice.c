@@ -70,7 +70,7 @@ explain_charge(const struct world *w, const struct world_task *t, int64_t now)
 	c.on_task = live_task_inflight(w->live, t->slot) + penalty;
 	c.available = t->service->conf.policy == POLICY_MARGINAL_1 ? NAN :
 	    law_available(&c.law, phys_available(w->phys, t->slot), now);
-	c.load = explain_load(w, t, now);
+	c.load = explain_load(w, t, now) * explain_handicap(w, t, now);
 	c.cost = cost_at(&c, c.others, 0) * c.load;
 	return c;
 }

@@ -9,8 +9,6 @@
 #include "score/pressure.h"
 
 /* explain.c */
-bool			explain_takes_requests(const struct world *, const struct world_task *,
-			    int64_t now_usec);
 /* What limits the node most: one of its resources, or a user's metric. */
 struct cores_factor	explain_limit(const struct profile *, const struct world_node *,
 			    int64_t now_usec);
@@ -49,7 +47,7 @@ struct charge {				/* of one more request on a task, by the law of its policy */
 	enum tenancy	 tenants;		/* as which others count */
 	double		 on_task;		/* of those in flight, on the task */
 	double		 available;	/* cores that its container could have; NAN: that does not count */
-	double		 load;		/* that the cost is multiplied by, for what the task reports */
+	double		 load;		/* that the cost is multiplied by, for its load and its handicap */
 	double		 cost;
 };
 /* Whether tasks of services with this policy are chosen by the law. */

@@ -90,6 +90,25 @@ add_cause(struct explain_step *s, const struct live_cause *c)
 		step_more(s, " (%d)", c->status);
 }
 
+/* What makes a task that takes requests get fewer. */
+static void
+add_handicap(const struct world_task *t, enum task_state state, const struct live_task *l,
+    int64_t now, struct explain_steps *out)
+{
+	double left = explain_seconds(l->since_usec + t->service->conf.slow_start_usec - now);
+	struct explain_step *s;
+
+	if (state == TASK_DEGRADED) {
+		s = step_add(out, STEP_DEGRADED, "it reports itself degraded: its cost counts %.0f times",
+		    LIVE_DEGRADED);
+		step_number(s, "factor", LIVE_DEGRADED);
+	}
+	if (t->service->conf.slow_start_usec == 0 || left <= 0 || l->ejected_until_usec > now)
+		return;
+	s = step_add(out, STEP_WARM_UP, "it is new or back, and gets less for another %.0f s", ceil(left));
+	step_number(s, "left_seconds", ceil(left));
+}
+
 static void
 add_state(const struct world_task *t, enum task_state state, const struct live_task *l,
     int64_t now, struct explain_steps *out)
@@ -230,7 +249,9 @@ explain_steps(const struct world *w, const struct world_task *t, const struct ex
 	out->n = 0;
 	live_task_read(w->live, t->slot, &l);
 	add_state(t, state, &l, now, out);
-	if (state != TASK_UP && state != TASK_UNKNOWN) {
+	if (explain_takes_requests(w, t, now))
+		add_handicap(t, state, &l, now, out);
+	else {
 		add_share(got, out);
 		add_back(t, state, out);
 		return;

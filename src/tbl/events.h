@@ -234,6 +234,8 @@ EVENT("target.routers_lowered", "warn",
 EVENT("target.taken", "info", "An external proxy was seen to have applied what was published.")
 EVENT("target.withdrawn", "warn",
     "What was published to a target is removed, by an operator's decision.")
+EVENT("task.degraded", "warn",
+    "A task passes its health check and reports itself degraded; it gets fewer requests.")
 EVENT("task.down", "warn", "A task fails its health check, and gets no requests.")
 EVENT("task.drained", "info", "A task gets no new requests, by an operator's decision.")
 EVENT("task.ejected", "warn", "A task failed, and gets no requests for a while.")

@@ -12,6 +12,10 @@ STEP(EJECTED, "ejected", "left_seconds cause",
     "Requests to it failed, and it gets none for so long.")
 STEP(ALL_USED, "all_used", "left_seconds cause",
     "It is ejected and used all the same, for more of its service's tasks are than panic allows.")
+STEP(DEGRADED, "degraded", "factor",
+    "It reports itself degraded in its health check: its cost counts so many times.")
+STEP(WARM_UP, "warm_up", "left_seconds",
+    "It is new, healthy again or no longer ejected, and its service has a slow start.")
 /* what is known of its node */
 STEP(SAMPLE, "sample", "age_seconds source busy cores running",
     "The last sample of its node: when, from where, how many cores were busy.")

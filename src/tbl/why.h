@@ -163,6 +163,8 @@ WHY(UPSTREAM_H2_SILENT, 504, UPSTREAM,
     "the task did not respond on its HTTP/2 connection in time")
 WHY(UPSTREAM_NOT_SERVING, 0, UPSTREAM,
     "the task's gRPC health service does not respond that it serves")
+WHY(UPSTREAM_UNEXPECTED, 0, UPSTREAM,
+    "the task sent something else than its health check expects")
 WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes on an idle connection")
 WHY(UPSTREAM_IDLE,        0, US,       "an idle connection was closed after its keep-alive time")
 

@@ -59,7 +59,7 @@ export function steady(most = Infinity) {
 export const TONES = {
 	fresh: 'good', up: 'good', good: 'good', taken: 'good', published: 'good', ok: 'good',
 	new: 'quiet', unknown: 'quiet', waiting: 'quiet', off: 'quiet', withdrawn: 'quiet', withdrawing: 'quiet',
-	stale: 'warn', expiring: 'warn', warning: 'warn', kept: 'warn', not_yet_valid: 'warn', lost: 'warn',
+	stale: 'warn', expiring: 'warn', warning: 'warn', kept: 'warn', not_yet_valid: 'warn', lost: 'warn', degraded: 'warn',
 	blind: 'bad', down: 'bad', ejected: 'bad', failed: 'bad', refused: 'bad', expired: 'bad', missing: 'bad',
 	drained: 'off', draining: 'off',
 };

@@ -4,6 +4,7 @@
  * themselves live_process.c's. How often a task may fail is outlier.c's to know.
  */
 #include "base/bug.h"
+#include "base/clock.h"
 #include "world/live_priv.h"
 
 size_t
@@ -206,6 +207,28 @@ live_readmit(struct live *l, unsigned task, int64_t now)
 		ADD(l->state_serial, 1);
 }
 
+/* The end of an ejection is nobody's doing: its time passes. */
+static int64_t
+since(const struct task_row *t, int64_t now)
+{
+	int64_t begun = GET(t->since), until = GET(t->outlier.until_usec);
+
+	return until > begun && until <= now ? until : begun;
+}
+
+double
+live_handicap(const struct live *l, unsigned task, int64_t slow_start, int64_t now)
+{
+	const struct task_row *t = &l->task[task];
+	double factor = GET(t->health) == HEALTH_DEGRADED ? LIVE_DEGRADED : 1, part;
+
+	ASSERT(task < TASKS_MAX && slow_start >= 0);
+	if (slow_start == 0 || now - since(t, now) >= slow_start)
+		return factor;
+	part = (double)(now - since(t, now)) / (double)slow_start;
+	return factor / (part > 1 / LIVE_NEW ? part : 1 / LIVE_NEW);
+}
+
 double
 live_penalty(const struct live *l, unsigned task, int64_t now)
 {
@@ -315,9 +338,11 @@ live_set_health_cause(struct live *l, unsigned task, struct live_cause cause)
 void
 live_set_health(struct live *l, unsigned task, enum live_health h)
 {
-	ASSERT(task < TASKS_MAX && (unsigned)h <= HEALTH_DOWN);
+	ASSERT(task < TASKS_MAX && (unsigned)h < HEALTHS);
 	if (GET(l->task[task].health) == (uint32_t)h)
 		return;
+	if (GET(l->task[task].health) == HEALTH_DOWN)
+		SET(l->task[task].since, clock_mono_usec());
 	SET(l->task[task].health, (uint32_t)h);
 	ADD(l->state_serial, 1);
 }
@@ -344,8 +369,9 @@ live_task_read(const struct live *l, unsigned task, struct live_task *out)
 	out->ejected_until_usec = GET(t->outlier.until_usec);
 	out->ejections = (uint32_t)n[LIVE_EJECTIONS];
 	out->ejected_cause = live_cause_of(GET(t->outlier.cause));
+	out->since_usec = since(t, INT64_MAX);
 	out->lives = GET(t->lives);
-	ASSERT((unsigned)out->health <= HEALTH_DOWN && out->ejected_until_usec >= 0);
+	ASSERT((unsigned)out->health < HEALTHS && out->ejected_until_usec >= 0);
 }
 
 void
@@ -380,6 +406,7 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->retries_refused, 0);
 	SET(t->duration_usec, 0);
 	SET(t->health, HEALTH_UNKNOWN);
+	SET(t->since, clock_mono_usec());
 	SET(t->health_cause, 0);
 	outlier_reset(&t->outlier);
 	live_reset_traffic(l, task);

@@ -26,7 +26,8 @@
 struct live;
 struct limits;
 
-enum live_health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };	/* unknown counts as up */
+/* Unknown counts as up. */
+enum live_health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN, HEALTH_DEGRADED, HEALTHS };
 
 struct live_cause {			/* why a task is out of use; NULL: it never was */
 	const struct why *why;
@@ -49,6 +50,7 @@ struct live_task {			/* a snapshot of one task */
 	int64_t		 ejected_until_usec;	/* passive: it failed too often; monotonic, 0 or past: no */
 	uint32_t	 ejections;	/* ever */
 	struct live_cause ejected_cause;
+	int64_t		 since_usec;	/* it is in use: new, healthy again or no longer ejected */
 	uint32_t	 lives;		/* of the slot: another tenant, another number */
 };
 
@@ -88,6 +90,14 @@ bool		live_eject(struct live *, unsigned task_slot, struct live_cause, int64_t n
 bool		live_strike(struct live *, unsigned task_slot, const struct outlier_rule *,
     struct live_cause, int64_t now_usec);
 void		live_readmit(struct live *, unsigned task_slot, int64_t now_usec);	/* ends that */
+/*
+ * What the cost of the task is multiplied by, at least 1: for being degraded, and for being new,
+ * healthy again or no longer ejected for less than `slow_start_usec`.
+ */
+#define LIVE_DEGRADED	4.0
+#define LIVE_NEW	10.0	/* at first */
+double		live_handicap(const struct live *, unsigned task_slot, int64_t slow_start_usec,
+    int64_t now_usec);
 double		live_penalty(const struct live *, unsigned task_slot, int64_t now_usec);	/* in requests */
 /* Cheap checks that save the expensive ones: is any task ejected, has any a penalty, did any
  * fail since the last time? */

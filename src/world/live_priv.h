@@ -26,6 +26,7 @@ struct task_row {
 	_Atomic uint32_t	failure;
 	_Atomic uint32_t	health, health_cause;
 	_Atomic uint32_t	lives;
+	_Atomic int64_t		since;			/* new, or healthy again */
 	struct outlier		outlier;
 };
 

@@ -43,6 +43,8 @@ enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_ACME, SERVICE_TLS_TERMINATE };
 #define MEMBER_CHECK_HOST	char *		/* NULL: the task's address */
 #define MEMBER_HEADERS		char *		/* NULL: none */
 #define MEMBER_CHECK_MODE	enum check_mode
+#define MEMBER_CHECK_SERVICE	char *		/* NULL: the whole server */
+#define MEMBER_CHECK_BYTES	char *		/* as it was written: setting_bytes; NULL: none */
 #define MEMBER_CHECK_SCHEME	enum check_scheme
 #define MEMBER_ALL_DOWN		enum all_down
 #define MEMBER_DURATION_OR_SAME	int64_t		/* usec; 0: the same */
@@ -74,7 +76,7 @@ static inline bool
 service_conf_checks(const struct service_conf *c)
 {
 	return c->kind == SERVICE_TCP ? c->health_connect :
-	    c->health_path != NULL || c->health_mode == CHECK_GRPC;
+	    c->health_path != NULL || c->health_mode != CHECK_HTTP;
 }
 
 #define SETTING_PROBLEM_MAX	200
@@ -104,10 +106,15 @@ extern const struct setting_type setting_POLICY, setting_PROFILE, setting_DURATI
     setting_COOKIE_NAME, setting_COOKIE_PATH, setting_COOKIE_DOMAIN, setting_SAME_SITE,
     setting_METHOD, setting_CHECK_HOST, setting_HEADERS, setting_CHECK_MODE, setting_CHECK_SCHEME,
     setting_DURATION_OR_SAME, setting_PORT_OR_SAME, setting_RETRY_ON, setting_RETRY_METHODS,
-    setting_PERCENT, setting_BYTES, setting_DURATION_OR_NONE, setting_ALL_DOWN;
+    setting_PERCENT, setting_BYTES, setting_DURATION_OR_NONE, setting_ALL_DOWN,
+    setting_CHECK_SERVICE, setting_CHECK_BYTES;
 
 /* One line of HEADERS, as Name and value; false: it is none that a check may send. */
 bool	setting_header_split(struct str line, struct str *name, struct str *value);
+
+/* The bytes that CHECK_BYTES stands for; returns how many, -1: it is not written so. `out` has room
+ * for as many as the text has. */
+int	setting_bytes(struct str, char *out);
 
 /* The place of a word among `words`, which end with NULL; -1 and a problem that names them all. */
 int	setting_word(struct str, const char *const *words, char problem[SETTING_PROBLEM_MAX]);

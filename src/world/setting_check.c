@@ -99,9 +99,90 @@ write_headers(const void *member, struct buf *out)
 	return setting_write_text(member, "none", out);
 }
 
+#define SERVICE_MAX	255
+
+/* A name of Protocol Buffers, and what servers make of one. */
+static bool
+is_service(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~')
+			return false;
+	return s.len > 0 && s.len <= SERVICE_MAX;
+}
+
+static bool
+read_service(struct str s, struct setting_range range, void *member, struct arena *a, char *problem)
+{
+	(void)range;
+	return setting_read_text(s, "none", is_service(s),
+	    "a name of a service of gRPC; expected one such as helloworld.Greeter", member, a, problem);
+}
+
+#define BYTES_MAX	1024
+
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* What stands behind a backslash; *used: how much of it. -1: nothing that is known. */
+static int
+escape_read(struct str s, size_t *used)
+{
+	static const char names[] = "rnt\\", values[] = "\r\n\t\\";
+	const char *at = s.len > 0 && *s.p != '\0' ? strchr(names, *s.p) : NULL;
+
+	*used = at != NULL ? 1 : 3;
+	if (at != NULL)
+		return values[at - names];
+	if (s.len < 3 || *s.p != 'x' || hex_digit(s.p[1]) < 0 || hex_digit(s.p[2]) < 0)
+		return -1;
+	return hex_digit(s.p[1]) << 4 | hex_digit(s.p[2]);
+}
+
+int
+setting_bytes(struct str s, char *out)
+{
+	size_t used;
+	int n = 0;
+
+	for (size_t i = 0; i < s.len; i += used) {
+		int c = (unsigned char)s.p[i];
+		used = 1;
+		if (c == '\\') {
+			if ((c = escape_read((struct str){ s.p + i + 1, s.len - i - 1 }, &used)) < 0)
+				return -1;
+			used++;
+		}
+		out[n++] = (char)c;
+	}
+	return n;
+}
+
+static bool
+read_check_bytes(struct str s, struct setting_range range, void *member, struct arena *a,
+    char *problem)
+{
+	char out[BYTES_MAX];
+
+	(void)range;
+	return setting_read_text(s, "none", s.len > 0 && s.len <= BYTES_MAX && setting_bytes(s, out) > 0,
+	    "bytes; expected up to 1024, with \\r, \\n, \\t, \\\\ or \\xHH for those that are no text", member,
+	    a, problem);
+}
+
+static bool
+write_or_none(const void *member, struct buf *out)
+{
+	return setting_write_text(member, "none", out);
+}
+
 /* ---- how, and how often ---- */
 
-static const char *const mode_words[] = { "http", "grpc", NULL };
+static const char *const mode_words[] = { "http", "grpc", "tcp", NULL };
 static const char *const scheme_words[] = { "same", "http", "h2c", "https", "h2", NULL };
 
 SETTING_WORDS(mode, enum check_mode, mode_words)
@@ -154,6 +235,10 @@ const struct setting_type
 	setting_CHECK_HOST = { sizeof(MEMBER_CHECK_HOST), read_host, write_host,
 	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_HEADERS = { sizeof(MEMBER_HEADERS), read_headers, write_headers,
+	    setting_same_text, setting_set_text, setting_clear_text },
+	setting_CHECK_SERVICE = { sizeof(MEMBER_CHECK_SERVICE), read_service, write_or_none,
+	    setting_same_text, setting_set_text, setting_clear_text },
+	setting_CHECK_BYTES = { sizeof(MEMBER_CHECK_BYTES), read_check_bytes, write_or_none,
 	    setting_same_text, setting_set_text, setting_clear_text },
 	setting_CHECK_MODE = { sizeof(MEMBER_CHECK_MODE), read_mode, write_mode, NULL, NULL, NULL },
 	setting_CHECK_SCHEME = { sizeof(MEMBER_CHECK_SCHEME), read_scheme, write_scheme,

@@ -40,8 +40,8 @@ enum load_reports { LOAD_NONE, LOAD_ORCA, LOAD_ORCA_PASS, LOAD_REPORTS };
 enum precedence { PRECEDENCE_NORMAL, PRECEDENCE_LOW, PRECEDENCE_HIGH, PRECEDENCES };
 
 enum same_site { SAME_SITE_UNSAID, SAME_SITE_NONE, SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITES };
-/* What a health check over HTTP is. */
-enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_MODES };
+/* What a health check of a service of HTTP is. */
+enum check_mode { CHECK_HTTP, CHECK_GRPC, CHECK_TCP, CHECK_MODES };
 /* What becomes of requests when all tasks are down. */
 enum all_down { ALL_DOWN_REFUSE, ALL_DOWN_USE, ALL_DOWNS };
 /* What it speaks, SAME: what requests do; behind that as enum scheme. */
@@ -104,6 +104,8 @@ struct table_task {
 #define ROW_CHECK_HOST		struct table_ref	/* empty: the task's address */
 #define ROW_HEADERS		struct table_ref	/* 'Name: value' in each line; empty: none */
 #define ROW_CHECK_MODE		enum check_mode
+#define ROW_CHECK_SERVICE	struct table_ref	/* empty: the whole server */
+#define ROW_CHECK_BYTES		struct table_ref	/* setting_bytes; empty: none */
 #define ROW_CHECK_SCHEME	enum check_scheme
 #define ROW_ALL_DOWN		enum all_down
 #define ROW_DURATION_OR_SAME	int64_t		/* 0: the same */
@@ -131,6 +133,14 @@ struct table_service {
 #include "tbl/service.h"
 #undef SETTING
 };
+
+/* Whether its tasks are checked. */
+static inline bool
+table_service_checks(const struct table_service *s)
+{
+	return s->kind == SERVICE_TCP ? s->health_connect :
+	    s->health_path.len > 0 || s->health_mode != CHECK_HTTP;
+}
 
 /* What a service without tasks of its own leads to. */
 struct table_group {

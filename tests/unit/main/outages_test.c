@@ -117,6 +117,10 @@ health_is_said_when_it_turns(void **state)
 	says("task.down " OF("web.0") REFUSED);
 	live_set_health(live, 0, HEALTH_UP);
 	says("task.up " OF("web.0") "\n");
+	live_set_health(live, 0, HEALTH_DEGRADED);
+	says("task.degraded " OF("web.0") "\n");
+	live_set_health(live, 0, HEALTH_UP);
+	says("task.up " OF("web.0") "\n");
 }
 
 static void

@@ -21,6 +21,8 @@ static int64_t now;
 static enum load_reports loads;
 static unsigned panic;
 static enum all_down all_down;
+static int64_t slow_start;
+static enum check_mode checks;
 
 /* A service of `ntasks` tasks; task i stands on node i % nnodes. Slots are indexes. */
 static struct table *
@@ -28,7 +30,8 @@ make(enum policy policy, unsigned nnodes, unsigned ntasks, unsigned ndraining)
 {
 	struct table_maker *m = table_maker_new(1);
 	struct table_service s = { .policy = policy, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1,
-	    .load = loads, .panic = panic, .health_all_down = all_down };
+	    .load = loads, .panic = panic, .health_all_down = all_down, .slow_start_usec = slow_start,
+	    .health_mode = checks, .health_interval_usec = 1, .health_timeout_usec = 1, .health_rise = 1, .health_fall = 1 };
 	struct table *t;
 	char name[16];
 	int fd;
@@ -602,6 +605,67 @@ test_all_down(void **state)
 	}
 }
 
+/* How many of so many requests, one after another, the task gets. */
+static unsigned
+share_of(unsigned slot, unsigned picks)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < picks; i++)
+		n += pick() == slot;
+	return n;
+}
+
+/* A task that is back gets less at first, and then what the others get. */
+static void
+test_slow_start(void **state)
+{
+	(void)state;
+	slow_start = 2 * USEC_PER_SEC;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		open_table(p, 3, 3, 0);
+		now = 100 * USEC_PER_SEC;
+		for (unsigned i = 0; i < 3; i++)
+			node_is(i, 4, 0);
+		live_eject(live, 0, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
+		now += USEC_PER_SEC * 12 / 10;
+		assert_true(share_of(0, 300) < 40);
+		now += USEC_PER_SEC;
+		if (p == POLICY_ROUND_ROBIN)
+			assert_between(share_of(0, 300), 40, 80);	/* 0.6 of its turns */
+		now += USEC_PER_SEC;
+		assert_between(share_of(0, 300), 60, 140);
+		close_table();
+	}
+	slow_start = 0;
+}
+
+/* A degraded task gets less; and requests, when the others are busy enough, or are gone. */
+static void
+test_degraded(void **state)
+{
+	(void)state;
+	checks = CHECK_TCP;
+	for (enum policy p = 0; p < POLICY_COUNT; p++) {
+		open_table(p, 2, 2, 0);
+		live_set_health(live, 0, HEALTH_DEGRADED);
+		assert_true(share_of(0, 200) < 60);
+		if (p == POLICY_MARGINAL || p == POLICY_LEAST_CONN || p == POLICY_RANDOM_TWO) {
+			fly(0, 1, 1, 20);
+			assert_int_equal(share_of(0, 20), 20);
+		}
+		live_set_health(live, 1, HEALTH_DOWN);
+		assert_int_equal(share_of(0, 20), 20);
+		live_set_health(live, 1, HEALTH_UP);
+		live_set_health(live, 0, HEALTH_UP);
+		now += USEC_PER_SEC / 100;
+		if (p == POLICY_ROUND_ROBIN)
+			assert_int_equal(share_of(0, 200), 100);
+		close_table();
+	}
+	checks = CHECK_HTTP;
+}
+
 /* What has just come back from a restart may still be ejected when the other one is restarted. */
 static void
 test_an_ejected_one_is_better_than_none(void **state)
@@ -917,6 +981,8 @@ main(void)
 		cmocka_unit_test(test_room_beside_failures),
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_an_ejected_one_is_better_than_none),
+		cmocka_unit_test(test_slow_start),
+		cmocka_unit_test(test_degraded),
 		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_all_down),
 		cmocka_unit_test(test_failures_cost),

@@ -312,7 +312,7 @@ message_read(nghttp2_session *s, int32_t id, uint8_t *to, size_t cap, uint32_t *
 
 /* A call comes, and gets this message, with this status behind it. */
 static void
-answer_call_of_grpc(const char *message, size_t len, const char *status)
+answer_call_of_grpc(const char *message, size_t len, const char *status, const char *asked, size_t asked_len)
 {
 	struct task *t = task_new(0, 100);
 	nghttp2_nv head[] = { NV(":status", "200"), NV("content-type", "application/grpc+proto") };
@@ -325,8 +325,8 @@ answer_call_of_grpc(const char *message, size_t len, const char *status)
 	assert_string_equal(t->call[1].path, "/grpc.health.v1.Health/Check");
 	assert_string_equal(t->call[1].method, "POST");
 	assert_true(t->call[1].te);
-	assert_int_equal(t->call[1].len, 5);
-	assert_memory_equal(t->call[1].body, "\0\0\0\0", 5);
+	assert_int_equal(t->call[1].len, asked_len);
+	assert_memory_equal(t->call[1].body, asked, asked_len);
 	assert_int_equal(nghttp2_submit_response(t->session, 1, head, 2, &p), 0);
 	TASK_UNTIL(t, t->over);
 	task_free(t);
@@ -356,9 +356,104 @@ a_call_of_grpc_is_a_pass_when_it_says_serving(void **state)
 	stage.health_headers = "X-A: b";
 	stage_table();
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-		answer_call_of_grpc(calls[i].message, calls[i].len, calls[i].status);
+		answer_call_of_grpc(calls[i].message, calls[i].len, calls[i].status, "\0\0\0\0", 5);
 		WAIT_UNTIL(health() == calls[i].after);
 	}
+}
+
+/* The name has a length of one byte or of two. */
+static void
+a_call_of_grpc_names_its_service(void **state)
+{
+	static const char serving[] = "\0\0\0\0\2\10\1";
+	char name[201], asked[5 + 3 + 200] = "\0\0\0\0\xcb\12\xc8\1";
+
+	(void)state;
+	stage.service.health_mode = CHECK_GRPC;
+	stage.health_service = "helloworld.Greeter";
+	stage_table();
+	answer_call_of_grpc(serving, 7, "0", "\0\0\0\0\24\12\22helloworld.Greeter", 25);
+	WAIT_UNTIL(health() == HEALTH_UP);
+	memset(name, 'x', 200);
+	name[200] = '\0';
+	memset(asked + 8, 'x', 200);
+	stage.health_service = name;
+	stage_table();
+	answer_call_of_grpc("\0\0\0\0\2\10\2", 7, "0", asked, sizeof asked);
+	WAIT_UNTIL(health() == HEALTH_DOWN);
+}
+
+/* ---- bytes ---- */
+
+/* A connection of a check that sends so many bytes. */
+static int
+bytes_of(const char *bytes, size_t n)
+{
+	char got[64];
+	size_t have = 0;
+	int t = answer_call(0);
+
+	assert_true(n <= sizeof got);
+	while (have < n) {
+		ssize_t some;
+		loop_turn(stage.loop, 1000);
+		some = recv(t, got + have, n - have, MSG_DONTWAIT);
+		have += some > 0 ? (size_t)some : 0;
+	}
+	assert_memory_equal(got, bytes, n);
+	return t;
+}
+
+static void
+bytes_are_sent_and_expected(void **state)
+{
+	static const struct { const char *first, *then; enum live_health after; } turn[] = {
+		{ "+PONG\r\n", NULL, HEALTH_UP },
+		{ "-LOADING\r\n", NULL, HEALTH_DOWN },
+		{ "+PO", "NG", HEALTH_UP },
+		{ "+PO", "LO", HEALTH_DOWN },
+	};
+	struct live_task known;
+
+	(void)state;
+	stage.service.health_mode = CHECK_TCP;
+	stage.health_send = "PING\\r\\n\\x00";
+	stage.health_expect = "+PONG";
+	stage_table();
+	for (size_t i = 0; i < sizeof turn / sizeof *turn; i++) {
+		int t = bytes_of("PING\r\n", 7);
+		say(t, turn[i].first);
+		if (turn[i].then != NULL)
+			say(t, turn[i].then);
+		hear_end(t);
+		close(t);
+		WAIT_UNTIL(health() == turn[i].after);
+	}
+	live_task_read(stage.live, 0, &known);
+	assert_ptr_equal(known.health_cause.why, WHY_UPSTREAM_UNEXPECTED);
+}
+
+/* ---- not quite well ---- */
+
+static void
+a_task_may_be_degraded(void **state)
+{
+	(void)state;
+	stage.health_method = "HEAD";
+	stage.service.health_degraded_status = 429;
+	stage_table();
+	answer(CHECK("HEAD /health"), STATUS("200"));
+	WAIT_UNTIL(health() == HEALTH_UP);
+	answer(CHECK("HEAD /health"), STATUS("429"));
+	WAIT_UNTIL(health() == HEALTH_DEGRADED);
+	answer(CHECK("HEAD /health"), "HTTP/1.1 200 X\r\nMola-Degraded: false\r\nContent-Length: 0\r\n\r\n");
+	WAIT_UNTIL(health() == HEALTH_UP);
+	answer(CHECK("HEAD /health"), "HTTP/1.1 204 X\r\nmola-degraded: 1\r\n\r\n");
+	WAIT_UNTIL(health() == HEALTH_DEGRADED);
+	answer(CHECK("HEAD /health"), "HTTP/1.1 500 X\r\nmola-degraded: 1\r\nContent-Length: 0\r\n\r\n");
+	WAIT_UNTIL(health() == HEALTH_DOWN);
+	answer(CHECK("HEAD /health"), STATUS("429"));
+	WAIT_UNTIL(health() == HEALTH_DEGRADED);
 }
 
 /* Each cut of a response waits for more, and nothing but the whole says that it serves. */
@@ -403,6 +498,9 @@ main(void)
 		HEALTH_TEST(redirects_end),
 		cmocka_unit_test(what_is_the_same_server_is_worked_out),
 		HEALTH_TEST(a_call_of_grpc_is_a_pass_when_it_says_serving),
+		HEALTH_TEST(a_call_of_grpc_names_its_service),
+		HEALTH_TEST(bytes_are_sent_and_expected),
+		HEALTH_TEST(a_task_may_be_degraded),
 		cmocka_unit_test(a_response_of_grpc_in_pieces),
 	};
 

@@ -44,7 +44,7 @@ struct stage {
 	struct addr	 first;			/* when its length is not 0: the tasks' first address, before that of the origin */
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
-	const char	*health_method, *health_hostname, *health_headers;
+	const char	*health_method, *health_hostname, *health_headers, *health_service, *health_send, *health_expect;
 	const char	*chain;			/* of filters, as world/filter.h has it; NULL: none */
 	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
 	bool		 ends_tls;		/* the TLS of these clients ends at the proxy, */
@@ -107,6 +107,9 @@ stage_table(void)
 	s.health_method = table_maker_text(m, str_of(stage.health_method));
 	s.health_hostname = table_maker_text(m, str_of(stage.health_hostname));
 	s.health_headers = table_maker_text(m, str_of(stage.health_headers));
+	s.health_service = table_maker_text(m, str_of(stage.health_service));
+	s.health_send = table_maker_text(m, str_of(stage.health_send));
+	s.health_expect = table_maker_text(m, str_of(stage.health_expect));
 	s.alpn = table_maker_text(m, str_of(stage.alpn));
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {

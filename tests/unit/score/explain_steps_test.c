@@ -246,6 +246,8 @@ what_is_out_of_the_ordinary_is_a_step(void **state)
 	says(s, s->two, STEP_BACK, "it takes requests again after that");
 	live_eject(s->live, s->one->slot, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, T);
 	says(s, s->two, STEP_ALL_USED, "ejected for another 1 s, but in use, for more of the tasks are than panic allows: the task refused the connection");
+	live_set_health(s->live, s->two->slot, HEALTH_DEGRADED);
+	says(s, s->two, STEP_DEGRADED, "it reports itself degraded: its cost counts 4 times");
 	live_set_health_cause(s->live, s->two->slot, (struct live_cause){ WHY_UPSTREAM_STATUS, 503 });
 	live_set_health(s->live, s->two->slot, HEALTH_DOWN);
 	says(s, s->two, STEP_DOWN, "its health check fails: the task responded with a status that means failure (503)");

@@ -39,6 +39,8 @@ static struct term other_term = { .name = other_path, .query = other_path, .weig
 #define OTHER_PORT_OR_SAME	1
 #define OTHER_RETRY_ON		(struct retry_on){ .reasons = 1 }
 #define OTHER_RETRY_METHODS	RETRY_ALL
+#define OTHER_CHECK_SERVICE	other_path
+#define OTHER_CHECK_BYTES	other_path
 #define OTHER_PERCENT		1
 #define OTHER_BYTES		1
 #define OTHER_DURATION_OR_NONE	1
@@ -173,7 +175,13 @@ what_is_wrong_is_said_with_what_was_expected(void **state)
 	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A: b\nHost: c"), "expected 'Name: value'"));
 	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A: b\rX-C: d"), "expected 'Name: value'"));
 	assert_non_null(strstr(problem_of(&setting_HEADERS, "", "", "X-A"), "expected 'Name: value'"));
-	assert_string_equal(problem_of(&setting_CHECK_MODE, "", "", "tcp"), "is not known; expected http or grpc; did you mean http?");
+	assert_string_equal(problem_of(&setting_CHECK_MODE, "", "", "rpc"), "is not known; expected http, grpc or tcp; did you mean grpc?");
+	assert_string_equal(problem_of(&setting_CHECK_SERVICE, "", "", "a b"), "is not a name of a service of gRPC; expected one such as "
+	    "helloworld.Greeter, or none");
+	assert_string_equal(problem_of(&setting_CHECK_BYTES, "", "", "PING\\r\\n\\x00\\\\"), "none");
+	assert_non_null(strstr(problem_of(&setting_CHECK_BYTES, "", "", "PING\\r\\"), "expected up to 1024"));
+	assert_non_null(strstr(problem_of(&setting_CHECK_BYTES, "", "", "\\x0"), "expected up to 1024"));
+	assert_non_null(strstr(problem_of(&setting_CHECK_BYTES, "", "", "\\q"), "expected up to 1024"));
 	assert_string_equal(problem_of(&setting_CHECK_SCHEME, "", "", "grpc"), "is not known; expected same, http, h2c, https or h2");
 	assert_string_equal(problem_of(&setting_DURATION_OR_SAME, "1s", "2s", "same"), "none");
 	assert_string_equal(problem_of(&setting_DURATION_OR_SAME, "1s", "2s", "3s"), "is out of range; expected 1s to 2s");
