@@ -87,9 +87,10 @@ check_mode_check(const struct conf_service *s, const struct tree *service, struc
 		{ "service", CHECK_GRPC, "without mode: grpc" },
 	};
 	const struct tree *in = tree_find(service, NULL, "health"), *t;
+	size_t n = in != NULL && in->shape == TREE_MAP ? sizeof of_mode / sizeof *of_mode : 0;
 	char where[64];
 
-	for (size_t i = 0; in != NULL && in->shape == TREE_MAP && i < sizeof of_mode / sizeof *of_mode; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (s->conf.health_mode == of_mode[i].mode ||
 		    (t = tree_find(in, NULL, of_mode[i].key)) == NULL)
 			continue;

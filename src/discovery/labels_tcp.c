@@ -174,7 +174,8 @@ static void
 check_mode_check(struct labels *l, struct report_label *r)
 {
 	enum check_mode mode = l->conf.health_mode;
-	bool bytes = strcmp(r->name, "mola.health.send") == 0 || strcmp(r->name, "mola.health.expect") == 0;
+	bool bytes = strcmp(r->name, "mola.health.send") == 0 ||
+	    strcmp(r->name, "mola.health.expect") == 0;
 
 	if (l->conf.kind != SERVICE_HTTP || r->state != LABEL_VALID)
 		return;

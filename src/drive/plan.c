@@ -100,7 +100,8 @@ servers_list(struct plan_builder *p, bool also_down)
 	LIST_FOREACH(t, &p->service->tasks, link) {
 		bool drains = is_draining(t);
 		bool usable = live_is_usable(p->world->live, t->slot, p->now_usec) ||
-		    (live_census_all(&census, p->service->conf.panic) && live_is_healthy(p->world->live, t->slot, p->now_usec));
+		    (live_census_all(&census, p->service->conf.panic) &&
+		    live_is_healthy(p->world->live, t->slot, p->now_usec));
 		if (!is_name(t->name) || (!also_down && (!usable || awaits_first_check(p, t))))
 			continue;
 		ASSERT(s->nservers < p->service->ntasks);

@@ -235,7 +235,8 @@ loses_turn(struct choice *c, const struct table_task *t)
 }
 
 static const struct table_task *
-turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks, bool any)
+turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint32_t ntasks,
+    bool any)
 {
 	ASSERT(*turn < ntasks);
 	for (uint32_t k = 0; k < ntasks; k++) {

@@ -1,6 +1,7 @@
 /*
  * One probe per task that is checked: by a request where its service has a health path, by a
- * connection where it is one of kind tcp, or its mode is. Knows nothing of clients' requests and of picks.
+ * connection where it is one of kind tcp, or its mode is. Knows nothing of clients' requests
+ * and of picks.
  */
 #include <stdlib.h>
 #include <string.h>

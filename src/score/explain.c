@@ -298,7 +298,8 @@ write_node(const struct world *w, const struct explain_as *as, const struct worl
 void
 explain_node(const struct world *w, const struct world_node *n, int64_t now, struct buf *out)
 {
-	const struct explain_as as = { .load = 1, .handicap = 1, .available = NAN, .cost = explain_cost(w, n, now) };
+	const struct explain_as as = { .load = 1, .handicap = 1, .available = NAN,
+	    .cost = explain_cost(w, n, now) };
 
 	write_node(w, &as, n, now, out);
 }

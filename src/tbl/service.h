@@ -112,8 +112,8 @@ SETTING(SWITCH, health_follow_redirects, WORKERS, FILE_AND_LABEL, HEALTH, follow
 SETTING(CHECK_MODE, health_mode, WORKERS, FILE_AND_LABEL, HEALTH, mode, "http", "", "",
     "http: the request to path. grpc: a call of grpc.health.v1.Health/Check over HTTP/2 to each "
     "task, whether or not there is a path; SERVING is a pass, and scheme https and h2 mean TLS, "
-    "others none. tcp: a connection without TLS, with send and expect. Of the keys here those about "
-    "the request have no meaning with grpc and tcp.")
+    "others none. tcp: a connection without TLS, with send and expect. Of the keys here those "
+    "about the request have no meaning with grpc and tcp.")
 SETTING(CHECK_SERVICE, health_service, WORKERS, FILE_AND_LABEL, HEALTH, service, "none", "", "",
     "With mode grpc: the name of the service whose health is called for, such as "
     "helloworld.Greeter; none: the health of the whole server.")
@@ -127,7 +127,8 @@ SETTING(COUNT, health_degraded_status, WORKERS, FILE_AND_LABEL, HEALTH, degraded
     "0", "0", "999",
     "The status by which a task passes and reports itself degraded; 0: there is none. So does each "
     "response that passes and has a field Mola-Degraded (other than false). The cost of a degraded "
-    "task counts four times: it gets requests when others are much busier, or when there is no other.")
+    "task counts four times: it gets requests when others are much busier, or when there is no "
+    "other.")
 SETTING(CHECK_SCHEME, health_scheme, WORKERS, FILE_AND_LABEL, HEALTH, scheme, "same", "", "",
     "The protocol of the check, where it is not the same as that of the service: http, h2c, https "
     "or h2. task_tls is for both.")
@@ -147,9 +148,9 @@ SETTING(DURATION, health_timeout_usec, WORKERS, FILE_AND_LABEL, HEALTH, timeout,
     "1s", "10ms", "10m",
     "Time-out of a check.")
 SETTING(ALL_DOWN, health_all_down, WORKERS, FILE_AND_LABEL, HEALTH, all_down, "refuse", "", "",
-    "What happens to a request when no task is left for it but such as are unhealthy, or ejected by "
-    "eject.failures. refuse: it gets 503 (no_live_task), or what went wrong with the last task that "
-    "was tried. use: it goes to one of these.")
+    "What happens to a request when no task is left for it but such as are unhealthy, or ejected "
+    "by eject.failures. refuse: it gets 503 (no_live_task), or what went wrong with the last task "
+    "that was tried. use: it goes to one of these.")
 SETTING(COUNT, health_rise, WORKERS, FILE_AND_LABEL, HEALTH, rise, "2", "1", "100",
     "Consecutive passes after which a task is healthy again.")
 SETTING(COUNT, health_fall, WORKERS, FILE_AND_LABEL, HEALTH, fall, "3", "1", "100",
@@ -189,13 +190,13 @@ SETTING(RETRY_METHODS, retry_methods, WORKERS, FILE_AND_LABEL, RETRY, methods, "
     "GET, HEAD, OPTIONS, TRACE, PUT and DELETE), or all: for services where it does no harm that a "
     "POST is processed twice.")
 SETTING(PERCENT, panic, WORKERS, FILE_AND_LABEL, DEFAULTS, panic, "50%", "1%", "100%",
-    "When more than this part of the service's healthy tasks are ejected for failing, all are used: "
-    "the fault is probably not theirs, and the rest would be overloaded. 100%: an ejected task gets "
-    "a request only where no other is left for it. What eject.failures ejects stays so.")
+    "When more than this part of the service's healthy tasks are ejected for failing, all are "
+    "used: the fault is probably not theirs, and the rest would be overloaded. 100%: an ejected "
+    "task gets a request only where no other is left for it. What eject.failures ejects stays so.")
 SETTING(DURATION, slow_start_usec, WORKERS, FILE_AND_LABEL, DEFAULTS, slow_start, "0s", "0s", "1h",
-    "For how long a task that is new, healthy again or no longer ejected gets less: its cost counts "
-    "ten times at first, then ever less. 0s: it gets what others get, which with policy marginal and "
-    "least-conn is never more requests at once than they have.")
+    "For how long a task that is new, healthy again or no longer ejected gets less: its cost "
+    "counts ten times at first, then ever less. 0s: it gets what others get, which with policy "
+    "marginal and least-conn is never more requests at once than they have.")
 SETTING(COOKIE_NAME, sticky_cookie, WORKERS, FILE_AND_LABEL, STICKY, cookie, "none", "", "",
     "The name of a cookie that binds a client to the task of its first request; none: no client is "
     "bound. A client whose task is gone, drained or unhealthy gets another one, and its cookie. "

@@ -33,7 +33,8 @@ WARNING(SERVICE_UNUSABLE, "service_unusable", "error", "service",
     "No task of a service can be used: all are down, ejected or drained.",
     "Look at the service's tasks (`mola tasks`) for the reason of each, and at their own logs.")
 WARNING(SERVICE_ALL_USED, "service_all_used", "error", "service",
-    "More of a service's tasks fail than panic allows; all are used, since the rest could not bear it.",
+    "More of a service's tasks fail than panic allows; all are used, since the rest could not bear "
+    "it.",
     "Look at the last failure of the tasks (`mola tasks`), and at what they have in common, such "
     "as a database.")
 WARNING(SERVICE_OVERLOADED, "service_overloaded", "error", "service",

@@ -170,8 +170,8 @@ read_check_bytes(struct str s, struct setting_range range, void *member, struct 
 
 	(void)range;
 	return setting_read_text(s, "none", s.len > 0 && s.len <= BYTES_MAX && setting_bytes(s, out) > 0,
-	    "bytes; expected up to 1024, with \\r, \\n, \\t, \\\\ or \\xHH for those that are no text", member,
-	    a, problem);
+	    "bytes; expected up to 1024, with \\r, \\n, \\t, \\\\ or \\xHH for those that are no text",
+	    member, a, problem);
 }
 
 static bool

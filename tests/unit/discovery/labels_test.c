@@ -245,7 +245,9 @@ bounds_of_scaling_fit_together(void **state)
 	ws = web(s, PLAIN ",\"mola.scale.min\":\"5\"");
 	assert_int_equal(ws->conf.scale_max, 0);
 	expect_label(s, "web", "mola.scale.min", LABEL_UNUSED, "mola.scale.max is missing");
-	ws = web(s, PLAIN ",\"mola.scale.max\":\"5\"");
+	ws = web(s, PLAIN ",\"mola.scale.max\":\"5\",\"mola.health.send\":\"x\",\"mola.health.service\":\"a.B\"");
+	expect_label(s, "web", "mola.health.send", LABEL_UNUSED, "mola.health.mode tcp");
+	expect_label(s, "web", "mola.health.service", LABEL_UNUSED, "mola.health.mode grpc");
 	assert_int_equal(ws->conf.scale_min, 1);
 	assert_int_equal(ws->conf.scale_max, 5);
 }

@@ -112,6 +112,9 @@ labels_of_the_other_kind_are_unused(void **state)
 	expect_label(s, "db", "mola.path", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.response", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.health.path", LABEL_UNUSED, "kind http");
+	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.health.send\":\"PING\",\"mola.health.degraded_status\":\"429\""), "pg:");
+	expect_label(s, "db", "mola.health.send", LABEL_VALID, NULL);
+	expect_label(s, "db", "mola.health.degraded_status", LABEL_UNUSED, "kind http");
 	expect_label(s, "db", "mola.listen", LABEL_VALID, NULL);
 	expect_routes(play_one(s, TCP ",\"mola.listen\":\"pg\",\"mola.scheme\":\"https\",\"mola.task_tls.verify\":\"false\""), "pg:");
 	expect_label(s, "db", "mola.scheme", LABEL_UNUSED, "kind http");
