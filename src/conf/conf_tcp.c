@@ -77,21 +77,23 @@ kind_misplaced(enum service_kind kind, size_t *n)
 static void
 check_mode_check(const struct conf_service *s, const struct tree *service, struct faults *f)
 {
-	static const struct {
-		const char	*key;
+	const struct {
+		const char	*key, *value;		/* NULL: none */
 		enum check_mode	 mode;
 		const char	*text;
 	} of_mode[] = {
-		{ "send", CHECK_TCP, "without mode: tcp; a request has path, method and headers" },
-		{ "expect", CHECK_TCP, "without mode: tcp; a response has status" },
-		{ "service", CHECK_GRPC, "without mode: grpc" },
+		{ "send", s->conf.health_send, CHECK_TCP,
+		    "without mode: tcp; a request has path, method and headers" },
+		{ "expect", s->conf.health_expect, CHECK_TCP,
+		    "without mode: tcp; a response has status" },
+		{ "service", s->conf.health_service, CHECK_GRPC, "without mode: grpc" },
 	};
 	const struct tree *in = tree_find(service, NULL, "health"), *t;
 	size_t n = in != NULL && in->shape == TREE_MAP ? sizeof of_mode / sizeof *of_mode : 0;
 	char where[64];
 
 	for (size_t i = 0; i < n; i++) {
-		if (s->conf.health_mode == of_mode[i].mode ||
+		if (s->conf.health_mode == of_mode[i].mode || of_mode[i].value == NULL ||
 		    (t = tree_find(in, NULL, of_mode[i].key)) == NULL)
 			continue;
 		snprintf(where, sizeof where, "services.health.%s", of_mode[i].key);
