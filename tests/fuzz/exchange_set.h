@@ -114,14 +114,19 @@ static struct table_service
 service_of(struct table_maker *m, const char *name)
 {
 	static const char *const names[] = { "web", "checked", "load", "dead", "grpc", "relay", "odd", "refuses", "names" };
+	struct table_service s;
+	struct str wrong;
 	uint32_t slot = 1;
 
 	while (slot <= sizeof names / sizeof *names && strcmp(names[slot - 1], name) != 0)
 		slot++;
-	return (struct table_service){ .name = text(m, name), .slot = slot, .policy = POLICY_ROUND_ROBIN, .pass_host = true,
+	s = (struct table_service){ .name = text(m, name), .slot = slot, .policy = POLICY_ROUND_ROBIN, .pass_host = true,
 		.connect_usec = USEC_PER_SEC, .response_usec = 3 * USEC_PER_SEC, .idle_usec = 3 * USEC_PER_SEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC, .health_rise = 1, .health_fall = 1,
-		.eject_window_usec = USEC_PER_SEC, .overload = true };
+		.eject_window_usec = USEC_PER_SEC, .panic = 50, .overload = true, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
+		.retry_attempts = 3, .retry_budget = 20, .retry_body = 16384 };
+	ASSERT(retry_on_read(str_of("connect, reset, timeout, unavailable, 502, 503, 504"), &s.retry_on, &wrong));
+	return s;
 }
 
 /* Bits of `gone`: tasks that are not there; the four above: that drain. */

@@ -265,7 +265,7 @@ is_forsaken(const struct entry *e)
 	return (is(e, "no_live_task") || is(e, "no_task")) && sound_tasks(s) > 0 && s->eject_failures == 0;
 }
 
-/* A fifth of the requests, ten at first, and two each second. */
+/* A fifth of the requests and ten at first; a second without a request is as good as one (proxy/budget.h). */
 void
 ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec)
 {
@@ -276,7 +276,7 @@ ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64
 			requests++;
 			undeserved += is_undeserved(&entries[i]);
 		}
-	most = 10 + requests / 5 + (uint64_t)(2 * usec / USEC_PER_SEC) + 1;
+	most = 10 + (requests + (uint64_t)(usec / USEC_PER_SEC)) * RETRY_BUDGET / 100 + 1;
 	if (retries > most)
 		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)retries, service,
 		    (unsigned long long)requests);

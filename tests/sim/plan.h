@@ -26,6 +26,7 @@
 #define CONNECT_USEC	(1500 * USEC_PER_MSEC)
 #define RESPONSE_USEC	(6 * USEC_PER_SEC)
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
+#define RETRY_BUDGET	20			/* percent of the requests */
 
 enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
 enum slip {				/* what a task does to an exchange */

@@ -98,10 +98,14 @@ service_add(struct table_maker *m, unsigned service)
 	struct table_service row = { .slot = service + 1, .policy = (enum policy)s->policy, .pass_host = !s->names_task,
 		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
-		.health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC };
+		.health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
+		.panic = 50, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
+		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
+	struct str wrong;
 	char name[8];
 	uint32_t at;
 
+	ASSERT(retry_on_read(str_of("connect, reset, timeout, 502, 503, 504"), &row.retry_on, &wrong));
 	snprintf(name, sizeof name, "s%u", service);
 	row.name = table_word(m, name);
 	if (s->checked)
