@@ -443,6 +443,39 @@ attempt_pick_again(struct attempt *a)
 }
 
 bool
+attempt_hedge(struct attempt *second, const struct attempt *a)
+{
+	struct proxy *p = a->proxy;
+	const struct table_service *service = service_now(a);
+	struct attempt s;
+	const struct table_task *task;
+
+	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
+	if (service == NULL || a->tries + 1 >= tries_most(a, service, ATTEMPT_REPEATABLE)
+	    || a->avoid.n + 1 >= PICK_TRIES)
+		return false;
+	attempt_init(&s, p, a->fn, a->arg);
+	s.client = a->client;
+	s.most = a->most;
+	s.interval_usec = a->interval_usec;
+	s.picked_usec = a->picked_usec;
+	s.tries = a->tries + 1;
+	s.avoid = a->avoid;
+	s.avoid.slot[s.avoid.n++] = a->task->slot;
+	if (pick_task(p->pick, p->table, service, &s.avoid, now(a), &task) != NULL)
+		return false;
+	if (!budget_take(p->budget, service)) {
+		live_count_retry_refused(p->conf.live, a->task->slot);
+		return false;
+	}
+	live_count_hedge(p->conf.live, service->slot);
+	attempt_route(&s, p->table, service);
+	attempt_take(&s, task);
+	*second = s;
+	return true;
+}
+
+bool
 attempt_unprocessed(const struct attempt *a)
 {
 	return a->conn != NULL && upconn_unprocessed(a->conn);

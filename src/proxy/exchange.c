@@ -78,8 +78,9 @@ static void
 on_task(void *arg)
 {
 	struct exchange *x = arg;
+	enum state next = x->hedge == NULL || x->state != AWAIT ? STAY : hedge_turn(x);
 
-	run(x, rows[x->state].task(x));
+	run(x, next != STAY ? next : rows[x->state].task(x));
 }
 
 /* Deadlines move on with every byte, and the timer is not set again for that: so it may not be
@@ -161,7 +162,7 @@ exchange_reset(struct exchange *x)
 	x->trace = NULL;
 	keys_unwait(&x->hold);
 	x->hold.over = false;
-	x->waited = x->is_counted = false;
+	x->waited = x->is_counted = x->hedged = false;
 	x->counted = 0;
 	x->keeps_body = 0;
 }
@@ -188,6 +189,7 @@ exchange_start(struct client *c)
 	flow_init(&x->up, p->pages, &p->share, &c->session.stream, NULL, now);
 	flow_init(&x->down, p->pages, &p->share, NULL, &c->session.stream, now);
 	x->in_row = 0;
+	x->hedge = NULL;
 	exchange_reset(x);
 	session_busy(&c->session, x, exchange_on_client);
 	run(x, HEAD);
@@ -383,6 +385,7 @@ exchange_fail(struct exchange *x, const struct why *why)
 	int status;
 
 	ASSERT(why != NULL);
+	hedge_drop(x, WHY_HEDGED);
 	x->why = why;
 	waiting_leave(&x->proxy->waiting, &x->waiter);
 	if (is_reset_alike(x) || x->status != 0 || why->status == 0)
@@ -401,6 +404,7 @@ exchange_fail(struct exchange *x, const struct why *why)
 static void
 exchange_end(struct exchange *x, bool clean)
 {
+	hedge_drop(x, WHY_HEDGED);
 	attempt_leave(&x->attempt, x->why, clean);
 	head_send_copies(x);
 	session_served(&x->client->session);

@@ -75,6 +75,8 @@ struct exchange {
 	struct keys_wait hold;		/* for the answer to a challenge */
 	struct waiter	 waiter;	/* for room */
 	bool		 waited;
+	struct hedge	*hedge;		/* a second task has the request, too; NULL: none */
+	bool		 hedged;	/* one had it: once is enough */
 	bool		 is_counted;	/* its tries are, in a field: a call of gRPC that has none yet */
 	unsigned	 counted;	/* bytes of that field, at the end of its head */
 	size_t		 keeps_body;	/* its part of proxy.collected, for a body to be sent again */
@@ -144,6 +146,18 @@ void		retry_keep(struct exchange *, const struct message *);
 void		retry_end(struct exchange *);		/* nothing of it is needed any more */
 /* A call of gRPC learns how often it was tried before. False: there is no memory. */
 bool		retry_count_tries(struct exchange *);
+
+/* The service's requests are sent again for such a response. */
+bool		retry_is_wanted(const struct exchange *, const struct message *);
+
+/* exchange_hedge.c: a second task while the first one does not respond. */
+void		hedge_note_response(struct exchange *);	/* it begins: how long that took */
+wait_f		hedge_wait;		/* when a second task is to have the request; never, where none may */
+step_f		hedge_begin;
+step_f		hedge_turn;		/* there is one, and either has moved: STAY, or the second one has it now */
+/* The first one has failed, or was slower. */
+late_f		hedge_take_over;
+void		hedge_drop(struct exchange *, const struct why *);	/* the second one, if there is one */
 
 /* exchange_head.c */
 step_f		head_read;

@@ -88,6 +88,10 @@ retry_count_tries(struct exchange *x)
 bool
 exchange_retry(struct exchange *x, const struct why *why, enum state *next)
 {
+	if (x->hedge != NULL) {			/* it has gone to another one already */
+		*next = hedge_take_over(x, why);
+		return true;
+	}
 	if (!attempt_repeat(&x->attempt, why, repeats(x)))
 		return false;
 	flow_rewind(&x->up);
@@ -126,8 +130,11 @@ retry_wait(const struct exchange *x)
 enum state
 exchange_task_lost(struct exchange *x)
 {
-	const struct why *why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x));
+	const struct why *why;
 
+	if (x->hedge != NULL)
+		return hedge_take_over(x, attempt_broken(&x->attempt));
+	why = attempt_lost(&x->attempt, x->down.end == 0, repeats(x));
 	if (why != NULL)
 		return exchange_try_other(x, why);
 	flow_rewind(&x->up);
@@ -186,14 +193,20 @@ note_spent(struct exchange *x, const struct message *h, size_t used)
 
 /* Whoever sends 429 with Retry-After wants the client to wait, and not another task to be asked. */
 bool
+retry_is_wanted(const struct exchange *x, const struct message *h)
+{
+	if (h->status == 429 && message_find_named(h, STR("Retry-After")) != NULL)
+		return false;
+	return retry_on_has_status(&x->attempt.service->retry_on, h->status) || is_unavailable(x, h);
+}
+
+bool
 retry_response(struct exchange *x, const struct message *h, size_t used, enum state *next)
 {
 	bool heavy = h->status == 502 || h->status == 503 || h->status == 504;
 
 	x->attempt.unavailable = is_unavailable(x, h);
-	if (!x->attempt.unavailable &&
-	    (!retry_on_has_status(&x->attempt.service->retry_on, h->status) ||
-	    (h->status == 429 && message_find_named(h, STR("Retry-After")) != NULL)))
+	if (!retry_is_wanted(x, h))
 		return false;
 	note_spent(x, h, used);
 	return exchange_retry(x, heavy || x->attempt.unavailable ? WHY_UPSTREAM_STATUS : WHY_COMPLETE,

@@ -208,6 +208,8 @@ proxy_free(struct proxy **pp)
 	outcalls_free(&p->outcalls);
 	slab_free(&p->clients);
 	slab_free(&p->exchanges);
+	for (unsigned i = 0; i < LIVE_SERVICES; i++)
+		free(p->pace[i]);
 	slab_free(&p->relays);
 	slab_free(&p->relay_flows);
 	slab_free(&p->pages);

@@ -92,7 +92,7 @@ response_wait(const struct exchange *x)
 struct wait
 relay_await_wait(const struct exchange *x)
 {
-	struct wait w = sooner(response_wait(x), retry_try_wait(x));
+	struct wait w = sooner(sooner(response_wait(x), retry_try_wait(x)), hedge_wait(x));
 	int64_t look = x->up.moved_usec + CUT_OFF_USEC;
 
 	if (!retry_is_harmless(x) || !x->up.over)
@@ -109,6 +109,8 @@ relay_await_late(struct exchange *x, const struct why *why)
 
 	if (why == WHY_UPSTREAM_TRY_SLOW)
 		return retry_try_late(x);
+	if (why == WHY_HEDGED)
+		return hedge_begin(x);
 	if (why != WHY_UPSTREAM_CUT_OFF)
 		return exchange_try_other(x, why);
 	x->attempt.look_usec = exchange_now(x) + USEC_PER_SEC;
@@ -121,6 +123,7 @@ interim_begin(struct exchange *x, size_t used)
 {
 	ASSERT(x->status == 0 && used <= x->down.end);
 	x->expects_continue = false;
+	hedge_drop(x, WHY_HEDGED);		/* the client sees that this one is at work */
 	if (++x->attempt.interims > INTERIMS_MAX)
 		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
 	flow_begin(&x->down, used, BODY_NONE, 0);
@@ -283,6 +286,8 @@ response_begin(struct exchange *x, size_t used)
 	task_load_head(&x->attempt, h, &edits);
 	if (retry_response(x, h, used, &next))
 		return next;
+	hedge_note_response(x);
+	hedge_drop(x, WHY_HEDGED);
 	if (x->filters != NULL && filters_catch(x, h->status, WHY_COMPLETE, &next))
 		return next;
 	if (x->client->sender.tls && x->proxy->hsts != NULL

@@ -189,6 +189,10 @@ SETTING(RETRY_METHODS, retry_methods, WORKERS, FILE_AND_LABEL, RETRY, methods, "
     "Which requests are sent again that a task may have processed: idempotent (those with methods "
     "GET, HEAD, OPTIONS, TRACE, PUT and DELETE), or all: for services where it does no harm that a "
     "POST is processed twice.")
+SETTING(SWITCH, retry_hedge, WORKERS, FILE_AND_LABEL, RETRY, hedge, "false", "", "",
+    "Whether a request whose response takes longer than 95 % of the service's do goes to a second "
+    "task, too, within the budget. The first response counts, and the other task is left. For "
+    "requests that may be sent twice (methods, body).")
 SETTING(PERCENT, panic, WORKERS, FILE_AND_LABEL, DEFAULTS, panic, "50%", "1%", "100%",
     "When more than this part of the service's healthy tasks are ejected for failing, all are "
     "used: the fault is probably not theirs, and the rest would be overloaded. 100%: an ejected "

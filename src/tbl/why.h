@@ -129,6 +129,8 @@ WHY(CONNECT_FAILED,     502, UPSTREAM, "the task could not be reached")
 WHY(UPSTREAM_SLOW_HEAD, 504, UPSTREAM, "the task did not respond in time")
 WHY(UPSTREAM_TRY_SLOW, 504, UPSTREAM,
     "the task did not respond within retry.per_try_timeout, and another one got the request")
+WHY(HEDGED, 0, US,
+    "another task had the request, too, and responded first (retry.hedge)")
 WHY(UPSTREAM_CUT_OFF, 504, UPSTREAM,
     "the task's node acknowledged nothing of the request")
 WHY(UPSTREAM_SLOW_BODY, 504, UPSTREAM, "the response body stalled")

@@ -322,6 +322,13 @@ live_count_retry(struct live *l, unsigned task, unsigned service, enum retry_rea
 }
 
 void
+live_count_hedge(struct live *l, unsigned service)
+{
+	ASSERT(service < LIVE_SERVICES);
+	ADD(l->service[service].retries[RETRY_HEDGE], 1);
+}
+
+void
 live_count_retry_refused(struct live *l, unsigned task)
 {
 	ASSERT(task < TASKS_MAX);

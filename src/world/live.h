@@ -134,6 +134,7 @@ void		live_count_response(struct live *, unsigned task_slot, int status, int64_t
  * was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, unsigned service_slot,
     enum retry_reason);
+void		live_count_hedge(struct live *, unsigned service_slot);
 void		live_count_retry_refused(struct live *, unsigned task_slot);
 uint64_t	live_retries_total(const struct live *, unsigned service_slot, enum retry_reason);
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */

@@ -778,6 +778,189 @@ test_bodies_that_are_kept(void **state)
 	}
 }
 
+/* ---- a second task, before the first one has responded ---- */
+
+/* So many that what 95 % take is known: next to nothing. */
+static void
+open_with_hedge(int norigins)
+{
+	int c, t = -1, o;
+
+	stage_open(norigins);
+	stage.service.retry_hedge = true;
+	for (int i = 1; i < norigins; i++)
+		stage.state[i] = GONE;
+	stage_table();
+	c = dial();
+	for (int i = 0; i < 120; i++) {
+		say(c, GET("/"));
+		if (t < 0)
+			t = call(&o);
+		hear(t, GOT("/"));
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+	}
+	close(c);
+	close(t);
+	for (int i = 1; i < norigins; i++)
+		stage.state[i] = SERVES;
+	stage_table();
+}
+
+static uint64_t
+hedges(void)
+{
+	return live_retries_total(stage.live, 1, RETRY_HEDGE);
+}
+
+static void
+test_hedge_wins(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	open_with_hedge(3);
+	c = dial();
+	t = first_task(c, GET("/slow"), GOT("/slow"), &first);
+	u = call(&second);
+	assert_int_not_equal(first, second);
+	hear(u, GOT("/slow"));
+	assert_int_equal(inflight(), 2);
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	hear_end(t);
+	assert_int_equal(inflight(), 0);
+	assert_int_equal(hedges(), 1);
+	assert_int_equal(retries(true), 0);
+	assert_int_equal(whys(WHY_COMPLETE), 121);
+	assert_int_equal(whys(WHY_HEDGED), 0);
+	counted(121, 0, 0);
+	close(t);
+	/* its connection is as good as any */
+	for (int i = 0; i < 3; i++)
+		stage.state[i] = i == second ? SERVES : GONE;
+	stage_table();
+	say(c, GET("/next"));
+	hear(u, GOT("/next"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(u);
+	close(c);
+	stage_close();
+}
+
+/* The client gets what the first one says, and of the second one nothing is left. */
+static void
+test_hedge_loses(void **state)
+{
+	static const char *const said[] = { NULL, BUSY, "HTTP/1.1 200", "nonsense\r\n\r\n", "HTTP/1.1 103 Hints\r\n\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+		int c, t, u, first, second;
+
+		open_with_hedge(2);
+		c = dial();
+		t = first_task(c, GET("/slow"), GOT("/slow"), &first);
+		u = call(&second);
+		hear(u, GOT("/slow"));
+		if (said[i] != NULL)
+			say(u, said[i]);
+		for (int k = 0; k < 20; k++)
+			stage_turn();
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		hear_end(u);
+		assert_int_equal(inflight(), 0);
+		assert_int_equal(hedges(), 1);
+		assert_int_equal(whys(WHY_COMPLETE), 121);
+		close(t);
+		close(u);
+		close(c);
+		stage_close();
+	}
+}
+
+/* The first one fails while there are two: the second one has it, and nothing is sent a third time. */
+static void
+test_hedge_takes_over(void **state)
+{
+	(void)state;
+	for (int busy = 0; busy < 2; busy++) {
+		int c, t, u, first, second;
+
+		open_with_hedge(3);
+		c = dial();
+		t = first_task(c, GET("/slow"), GOT("/slow"), &first);
+		u = call(&second);
+		hear(u, GOT("/slow"));
+		if (busy)
+			say(t, BUSY);
+		else
+			hang_up(t);
+		WAIT_UNTIL(inflight() == 1);
+		say(u, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		assert_int_equal(hedges(), 1);
+		assert_int_equal(retries(true), 0);
+		assert_int_equal(whys(WHY_COMPLETE), 121);
+		if (busy)
+			close(t);
+		close(u);
+		close(c);
+		stage_close();
+	}
+}
+
+/* The client leaves: both do. */
+static void
+test_hedge_and_no_client(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	open_with_hedge(2);
+	c = dial();
+	t = first_task(c, GET("/slow"), GOT("/slow"), &first);
+	u = call(&second);
+	hear(u, GOT("/slow"));
+	close(c);
+	hear_end(t);
+	hear_end(u);
+	assert_int_equal(inflight(), 0);
+	assert_int_equal(whys(WHY_CLIENT_GONE), 1);
+	close(t);
+	close(u);
+	stage_close();
+}
+
+static void
+test_no_hedge(void **state)
+{
+	static const char *const asks[][2] = { { POST, POST_GOT }, { GET("/"), GOT("/") } };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int c, t, first;
+
+		open_with_hedge(2);
+		stage.service.retry_budget = i == 0 ? 20 : 0;
+		stage_table();
+		c = dial();
+		t = first_task(c, asks[i][0], asks[i][1], &first);
+		for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
+			stage_turn();
+		assert_true(nobody_calls(0) && nobody_calls(1));
+		assert_int_equal(hedges(), 0);
+		assert_int_equal(retries(false), i);
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+		close(t);
+		close(c);
+		stage_close();
+	}
+}
+
 /* ---- as a middleware says ---- */
 
 #define POST_PASSED "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
@@ -1019,6 +1202,11 @@ main(void)
 		cmocka_unit_test(test_connection_of_a_dropped_response),
 		cmocka_unit_test(test_try_that_takes_long),
 		cmocka_unit_test(test_bodies_that_are_kept),
+		cmocka_unit_test(test_hedge_wins),
+		cmocka_unit_test(test_hedge_loses),
+		cmocka_unit_test(test_hedge_takes_over),
+		cmocka_unit_test(test_hedge_and_no_client),
+		cmocka_unit_test(test_no_hedge),
 		cmocka_unit_test(test_task_that_comes_back),
 		cmocka_unit_test(test_tries_are_as_many_as_allowed),
 		cmocka_unit_test(test_no_budget_for_what_was_not_sent),
