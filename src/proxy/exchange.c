@@ -226,11 +226,13 @@ queue_enter(struct exchange *x, const struct why *why)
 	if (why != WHY_OVERLOADED && why != WHY_MAX_INFLIGHT)
 		return false;
 	x->waited |= why == WHY_OVERLOADED;
-	if (x->waiter.in)
-		return !waiting_is_over(w, &x->waiter);
-	if (s->overload_wait_usec == 0)
+	if (x->waiter.in && waiting_is_over(w, &x->waiter))
 		return false;
-	waiting_enter(w, &x->waiter, x->attempt.lane, s, queue_go_on, x);
+	if (!x->waiter.in && s->overload_wait_usec == 0)
+		return false;
+	if (!x->waiter.in)
+		waiting_enter(w, &x->waiter, x->attempt.lane, s, queue_go_on, x);
+	waiting_is_for(w, &x->waiter, why == WHY_OVERLOADED);
 	return true;
 }
 

@@ -172,10 +172,21 @@ waiting_leave(struct waiting *w, struct waiter *one)
 	ASSERT(w->n > 0);
 	w->n--;
 	live_gauge_add(w->live, w->worker, LIVE_WAITING, -1);
-	if (w->n == 0) {
-		w->emptied = true;
+	waiting_is_for(w, one, false);
+	if (w->n == 0)
 		timer_clear(w->loop, &w->timer);
-	}
+}
+
+void
+waiting_is_for(struct waiting *w, struct waiter *one, bool cores)
+{
+	if (one->for_cores == cores)
+		return;
+	one->for_cores = cores;
+	if (cores)
+		w->for_cores++;
+	else if (--w->for_cores == 0)
+		w->emptied = true;
 }
 
 /* In the next turn: whatever ended is still being put in order. */
@@ -215,7 +226,7 @@ period_end(struct waiting *w, double periods)
 		w->bound = fmin(BOUND_LASTING, w->bound * pow(RISE_LASTING, periods));
 	else
 		w->bound = fmax(BOUND_LASTING, w->bound * FALL);
-	w->emptied = w->n == 0;
+	w->emptied = w->for_cores == 0;
 	ends_fade(&w->full, pow(KEEP, periods));
 	ends_fade(&w->calm, pow(KEEP_CALM, periods));
 	live_set_bound(w->live, w->worker, w->bound);

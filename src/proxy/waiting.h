@@ -29,6 +29,7 @@ struct waiter {
 	bool		 in;
 	uint32_t	 lane;
 	enum precedence	 precedence;		/* of its service */
+	bool		 for_cores;		/* nodes are full; else for the service's own limit */
 	int64_t		 until_usec;	/* then it has waited as long as it may */
 	waiting_f	*fn;
 	void		*arg;
@@ -40,7 +41,7 @@ struct waiting {
 	unsigned	 worker;
 	TAILQ_HEAD(waiter_list, waiter) waiters[PRECEDENCES];	/* the newest first */
 	struct waiter	*next, *called;	/* in the turn under way */
-	unsigned	 n;
+	unsigned	 n, for_cores;		/* all, and such */
 	uint64_t	 turn;
 	uint64_t	 stayed[WAITING_LANES];	/* the last turn in which one of the lane stayed */
 	struct timer	 timer;
@@ -48,7 +49,7 @@ struct waiting {
 		double	 ended, left;
 	} full, calm;			/* where there was no room for more, or where there was */
 	int64_t		 period_usec;	/* when it began */
-	bool		 emptied;	/* at some moment of this period nobody waited */
+	bool		 emptied;	/* at some moment of this period nobody waited for cores */
 	double		 bound;
 };
 
@@ -67,6 +68,9 @@ uint32_t	waiting_lane_of_task(const struct table_task *);
 void	waiting_enter(struct waiting *, struct waiter *, uint32_t lane,
     const struct table_service *, waiting_f *fn, void *arg);
 void	waiting_leave(struct waiting *, struct waiter *);	/* or it did not wait */
+/* What it waits for, when it has entered and whenever it has tried again: only those that wait for
+ * cores tell of the bound. */
+void	waiting_is_for(struct waiting *, struct waiter *, bool cores);
 bool	waiting_is_over(const struct waiting *, const struct waiter *);
 
 void	waiting_room_made(struct waiting *);	/* a request has ended on some task */

@@ -45,6 +45,7 @@ enter(unsigned i, unsigned service)
 {
 	one[i] = (struct one){ .service = service };
 	waiting_enter(&waiting, &one[i].waiter, service, &of[service], go_on, &one[i]);
+	waiting_is_for(&waiting, &one[i].waiter, true);
 }
 
 /* One turn of the loop, in which timers that are due run. */
@@ -267,6 +268,17 @@ a_queue_that_never_empties_makes_nodes_full_sooner(void **state)
 }
 
 static void
+who_waits_for_a_limit_of_its_service_makes_no_node_full(void **state)
+{
+	(void)state;
+	enter(0, 0);
+	waiting_is_for(&waiting, &one[0].waiter, false);
+	for (int i = 0; i < 20; i++)
+		end_many(true, 100, 0);
+	assert_true(bound() == ROOM_BOUND);
+}
+
+static void
 the_newest_gets_room_before_one_whose_time_is_over(void **state)
 {
 	(void)state;
@@ -294,6 +306,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_leaves_in_any_case_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_are_full_sooner_while_clients_leave, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_queue_that_never_empties_makes_nodes_full_sooner, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_waits_for_a_limit_of_its_service_makes_no_node_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_newest_gets_room_before_one_whose_time_is_over, setup, teardown),
 	};
 
