@@ -449,14 +449,17 @@ exchange_leave(struct exchange *x, enum io_result res)
 	return OVER;
 }
 
+/* A client that has ended its direction may still read the response before this one: a reset would
+ * take from it what is on its way. */
 static enum state
 cut_enter(struct exchange *x)
 {
 	struct session *s = &x->client->session;
+	bool gentle = x->why == WHY_CLIENT_GONE && x->status == 0 && x->in_row > 0;
 
 	exchange_end(x, false);
 	exchange_free(x);
-	session_reset(s);
+	gentle ? session_close(s) : session_reset(s);
 	return OVER;
 }
 

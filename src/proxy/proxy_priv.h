@@ -94,7 +94,7 @@ struct proxy {
 	unsigned	 ncopies;		/* the same, and those that wait for their requests */
 	struct tap_room	 copied;		/* bytes of their bodies */
 	struct message	 head;			/* of whatever message is being parsed: used within one step, never kept */
-	struct pace	*pace[LIVE_SERVICES];	/* by slot, of services with retry.hedge; NULL: nothing is known */
+	struct pace	*pace[LIVE_SERVICES];	/* by slot; NULL: nothing is known. For retry.hedge */
 	struct load_view load_view[LOAD_VIEWS];	/* service_load.c; by slot */
 	/* proxy.c */
 	proxy_empty_f	*empty;

@@ -117,17 +117,26 @@ is(const struct entry *e, const char *why)
 	return strcmp(e->logged_why, why) == 0;
 }
 
-/* The next request on its connection was given up as its client ended its direction, and that resets the connection: what of this
- * response was still on its way may be lost. */
+/* The response behind it on its connection broke, and that resets the connection: what of this one was still on its way may be lost.
+ * Not where that was given up before it began. */
 static bool
-is_left_by_next(const struct entry *e)
+is_cut_by_next(const struct entry *e)
 {
 	const struct plan_client *c = &plan->client[e->call->id / CALLS];
 
-	for (unsigned i = e->call->id % CALLS + 1; i < c->ncalls && c->call[i].pipelined; i++)
-		if (is(ledger_of(c->call[i].id), "client_gone"))
+	for (unsigned i = e->call->id % CALLS + 1; i < c->ncalls && c->call[i].pipelined; i++) {
+		const struct entry *next = ledger_of(c->call[i].id);
+		if (next->lines > 0 && !is(next, "complete") && !is(next, "client_gone"))
 			return true;
+	}
 	return false;
+}
+
+/* Its client was still sending when the response was complete, and did not read; its place was needed for others. */
+static bool
+is_in_the_way(const struct entry *e)
+{
+	return e->call->early && e->call->body > 0 && (plan->clients_max < CLIENTS || plan->per_address > 0);
 }
 
 /* Whatever happened: one end, with one reason, the same for all who have seen it. */
@@ -152,7 +161,7 @@ check_one_end(const struct entry *e)
 		broken("x%u got all of its response, and %s is logged", id, e->logged_why);
 	if (e->fate == REFUSED && (e->status != e->logged_status || strcmp(e->why, e->logged_why) != 0))
 		broken("x%u got %d %s, and %d %s is logged", id, e->status, e->why, e->logged_status, e->logged_why);
-	if (e->fate == CUT && is(e, "complete") && !is_left_by_next(e))
+	if (e->fate == CUT && is(e, "complete") && !is_cut_by_next(e) && !is_in_the_way(e))
 		broken("x%u was cut, and is logged as complete", id);
 	if (e->fate == DROPPED && is(e, "complete"))
 		broken("x%u got no response, and is logged as complete", id);
@@ -232,6 +241,14 @@ is_among_sound(const struct entry *e)
 	return true;
 }
 
+/* It was on its way when a task closed the connection, and Mola cannot know that the task has not read it. (How long tasks keep idle
+ * connections is learnt: a service's first requests may meet this.) */
+static bool
+is_crossed(const struct entry *e)
+{
+	return !e->call->idempotent && is(e, "upstream_gone") && e->heads == 0;
+}
+
 /* Where neither the client nor any task does wrong, the client has its response. */
 static void
 check_served(const struct entry *e)
@@ -240,7 +257,7 @@ check_served(const struct entry *e)
 	bool calm = call_is_sound(e->call) && is_among_sound(e) && e->call->slip == GOOD && sound_tasks(s) == s->ntasks &&
 	    s->eject_failures == 0 && is_at_ease();
 
-	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop)
+	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
 	if (e->fate != ANSWERED)
 		broken("x%u should have been served: fate %d, %d %s", e->call->id, e->fate, e->logged_status, e->logged_why);
@@ -252,7 +269,7 @@ is_undeserved(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 
-	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && e->call->body == 0 &&
+	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && !e->call->expects && e->call->body == 0 &&
 	    sound_tasks(s) == s->ntasks && s->ntasks >= 3 && s->eject_failures == 0 && is_at_ease() &&
 	    (e->status == 502 || e->status == 504) && e->tried < 2;
 }

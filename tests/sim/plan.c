@@ -248,6 +248,19 @@ draw_rest(struct plan *p, struct rng r)
 	p->weather = draw_weather(&r);
 }
 
+/* A task waits for the first request of a connection for as long as that needs to come. */
+static void
+idle_settle(struct plan *p)
+{
+	int64_t least = 4 * (p->weather.delay_usec + p->weather.jitter_usec);
+
+	for (unsigned i = 0; i < SERVICES * TASKS; i++) {
+		struct plan_task *t = &p->service[i / TASKS].task[i % TASKS];
+		if (t->idle_usec > 0 && t->idle_usec < least)
+			t->idle_usec = least;
+	}
+}
+
 void
 plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 {
@@ -260,6 +273,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_service(&p->service[i], stream(seed, 2, i));
 	draw_rest(p, stream(seed, 3, 0));
+	idle_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];

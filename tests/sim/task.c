@@ -151,11 +151,17 @@ response_begin(struct visit *v)
 	    .chunked = has_body(l) && l->framing == BY_CHUNKS, .wrong = v->slip == BAD_BODY };
 }
 
+static bool
+slips_in_body(const struct visit *v)
+{
+	return v->slip == RESETS_IN_BODY || v->slip == CLOSES_IN_BODY || v->slip == STALLS_IN_BODY;
+}
+
 /* True: it slips here and now. */
 static bool
 slip_now(struct visit *v)
 {
-	bool in_body = v->slip == RESETS_IN_BODY || v->slip == CLOSES_IN_BODY || v->slip == STALLS_IN_BODY;
+	bool in_body = slips_in_body(v);
 
 	if (v->slip == RESETS || v->slip == CLOSES) {
 		visit_end(v, v->slip == RESETS);
@@ -187,6 +193,8 @@ out_fill(struct visit *v)
 		v->head_sent += n;
 		v->out_len = n;
 	} else if (l != NULL) {
+		if (slips_in_body(v) && n > l->slip_at - v->sent)	/* or all would be there, and nothing wrong with it */
+			n = l->slip_at - v->sent;
 		v->out_len = writing_take(&v->body, v->out, n);
 		v->sent += v->out_len;
 	}
