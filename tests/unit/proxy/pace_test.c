@@ -24,7 +24,7 @@ note(struct pace *p, int n, int64_t usec)
 static void
 near(int64_t got, int64_t want)
 {
-	assert_in_range(got, want * 7 / 10, want * 14 / 10);
+	assert_between(got, want * 7 / 10, want * 14 / 10);
 }
 
 static void
