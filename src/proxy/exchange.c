@@ -459,7 +459,7 @@ cut_enter(struct exchange *x)
 
 	exchange_end(x, false);
 	exchange_free(x);
-	gentle ? session_close(s) : session_reset(s);
+	gentle ? session_linger(s) : session_reset(s);
 	return OVER;
 }
 
