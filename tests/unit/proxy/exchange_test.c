@@ -582,6 +582,33 @@ test_client_leaves(void **state)
 	stage_close();
 }
 
+/* What is given up takes nothing from the response before it, which its client may still read. */
+static void
+test_client_leaves_and_reads_on(void **state)
+{
+	static char body[600000];
+	char head[128];
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	c = dial();
+	say(c, GET("/1") GET("/2") GET("/3"));
+	t = answer_call(0);
+	hear(t, GOT("/1"));
+	snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", sizeof body);
+	say(t, head);
+	hear(c, head);
+	shutdown(c, SHUT_WR);
+	say_bytes(t, body, sizeof body);
+	WAIT_UNTIL(whys(WHY_COMPLETE) == 1 && whys(WHY_CLIENT_GONE) == 1 && inflight() == 0);
+	hear_bytes(c, body, sizeof body);
+	hear_end(c);
+	close(c);
+	close(t);
+	stage_close();
+}
+
 /* A client in the middle of an upload reads the response when it has sent all. */
 static void
 test_early_answer_late_reader(void **state)
@@ -786,6 +813,7 @@ main(void)
 		cmocka_unit_test(test_more_after_the_last_request),
 		cmocka_unit_test(test_half_closed_client),
 		cmocka_unit_test(test_client_leaves),
+		cmocka_unit_test(test_client_leaves_and_reads_on),
 		cmocka_unit_test(test_early_answer_late_reader),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_tunnel_half_broken),
