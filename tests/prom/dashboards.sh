@@ -115,7 +115,8 @@ services:
   - name: errors
     path: /errors
     response: 100ms
-    tasks: [ { name: errors.1, node: real, address: "$ill.9:9" } ]
+    overload: { bound: 1, wait: 0ms }
+    tasks: [ { name: errors.1, node: hot, address: "$ill.9:9" } ]
     promql:
       - { name: load, query: 'node_load1{instance="$net.201:9100"} / 100' }
       - { name: wrong, query: 'nothing_that_there_is' }
@@ -152,7 +153,8 @@ must "it hears of a node" within 10 hears lost
 stop lostnode KILL
 echo "nonsense: [" >>"$tmp/ill.yaml"
 kill -HUP "${pid[ill]}"
-start ill-clients bash -c 'while :; do curl -s -o /dev/null --max-time 2 "http://$0/{errors,gone}?work=0.001&n=[1-20]"; sleep 0.1; done' "$ill.200:8080"
+# Two of each at a time: for the second the hot node is full.
+start ill-clients bash -c 'while :; do curl -Z -s -o /dev/null --max-time 2 "http://$0/{errors,gone}?work=0.001&n=[1-20]"; sleep 0.1; done' "$ill.200:8080"
 
 # --- the dashboards ---
 

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "proxy/pace.h"
 
+#include "../between.h"
+
 #define MSEC	1000
 
 static void
