@@ -8,22 +8,15 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/buf.h"
 #include "main/crowds.c"
+
+#include "said.h"
 
 static struct live *live;
 static struct phys *phys;
 static struct world *world;
 static struct world_node *node;
-static struct buf said;
 static int64_t now;
-
-static void
-on_line(void *arg, enum log_level level, const char *event, const char *pairs)
-{
-	(void)arg, (void)level;
-	buf_printf(&said, "%s %s\n", event, pairs);
-}
 
 /* Half a second later: a sample of a node of 4 cores; then everything that is said. */
 static void
@@ -35,10 +28,7 @@ sampled(double others, const char *want)
 	node->steering.row.law = (struct law_node){ .cores = 4, .others = others, .sampled_usec = now };
 	for (int look = 0; look < 3; look++)		/* the same sample again is no other one */
 		crowds_tick(world);
-	assert_int_equal(said.len, strlen(want));
-	if (said.len > 0)
-		assert_memory_equal(said.p, want, said.len);
-	buf_clear(&said);
+	said_is(want);
 }
 
 static int
@@ -48,12 +38,11 @@ setup(void **state)
 	live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	phys = phys_init(must_zalloc(phys_bytes()));
 	world = world_new(live, phys);
-	buf_init(&said, 4096);
 	now = 50 * USEC_PER_SEC;
 	world_pass_begin(world);
 	node = world_pass_node(world, &(struct world_node){ .name = (char *)(uintptr_t)"a" });
 	world_pass_end(world);
-	log_tap(on_line, NULL);
+	said_open();
 	return 0;
 }
 
@@ -61,8 +50,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	log_tap(NULL, NULL);
-	buf_fini(&said);
+	said_close();
 	world_free(&world);
 	free(live);
 	free(phys);

@@ -7,33 +7,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "main/outages.c"
+
+#include "said.h"
 
 static struct live *live;
 static struct phys *phys;
 static struct world *world;
 static struct outages *outages;
-static struct buf said;
 static int64_t now;
-
-static void
-on_line(void *arg, enum log_level level, const char *event, const char *pairs)
-{
-	(void)arg, (void)level;
-	buf_printf(&said, "%s %s\n", event, pairs);
-}
 
 /* Everything that was said since the last time. */
 static void
 says(const char *want)
 {
 	outages_tick(outages, world, now);
-	assert_int_equal(said.len, strlen(want));
-	if (said.len > 0)
-		assert_memory_equal(said.p, want, said.len);
-	buf_clear(&said);
+	said_is(want);
 }
 
 static void
@@ -66,11 +56,10 @@ setup(void **state)
 	phys = phys_init(must_zalloc(phys_bytes()));
 	world = world_new(live, phys);
 	outages = outages_new();
-	buf_init(&said, 65536);
 	now = 50 * USEC_PER_SEC;
 	pass(4);
 	outages_tick(outages, world, now);
-	log_tap(on_line, NULL);
+	said_open();
 	return 0;
 }
 
@@ -78,8 +67,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	log_tap(NULL, NULL);
-	buf_fini(&said);
+	said_close();
 	outages_free(&outages);
 	world_free(&world);
 	free(live);

@@ -8,22 +8,15 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "base/buf.h"
 #include "main/overloads.c"
+
+#include "said.h"
 
 static struct live *live;
 static struct phys *phys;
 static struct world *world;
 static struct world_service *web;
-static struct buf said;
 static int64_t now;
-
-static void
-on_line(void *arg, enum log_level level, const char *event, const char *pairs)
-{
-	(void)arg, (void)level;
-	buf_printf(&said, "%s %s\n", event, pairs);
-}
 
 /* A second passes, in which so many are refused. */
 static void
@@ -35,10 +28,7 @@ refused(unsigned n, const char *want)
 	live_count_service_error(live, web->slot, (struct live_cause){ WHY_NO_TASK, 503 });	/* others do not matter */
 	for (int look = 0; look < 3; look++)
 		overloads_tick(world, now);
-	assert_int_equal(said.len, strlen(want));
-	if (said.len > 0)
-		assert_memory_equal(said.p, want, said.len);
-	buf_clear(&said);
+	said_is(want);
 }
 
 static void
@@ -58,11 +48,10 @@ setup(void **state)
 	live = live_init(memset(aligned_alloc(64, live_bytes()), 0, live_bytes()), 1);
 	phys = phys_init(must_zalloc(phys_bytes()));
 	world = world_new(live, phys);
-	buf_init(&said, 4096);
 	now = 50 * USEC_PER_SEC;
 	live_set_bound(live, 0, 4);
 	pass();
-	log_tap(on_line, NULL);
+	said_open();
 	return 0;
 }
 
@@ -70,8 +59,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	log_tap(NULL, NULL);
-	buf_fini(&said);
+	said_close();
 	world_free(&world);
 	free(live);
 	free(phys);
