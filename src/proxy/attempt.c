@@ -362,6 +362,16 @@ may_try(const struct attempt *a, const struct table_service *s, const struct why
 	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS || a->status != 0;
 }
 
+/* What no task has read is no more load for the tasks than a request that came first. It is free
+ * where one is likely to serve it: while all refuse, the budget bounds how often they are asked. */
+static bool
+is_free(const struct attempt *a, const struct table_service *s, const struct table_task *next,
+    enum attempt_repeats repeats)
+{
+	return is_granted(a, repeats) || (repeats == ATTEMPT_UNSENT && s->retry_budget > 0 &&
+	    live_is_worth_a_try(a->proxy->conf.live, next->slot, now(a)));
+}
+
 bool
 attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
 {
@@ -380,7 +390,7 @@ attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats re
 	ASSERT(task->slot != a->task->slot);
 	if (find_room(a, service, false, &task) != NULL)
 		return false;
-	if (!is_granted(a, repeats) && !budget_take(p->budget, service)) {
+	if (!is_free(a, service, task, repeats) && !budget_take(p->budget, service)) {
 		live_count_retry_refused(p->conf.live, a->task->slot);
 		return false;
 	}

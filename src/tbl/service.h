@@ -181,7 +181,8 @@ SETTING(DURATION_OR_NONE, retry_per_try_usec, WORKERS, FILE_AND_LABEL, RETRY, pe
 SETTING(PERCENT, retry_budget, WORKERS, FILE_AND_LABEL, RETRY, budget, "20%", "0%", "100%",
     "How many of the service's requests may be sent again. With 20% all attempts together are at "
     "most 1.2 times the requests, also while all tasks fail; a service without many requests has "
-    "ten repeats in advance.")
+    "ten repeats in advance. What no task has read is sent again for nothing, to a task that is "
+    "likely to serve it.")
 SETTING(BYTES, retry_body, WORKERS, FILE_AND_LABEL, RETRY, body, "16k", "0", "16m",
     "How many bytes of a request's body are kept to be sent again. A request with a larger one is "
     "not repeated once some of it was sent.")

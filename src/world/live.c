@@ -161,6 +161,13 @@ live_is_suspect(struct live *l, unsigned task, int64_t now, bool *certain)
 	return outlier_is_suspect(&l->task[task].outlier, count_ended(l, task), now, certain);
 }
 
+bool
+live_is_worth_a_try(const struct live *l, unsigned task, int64_t now)
+{
+	ASSERT(task < TASKS_MAX);
+	return outlier_is_worth_a_try(&l->task[task].outlier, now);
+}
+
 void
 live_count_failure(struct live *l, unsigned task, struct live_cause cause, int64_t now)
 {

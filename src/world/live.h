@@ -82,6 +82,8 @@ void		live_succeeded(struct live *, unsigned task_slot);
 void		live_erred(struct live *, unsigned task_slot, int64_t now_usec);
 void		live_failed(struct live *, unsigned task_slot, const struct outlier_failure *,
     int64_t now_usec);
+/* Nothing says that the next request would fail there, too (outlier_is_worth_a_try). */
+bool		live_is_worth_a_try(const struct live *, unsigned task_slot, int64_t now_usec);
 void		live_count_failure(struct live *, unsigned task_slot, struct live_cause, int64_t now_usec);
 struct outlier_rate live_rate(struct live *, unsigned task_slot, int64_t now_usec);
 bool		live_is_suspect(struct live *, unsigned task_slot, int64_t now_usec, bool *certain);

@@ -203,6 +203,15 @@ outlier_is_suspect(struct outlier *o, uint64_t ended, int64_t now, bool *certain
 	    others >= FAILED_PART * (others + r.good);
 }
 
+/* The penalty has the time of the last failure. */
+bool
+outlier_is_worth_a_try(const struct outlier *o, int64_t now)
+{
+	int64_t failed = (int64_t)(GET(o->penalty) >> PENALTY_BITS) * USEC_PER_MSEC;
+
+	return GET(o->row) == 0 || now - failed >= OUTLIER_TRIED_USEC;
+}
+
 static void
 counts_clear(struct outlier *o)
 {

@@ -50,6 +50,8 @@ struct outlier_strikes {
 #define OUTLIER_PENALTY_USEC	INT64_C(700000)		/* in which a penalty fades to its half */
 #define OUTLIER_FADED_USEC	(20 * OUTLIER_PENALTY_USEC)	/* nothing of it is left then */
 
+#define OUTLIER_TRIED_USEC	INT64_C(100000)
+
 /* Numbers of the last seconds. */
 struct outlier_rate {
 	double	 good, failed, errors;	/* errors: statuses of 500, whether they count as failures or not */
@@ -83,6 +85,8 @@ bool	outlier_is_suspect(struct outlier *, uint64_t ended, int64_t now_usec, bool
 /* Sets it aside, longer each time; the counts start again. False: another worker has done so
  * already. */
 bool	outlier_eject(struct outlier *, uint32_t cause, int64_t now_usec);
+/* It served the last request that ended there, or has not failed for OUTLIER_TRIED_USEC. */
+bool	outlier_is_worth_a_try(const struct outlier *, int64_t now_usec);
 /* A failure by the rule; true: it was the last one, and the task is set aside now. */
 bool	outlier_strike(struct outlier *, struct outlier_strikes *, const struct outlier_rule *,
     uint32_t cause, int64_t now_usec);

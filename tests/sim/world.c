@@ -391,6 +391,8 @@ check_retries(int64_t usec)
 			retries += t.retries;
 			refused += t.retries_refused;
 		}
+		/* they were sent to no task before, and may be free */
+		retries -= live_retries_total(w.live, s + 1, RETRY_CONNECT);
 		ledger_check_retries(s, retries, refused, usec);
 	}
 }

@@ -10,6 +10,7 @@
 #define SOON	(50 * MSEC)
 #define BUSY	"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
 #define BUSY_CLOSE "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy"
+#define OK_CLOSE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 #define PUT	"PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\n"
 #define PUT_GOT	"PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n" FORWARDED "\r\n"
 #define POST	"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx"
@@ -355,6 +356,62 @@ test_budget(void **state)
 	all_fail(60);
 	assert_int_equal(retries(true), 60 / 5);
 	assert_int_equal(retries(false), 60 - 60 / 5);
+	stage_close();
+}
+
+/* The budget is spent, and one of two tasks is gone: where nothing of a request was sent, the other one gets it all the same. */
+static void
+test_unsent_is_no_load(void **state)
+{
+	uint64_t before;
+	int64_t until;
+	int c;
+
+	(void)state;
+	stage_open(2);
+	all_fail(60);
+	before = retries(true);
+	close(stage.origin[0]);
+	until = clock_mono_usec() + OUTLIER_TRIED_USEC;
+	WAIT_UNTIL(clock_mono_usec() >= until);
+	c = dial();
+	for (int i = 0; i < 200 && retries(true) < before + 2; i++) {
+		int t, origin;
+
+		say(c, GET("/"));
+		t = call(&origin);
+		hear(t, GOT("/"));
+		say(t, OK_CLOSE);
+		hear(c, OK(2, "ok"));
+		close(t);
+	}
+	assert_true(retries(true) >= before + 2);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close(c);
+	stage_close();
+}
+
+/* Where all of them refuse, there is no such task: the budget bounds what they are asked, but for a try each 0.1 s. */
+static void
+test_all_refuse(void **state)
+{
+	int64_t begun;
+	int c;
+
+	(void)state;
+	stage_open(2);
+	close(stage.origin[0]);
+	close(stage.origin[1]);
+	begun = clock_mono_usec();
+	c = dial();
+	for (int i = 0; i < 300; i++) {
+		say(c, GET("/"));
+		hear_why(c, 502, WHY_CONNECT_REFUSED);
+	}
+	assert_true(retries(true) <= 300 / 5 + 2 * (1 + (uint64_t)((clock_mono_usec() - begun) / OUTLIER_TRIED_USEC)));
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	stage.origin[1] = stage_listen(&stage.origin_addr[1]);
+	close(c);
 	stage_close();
 }
 
@@ -1189,6 +1246,8 @@ main(void)
 		cmocka_unit_test(test_at_most_twice),
 		cmocka_unit_test(test_nobody_else),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_unsent_is_no_load),
+		cmocka_unit_test(test_all_refuse),
 		cmocka_unit_test(test_another_table),
 		cmocka_unit_test(test_another_table_settings),
 		cmocka_unit_test(test_service_gone),
