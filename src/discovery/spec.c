@@ -187,12 +187,11 @@ spec_read(struct str json)
 {
 	struct buf b;
 	json_t *j;
-	bool plain;
 
 	buf_init(&b, 3 * json.len + 16);
 	for (size_t i = 0, n; i < json.len; i += n) {
 		struct str s = rest_of(json, i);
-		bool number = *s.p == '-' || is_digit(*s.p);
+		bool number = *s.p == '-' || is_digit(*s.p), plain = false;
 		n = *s.p == '"' ? string_length(s) : number ? number_length(s, &plain) : 0;
 		if (n == 0)		/* punctuation, a word; or not JSON, as the reader will find */
 			n = 1, number = false;

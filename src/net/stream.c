@@ -180,19 +180,20 @@ plain_receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
 	return errno == EAGAIN ? IO_AGAIN : plain_failed(s);
 }
 
-/* All of it, in `out`. False: it is too long to be copied. */
-static bool
-pieces_join(const struct iovec *iov, int n, char out[JOIN_MAX], size_t *len)
+/* All of it, in `out`: how long it is. 0: it is too long to be copied, or empty. */
+static size_t
+pieces_join(const struct iovec *iov, int n, char out[JOIN_MAX])
 {
-	*len = 0;
+	size_t len = 0;
+
 	for (int i = 0; i < n; i++) {
-		if (iov[i].iov_len > JOIN_MAX - *len)
-			return false;
+		if (iov[i].iov_len > JOIN_MAX - len)
+			return 0;
 		if (iov[i].iov_len > 0)
-			memcpy(out + *len, iov[i].iov_base, iov[i].iov_len);
-		*len += iov[i].iov_len;
+			memcpy(out + len, iov[i].iov_base, iov[i].iov_len);
+		len += iov[i].iov_len;
 	}
-	return true;
+	return len;
 }
 
 /* A short head in eight pieces costs the kernel a tenth more than one that is copied before. */
@@ -202,12 +203,11 @@ plain_send(struct stream *s, const struct iovec *iov, int n, size_t *put)
 	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
 	int fd = s->private.io.fd, flags = MSG_NOSIGNAL | (s->private.end_follows ? MSG_MORE : 0);
 	char one[JOIN_MAX];
-	size_t len;
-	bool joined = n > 1 && pieces_join(iov, n, one, &len);
+	size_t len = n > 1 ? pieces_join(iov, n, one) : 0;
 	ssize_t sent;
 
 	do
-		sent = joined ? send(fd, one, len, flags) : n == 1 ? send(fd, iov->iov_base, iov->iov_len, flags)
+		sent = len > 0 ? send(fd, one, len, flags) : n == 1 ? send(fd, iov->iov_base, iov->iov_len, flags)
 		    : sendmsg(fd, &m, flags);
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0) {
