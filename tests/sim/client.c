@@ -6,59 +6,13 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "client.h"
-#include "ledger.h"
+#include "client_priv.h"
 #include "memory.h"
 
-#define CONTINUE_USEC	USEC_PER_SEC	/* for which a 100 is waited for */
 #define REDIAL_USEC	(USEC_PER_SEC / 10)
 #define DIALS_MOST	20
-#define GRACE_USEC	(60 * USEC_PER_SEC)	/* no response takes so long */
-
-struct client {
-	const struct plan *plan;
-	const struct plan_client *how;
-	unsigned	 number;
-	struct host	 host;
-	const struct addr *proxy;
-
-	struct end	*end;			/* NULL: there is no connection */
-	uint64_t	 life;			/* of it: timers of others mean nothing */
-	bool		 connected, served;
-	unsigned	 dials;			/* since something was served */
-	unsigned	 first;			/* call of this connection */
-	unsigned	 sending, waiting;	/* which call is sent; whose response is next */
-
-	/* the call that is sent */
-	bool		 begun, stalled, continued;
-	char		 head[24000];
-	size_t		 head_len, head_sent;
-	struct writing	 body;
-	char		 out[8192];
-	size_t		 out_len, out_sent;
-	uint64_t	 sent, all;
-	int64_t		 due_usec;		/* no byte before */
-
-	struct reading	 in;
-	uint64_t	 read;			/* bytes of this response */
-	int64_t		 read_due_usec;
-	bool		 paused;
-	bool		 was_ours, ending;	/* the last response said so */
-};
 
 static void client_turn(struct client *);
-
-static const struct call *
-call(const struct client *c, unsigned i)
-{
-	return &c->how->call[i];
-}
-
-static struct entry *
-entry(const struct client *c, unsigned i)
-{
-	return ledger_of(call(c, i)->id);
-}
 
 static void
 on_timer(void *arg, uint64_t life)
@@ -69,8 +23,8 @@ on_timer(void *arg, uint64_t life)
 		client_turn(c);
 }
 
-static void
-turn_at(struct client *c, int64_t usec)
+void
+client_at(struct client *c, int64_t usec)
 {
 	wire_at(usec, on_timer, c, c->life);
 }
@@ -95,9 +49,8 @@ fate(struct client *c, unsigned i, enum fate f)
 	wire_note("fate", call(c, i)->id, (uint64_t)f);
 }
 
-/* The connection is over, for all calls that were begun on it. */
-static void
-hang_up(struct client *c, bool reset, enum fate f)
+void
+client_hang_up(struct client *c, bool reset, enum fate f)
 {
 	unsigned i = c->waiting;
 
@@ -116,7 +69,7 @@ hang_up(struct client *c, bool reset, enum fate f)
 	c->begun = false;
 	c->ending = false;
 	c->due_usec = wire_now() + (c->dials > 1 ? REDIAL_USEC : 0);
-	turn_at(c, c->due_usec);
+	client_at(c, c->due_usec);
 	if (c->dials > DIALS_MOST)
 		c->sending = c->waiting = c->how->ncalls;
 }
@@ -125,7 +78,7 @@ void
 client_stop(struct client *c)
 {
 	if (c->end != NULL)
-		hang_up(c, true, LEFT);
+		client_hang_up(c, true, LEFT);
 	c->sending = c->waiting = c->how->ncalls;
 	c->life++;
 }
@@ -134,172 +87,6 @@ bool
 client_is_done(const struct client *c)
 {
 	return c->end == NULL && c->waiting == c->how->ncalls;
-}
-
-/* ---- sending ---- */
-
-static const char *const spoilt[BADS] = {
-	[WELL] = "", [BAD_FIELD] = "X y: 1\r\n", [BAD_LENGTHS] = "Content-Length: 1\r\nContent-Length: 2\r\n",
-	[BAD_HOST] = "Host: other\r\n",
-};
-
-static void
-head_make(struct client *c, const struct call *l)
-{
-	char *p = c->head, *end = c->head + sizeof c->head;
-
-	p += snprintf(p, 200, "%s %s/x%u HTTP/1.%d\r\nHost: s%u\r\n%s", l->method, l->bad == BAD_LINE ? "%% " : "", l->id, l->minor,
-	    l->service, spoilt[l->bad] == NULL ? "" : spoilt[l->bad]);
-	if (l->closes)
-		p += snprintf(p, 100, "Connection: close\r\n");
-	else if (l->minor == 0)
-		p += snprintf(p, 100, "Connection: keep-alive\r\n");
-	if (l->chunked)
-		p += snprintf(p, 100, "Transfer-Encoding: chunked\r\n");
-	else if (l->body > 0 || strcmp(l->method, "POST") == 0)
-		p += snprintf(p, 100, "Content-Length: %llu\r\n", (unsigned long long)l->body);
-	if (l->expects)
-		p += snprintf(p, 100, "Expect: 100-continue\r\n");
-	if (l->bad == HEAD_LARGE) {
-		p += snprintf(p, 100, "X-Large: ");
-		memset(p, 'x', 9000);
-		p += 9000;
-		p += snprintf(p, 100, "\r\n");
-	}
-	if (l->bad != HEAD_STOPS)
-		p += snprintf(p, 100, "\r\n");
-	ASSERT(p < end);
-	c->head_len = (size_t)(p - c->head);
-	c->head_sent = 0;
-}
-
-static void
-call_begin(struct client *c)
-{
-	const struct call *l = call(c, c->sending);
-
-	head_make(c, l);
-	c->body = (struct writing){ .exchange = l->id, .side = UP, .chunked = l->chunked, .wrong = l->bad == BAD_CHUNK,
-	    .length = l->body, .chunk = 900 };
-	c->all = c->head_len + (l->bad == HEAD_STOPS ? 0 : writing_bytes(&c->body));
-	c->sent = 0;
-	c->out_len = c->out_sent = 0;
-	c->begun = true;
-	c->stalled = c->continued = false;
-	entry(c, c->sending)->fate = WAITING;
-	entry(c, c->sending)->began_usec = wire_now();
-	wire_note("send", l->id, c->all);
-}
-
-/* Bytes for the wire, of what is to be sent now. */
-static void
-out_fill(struct client *c, const struct call *l)
-{
-	size_t n = sizeof c->out;
-
-	if (c->out_sent < c->out_len)
-		return;
-	c->out_sent = c->out_len = 0;
-	if (l->piece > 0 && l->piece < n)
-		n = l->piece;
-	if (l->stall_at >= 0 && !c->stalled && c->sent + n > (uint64_t)l->stall_at)
-		n = (size_t)((uint64_t)l->stall_at - c->sent);
-	if (l->leave_at >= 0 && c->sent + n > (uint64_t)l->leave_at)
-		n = (size_t)((uint64_t)l->leave_at - c->sent);
-	if (c->head_sent < c->head_len) {
-		if (n > c->head_len - c->head_sent)
-			n = c->head_len - c->head_sent;
-		memcpy(c->out, c->head + c->head_sent, n);
-		c->head_sent += n;
-		c->out_len = n;
-	} else
-		c->out_len = writing_take(&c->body, c->out, n);
-}
-
-/* False: nothing is to be sent now. */
-static bool
-may_send(struct client *c, const struct call *l)
-{
-	int64_t now = wire_now();
-
-	if (now < c->due_usec)
-		return false;
-	if (l->stall_at >= 0 && !c->stalled && c->out_sent == c->out_len && c->sent == (uint64_t)l->stall_at) {
-		c->stalled = true;
-		c->due_usec = now + l->stall_usec;
-		turn_at(c, c->due_usec);
-		return false;
-	}
-	if (l->expects && !c->continued && c->sent == c->head_len) {
-		c->continued = true;
-		c->due_usec = now + CONTINUE_USEC;
-		turn_at(c, c->due_usec);
-		return false;
-	}
-	return true;
-}
-
-static void
-call_sent(struct client *c)
-{
-	const struct call *l = call(c, c->sending);
-
-	entry(c, c->sending)->sent_usec = wire_now();
-	if (l->shuts)
-		end_shut(c->end);
-	c->begun = false;
-	c->sending++;
-	c->due_usec = 0;
-	turn_at(c, wire_now() + GRACE_USEC);
-	if (l->leave_usec >= 0)
-		turn_at(c, wire_now() + l->leave_usec);
-}
-
-/* Whether the next call may begin. */
-static bool
-may_begin(struct client *c)
-{
-	if (c->sending >= c->how->ncalls || c->ending)
-		return false;
-	if (c->sending > c->waiting) {
-		const struct call *before = call(c, c->sending - 1);
-		return call(c, c->sending)->pipelined && !before->closes && before->bad == WELL && !before->shuts;
-	}
-	return true;
-}
-
-/* True: it has sent something, or nobody is there any more. */
-static bool
-send_some(struct client *c)
-{
-	const struct call *l = call(c, c->sending);
-	ssize_t n;
-
-	if (!may_send(c, l))
-		return false;
-	if (l->leave_at >= 0 && c->sent == (uint64_t)l->leave_at && c->out_sent == c->out_len) {
-		hang_up(c, l->leaves_by_reset, LEFT);
-		return false;
-	}
-	out_fill(c, l);
-	if (c->out_len == 0) {
-		if (c->sent == c->all)
-			call_sent(c);
-		return c->end != NULL;
-	}
-	n = end_write(c->end, c->out + c->out_sent, c->out_len - c->out_sent);
-	if (n < 0)
-		return false;		/* a break is found when reading */
-	c->out_sent += (size_t)n;
-	c->sent += (size_t)n;
-	entry(c, c->sending)->sent = c->sent;
-	if (c->sent == c->all)
-		call_sent(c);
-	else if (l->piece > 0) {
-		c->due_usec = wire_now() + l->piece_usec;
-		turn_at(c, c->due_usec);
-	}
-	return true;
 }
 
 /* ---- receiving ---- */
@@ -326,7 +113,9 @@ response_done(struct client *c)
 	uint64_t due = c->in.to_head || l->status == 204 || l->status == 304 ? 0 : l->answer;
 	bool early = c->waiting == c->sending;
 
-	bool cut_unseen = l->framing == BY_END && l->slip == CLOSES_IN_BODY;
+	/* its end is that of the connection, and a process that is killed ends those */
+	bool ends_so = !c->in.chunked && !c->in.has_length && !c->in.to_head && entry(c, c->waiting)->lost;
+	bool cut_unseen = (l->framing == BY_END && l->slip == CLOSES_IN_BODY) || ends_so;
 
 	if (!c->in.ours && c->in.status != 503 && c->in.body != due && !cut_unseen)
 		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)c->in.body,
@@ -352,12 +141,12 @@ response_done(struct client *c)
 	if (c->ending)
 		return true;		/* the end is waited for */
 	if (c->waiting == c->how->ncalls || l->shuts) {
-		hang_up(c, false, LEFT);
+		client_hang_up(c, false, LEFT);
 		return false;
 	}
 	if (!c->begun) {
 		c->due_usec = wire_now() + call(c, c->waiting)->think_usec;
-		turn_at(c, c->due_usec);
+		client_at(c, c->due_usec);
 	}
 	return true;
 }
@@ -418,7 +207,7 @@ ended(struct client *c, bool clean)
 		if (!response_done(c))
 			return;
 	}
-	hang_up(c, false, DROPPED);
+	client_hang_up(c, false, DROPPED);
 }
 
 /* True: there may be more. */
@@ -437,7 +226,7 @@ receive_some(struct client *c)
 	if (l != NULL && l->leave_read >= 0 && (uint64_t)l->leave_read - c->read < cap)
 		cap = (size_t)((uint64_t)l->leave_read - c->read);
 	if (cap == 0) {
-		hang_up(c, l->leaves_by_reset, LEFT);
+		client_hang_up(c, l->leaves_by_reset, LEFT);
 		return false;
 	}
 	n = end_read(c->end, bytes, cap, false);
@@ -453,7 +242,7 @@ receive_some(struct client *c)
 	if (l != NULL && l == call(c, c->waiting) && l->read_piece > 0 && !(c->paused && l->read_usec > USEC_PER_SEC)) {	/* a long one is one only */
 		c->paused = true;
 		c->read_due_usec = wire_now() + l->read_usec;
-		turn_at(c, c->read_due_usec);
+		client_at(c, c->read_due_usec);
 	}
 	return c->end != NULL;
 }
@@ -486,7 +275,7 @@ late(struct client *c)
 	if (wire_now() - e->sent_usec >= GRACE_USEC)
 		broken("x%u has waited for its response for a minute", l->id);
 	if (l->leave_usec >= 0 && wire_now() - e->sent_usec >= l->leave_usec)
-		hang_up(c, l->leaves_by_reset, LEFT);
+		client_hang_up(c, l->leaves_by_reset, LEFT);
 }
 
 static void
@@ -502,7 +291,7 @@ client_turn(struct client *c)
 	if (!c->connected) {
 		unsigned is = end_is(c->end);
 		if ((is & (END_BROKEN | END_OVER)) != 0) {
-			hang_up(c, false, DROPPED);
+			client_hang_up(c, false, DROPPED);
 			c->sending = c->waiting = c->how->ncalls;	/* nobody listens any more */
 			return;
 		}
@@ -513,12 +302,7 @@ client_turn(struct client *c)
 	}
 	while (c->end != NULL && receive_some(c))
 		continue;
-	while (c->end != NULL && (c->begun || may_begin(c)) && wire_now() >= c->due_usec) {
-		if (!c->begun)
-			call_begin(c);
-		if (!send_some(c))
-			break;
-	}
+	client_send(c);
 	if (c->end != NULL && c->waiting < c->sending)
 		late(c);
 }

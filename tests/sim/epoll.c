@@ -13,7 +13,7 @@ file_mask(const struct file *f)
 	unsigned is;
 
 	if (f->kind == LISTENER)
-		return f->queued > 0 ? EPOLLIN : 0;
+		return f->listening->queued > 0 ? EPOLLIN : 0;
 	if (f->kind != CONNECTED)
 		return 0;
 	is = end_is(f->end);
@@ -77,16 +77,30 @@ ready_after(int epoll, uint64_t order)
 	return first;
 }
 
-bool
-kernel_is_ready(int epoll)
+/* The process's own; NULL: it has none. */
+static struct file *
+epoll_of(unsigned process)
 {
-	return file_of(epoll)->reported || ready_after(epoll, 0) != NULL;
+	for (int i = 0; i < k.top; i++)
+		if (k.file[i].kind == EPOLL && k.file[i].process == process)
+			return &k.file[i];
+	return NULL;
+}
+
+bool
+kernel_is_ready(unsigned process)
+{
+	const struct file *e = epoll_of(process);
+
+	return e != NULL && (e->reported || ready_after(fd_of(e), 0) != NULL);
 }
 
 int64_t
-kernel_until(int epoll)
+kernel_until(unsigned process)
 {
-	return file_of(epoll)->until;
+	const struct file *e = epoll_of(process);
+
+	return e == NULL ? INT64_MAX : e->until;
 }
 
 static void

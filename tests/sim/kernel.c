@@ -1,6 +1,5 @@
 /*
- * Descriptors are the lowest free numbers, as the kernel's are: a number that is used after its descriptor was closed soon means
- * another one. What the product does not use of a call is a bug here, not EINVAL.
+ * What the product does not use of a call is a bug here, not EINVAL. process.c has the descriptors.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -50,83 +49,26 @@ kernel_set_signals(bool on)
 	k.signals = on;
 }
 
-/* ---- descriptors ---- */
-
-bool
-kernel_has(int fd)
-{
-	return fd >= KERNEL_FD && fd < KERNEL_FD + FILES;
-}
-
-struct file *
-file_of(int fd)
-{
-	struct file *f = &k.file[fd - KERNEL_FD];
-
-	ASSERT(kernel_has(fd) && f->kind != FREE);
-	return f;
-}
-
-int
-fd_of(const struct file *f)
-{
-	return KERNEL_FD + (int)(f - k.file);
-}
-
-int
-kernel_fail(int error)
-{
-	errno = error;
-	return -1;
-}
-
-struct file *
-file_new(enum kind kind)
-{
-	k.count.calls++;
-	if (k.open >= k.most) {
-		errno = EMFILE;
-		return NULL;
-	}
-	for (int i = 0; i < FILES; i++)
-		if (k.file[i].kind == FREE) {
-			memset(&k.file[i], 0, sizeof k.file[i]);
-			k.file[i].kind = kind;
-			k.open++;
-			k.top = i < k.top ? k.top : i + 1;
-			return &k.file[i];
-		}
-	BUG("too many descriptors");
-}
-
-bool
-kernel_interrupted(void)
-{
-	return k.signals && rng_below(&k.rng, 64) == 0;
-}
-
-struct kernel_count
-kernel_count(void)
-{
-	struct kernel_count c = k.count;
-
-	for (int i = 0; i < k.top; i++)
-		switch (k.file[i].kind) {
-		case FREE:
-			break;
-		case LISTENER:
-			c.listening++;
-			break;
-		case CONNECTED:
-			k.file[i].was_accepted ? c.accepted++ : c.called++;
-			break;
-		default:
-			c.others++;
-		}
-	return c;
-}
-
 /* ---- what happens to sockets ---- */
+
+/* All who wait for it exclusively are woken by one connection in turn, the others by each. */
+static void
+listening_wake(struct listening *l)
+{
+	struct file *one = NULL;
+
+	for (int i = 0; i < k.top; i++) {
+		struct file *f = &k.file[i];
+		if (f->kind != LISTENER || f->listening != l)
+			continue;
+		if ((f->watch.events & EPOLLEXCLUSIVE) == 0)
+			file_wake(f, EPOLLIN);
+		else if (f->watch.epoll != 0 && f->watch.ready == 0 && (one == NULL || rng_below(&k.rng, 2) == 0))
+			one = f;
+	}
+	if (one != NULL)
+		file_wake(one, EPOLLIN);
+}
 
 static void
 on_end(void *arg, unsigned what)
@@ -139,11 +81,11 @@ on_end(void *arg, unsigned what)
 static void
 on_connection(void *arg, struct end *e)
 {
-	struct file *f = arg;
+	struct listening *l = arg;
 
-	ASSERT(f->kind == LISTENER && f->queued < 256);
-	f->queue[f->queued++] = e;
-	file_wake(f, EPOLLIN);
+	ASSERT(l->refs > 0 && l->queued < 256);
+	l->queue[l->queued++] = e;
+	listening_wake(l);
 }
 
 /* ---- sockets ---- */
@@ -188,9 +130,10 @@ __wrap_listen(int fd, int backlog)
 
 	ASSERT(f->kind == SOCKET && backlog > 0);
 	f->kind = LISTENER;
-	f->port = sim_alloc(sizeof *f->port);
-	*f->port = (struct port){ .addr = f->addr, .host = k.host, .accept = on_connection, .arg = f };
-	port_open(f->port);
+	f->listening = sim_alloc(sizeof *f->listening);
+	f->listening->refs = 1;
+	f->listening->port = (struct port){ .addr = f->addr, .host = k.host, .accept = on_connection, .arg = f->listening };
+	port_open(&f->listening->port);
 	return 0;
 }
 
@@ -213,19 +156,20 @@ int
 __wrap_accept4(int fd, struct sockaddr *a, socklen_t *len, int flags)
 {
 	struct file *f = file_of(fd), *to;
+	struct listening *l = f->listening;
 
 	ASSERT(f->kind == LISTENER && (flags & SOCK_NONBLOCK) != 0);
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
-	if (k.open >= k.most)
+	if (kernel_is_full())
 		return kernel_fail(EMFILE);
-	if (f->queued == 0)
+	if (l->queued == 0)
 		return kernel_fail(EAGAIN);
 	if ((to = file_new(CONNECTED)) == NULL)
 		return -1;
 	to->was_accepted = true;
-	file_connect(to, f->queue[0]);
-	memmove(f->queue, f->queue + 1, --f->queued * sizeof *f->queue);
+	file_connect(to, l->queue[0]);
+	memmove(l->queue, l->queue + 1, --l->queued * sizeof *l->queue);
 	addr_out(end_peer_addr(to->end), a, len);
 	return fd_of(to);
 }
@@ -320,20 +264,10 @@ __wrap_shutdown(int fd, int how)
 int
 __wrap_close(int fd)
 {
-	struct file *f;
-
 	if (!kernel_has(fd))
 		return __real_close(fd);
-	f = file_of(fd);
-	if (f->kind == CONNECTED)
-		end_close(f->end, f->resets);
-	else if (f->kind == LISTENER) {
-		port_close(f->port);
-		while (f->queued > 0)
-			end_close(f->queue[--f->queued], true);
-	}
-	f->kind = FREE;
-	k.open--;
+	ASSERT(file_of(fd)->process == k.process);
+	file_close(file_of(fd));
 	return 0;
 }
 

@@ -18,10 +18,24 @@ void		kernel_set_weather(kernel_weather_f *);
 /* The access log's descriptor; each line that is written to it goes to the function. */
 typedef void	kernel_line_f(const char *line, size_t len);
 int		kernel_log(kernel_line_f *);
-/* Of an epoll: has its last wait reported something, or would the next one now? And until when it would wait otherwise. */
-bool		kernel_is_ready(int epoll);
-int64_t		kernel_until(int epoll);
-/* No more descriptors than this, as by RLIMIT_NOFILE; none of the ports of this machine is free. */
+
+/* ---- processes, each with one epoll; 0 is what starts the others ---- */
+
+#define PROCESSES	8
+
+void		kernel_enter(unsigned process);		/* whose calls those from now on are */
+/* Another descriptor of a process for what is behind this one of a listener. */
+int		kernel_pass(int fd, unsigned process);
+/* Closes all that it has, as its end by a signal does; with each connection that it accepted. */
+typedef void	kernel_lost_f(void *arg, const struct end *);
+void		kernel_kill(unsigned process, kernel_lost_f *, void *arg);
+/* Has its last wait for events reported something, or would the next one now? And until when it would wait otherwise. */
+bool		kernel_is_ready(unsigned process);
+int64_t		kernel_until(unsigned process);
+
+/* ---- what goes wrong ---- */
+
+/* No process but 0 has more descriptors than this, as by RLIMIT_NOFILE; none of the ports of this machine is free. */
 void		kernel_set_most(unsigned);
 void		kernel_set_no_ports(bool);
 /* Calls are interrupted by signals now and then. */

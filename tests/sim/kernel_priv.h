@@ -1,5 +1,5 @@
 /*
- * kernel_priv: descriptors, and which of them an epoll reports.
+ * kernel_priv: descriptors of processes (process.c), and which of them an epoll reports (epoll.c).
  */
 #ifndef SIM_KERNEL_PRIV_H
 #define SIM_KERNEL_PRIV_H
@@ -19,15 +19,22 @@ struct watch {
 
 enum kind { FREE, SOCKET, LISTENER, CONNECTED, EPOLL, LOG };
 
+/* What descriptors of several processes may refer to. */
+struct listening {
+	unsigned	 refs;
+	struct port	 port;
+	struct end	*queue[256];
+	unsigned	 queued;
+};
+
 struct file {
 	enum kind	 kind;
+	unsigned	 process;
 	struct watch	 watch;
 	struct end	*end;
 	bool		 was_accepted, resets;
-	struct port	*port;			/* of a listener */
+	struct listening *listening;
 	struct addr	 addr;
-	struct end	*queue[256];
-	unsigned	 queued;
 	int64_t		 until;			/* of an epoll */
 	bool		 reported;
 };
@@ -38,7 +45,7 @@ extern struct kernel {
 	struct rng	 rng, random;
 	kernel_weather_f *weather;
 	kernel_line_f	*line;
-	unsigned	 most, open;
+	unsigned	 process, most, open[PROCESSES];
 	int		 top;			/* no file from here on was ever used */
 	bool		 no_ports, signals;
 	uint64_t	 order;
@@ -49,6 +56,8 @@ bool		 kernel_has(int fd);			/* it is one of these */
 struct file	*file_of(int fd);
 int		 fd_of(const struct file *);
 struct file	*file_new(enum kind);			/* NULL, with errno */
+void		 file_close(struct file *);
+bool		 kernel_is_full(void);			/* no more descriptors for the process */
 int		 kernel_fail(int error);		/* -1 */
 bool		 kernel_interrupted(void);
 uint32_t	 file_mask(const struct file *);	/* what is so now, as EPOLLIN and the others */

@@ -109,6 +109,14 @@ ledger_line(const char *bytes, size_t len)
 	wire_note("line", e->call->id, (uint64_t)e->logged_status);
 }
 
+void
+ledger_lost(const struct end *other)
+{
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		if (entries[i].end != NULL && end_is_between(entries[i].end, other))
+			entries[i].lost = true;
+}
+
 /* ---- what must be true ---- */
 
 static bool
@@ -147,9 +155,9 @@ check_one_end(const struct entry *e)
 
 	if (e->lines > 1)
 		broken("x%u ended %u times", id, e->lines);
-	if (e->lines == 0 && e->heads > 0)
+	if (e->lines == 0 && e->heads > 0 && !e->lost)
 		broken("x%u came to a task, and never ended", id);
-	if (e->lines == 0 && e->fate == ANSWERED)
+	if (e->lines == 0 && e->fate == ANSWERED && !e->lost)
 		broken("x%u was responded to, and never ended", id);
 	if (e->fate == WAITING)
 		broken("x%u was left waiting", id);
@@ -161,9 +169,9 @@ check_one_end(const struct entry *e)
 		broken("x%u got all of its response, and %s is logged", id, e->logged_why);
 	if (e->fate == REFUSED && (e->status != e->logged_status || strcmp(e->why, e->logged_why) != 0))
 		broken("x%u got %d %s, and %d %s is logged", id, e->status, e->why, e->logged_status, e->logged_why);
-	if (e->fate == CUT && is(e, "complete") && !is_cut_by_next(e) && !is_in_the_way(e))
+	if (e->fate == CUT && is(e, "complete") && !e->lost && !is_cut_by_next(e) && !is_in_the_way(e))
 		broken("x%u was cut, and is logged as complete", id);
-	if (e->fate == DROPPED && is(e, "complete"))
+	if (e->fate == DROPPED && is(e, "complete") && !e->lost)
 		broken("x%u got no response, and is logged as complete", id);
 }
 
@@ -177,6 +185,17 @@ check_once(const struct entry *e)
 		broken("x%u came to tasks %u times", e->call->id, e->heads);
 	if (e->heads > 0 && e->call->bad != WELL && e->call->bad != BAD_CHUNK)
 		broken("x%u (bad %d) came to a task", e->call->id, e->call->bad);
+}
+
+static int64_t
+longest_hang(void)
+{
+	int64_t longest = 0;
+
+	for (unsigned i = 0; i < plan->nworkers; i++)
+		if (plan->worker[i].wakes_usec - plan->worker[i].hang_usec > longest)
+			longest = plan->worker[i].wakes_usec - plan->worker[i].hang_usec;
+	return longest;
 }
 
 /* How long what ended for this reason may have taken, and has to have taken at least. */
@@ -193,7 +212,7 @@ check_time(const struct entry *e)
 		{ "upstream_slow_read", PIECE_USEC, INT64_MAX },
 		{ "client_slow_read", WRITE_USEC, INT64_MAX },
 	};
-	const int64_t slack = 300000;
+	const int64_t slack = 300000 + longest_hang();
 
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
 		if (is(e, times[i].why)) {
@@ -217,11 +236,23 @@ sound_tasks(const struct plan_service *s)
 	return n;
 }
 
+/* Nothing happens to workers. A killed one takes with it what it has learnt of tasks, too, and what a hung one meets afterwards is
+ * late. */
+static bool
+workers_are_well(void)
+{
+	for (unsigned i = 0; i < plan->nworkers; i++)
+		if (plan->worker[i].kill_usec > 0 || plan->worker[i].hang_usec > 0)
+			return false;
+	return true;
+}
+
 /* Mola lacks nothing that an exchange needs. */
 static bool
-is_at_ease(void)
+is_at_ease(const struct plan_service *s)
 {
-	return plan->clients_max >= CLIENTS && plan->per_address == 0 && plan->starved_usec == 0 && plan->no_ports_usec == 0 &&
+	return workers_are_well() && s->max_inflight == 0 && s->task_max_inflight == 0 &&
+	    plan->clients_max >= CLIENTS && plan->per_address == 0 && plan->starved_usec == 0 && plan->no_ports_usec == 0 &&
 	    plan->drain_usec == 0;
 }
 
@@ -255,7 +286,7 @@ check_served(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 	bool calm = call_is_sound(e->call) && is_among_sound(e) && e->call->slip == GOOD && sound_tasks(s) == s->ntasks &&
-	    s->eject_failures == 0 && is_at_ease();
+	    s->eject_failures == 0 && is_at_ease(s);
 
 	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
@@ -270,7 +301,7 @@ is_undeserved(const struct entry *e)
 	const struct plan_service *s = &plan->service[e->call->service];
 
 	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && !e->call->expects && e->call->body == 0 &&
-	    sound_tasks(s) == s->ntasks && s->ntasks >= 3 && s->eject_failures == 0 && is_at_ease() &&
+	    sound_tasks(s) == s->ntasks && s->ntasks >= 3 && s->eject_failures == 0 && is_at_ease(s) &&
 	    (e->status == 502 || e->status == 504) && e->tried < 2;
 }
 
@@ -282,18 +313,20 @@ is_forsaken(const struct entry *e)
 	return (is(e, "no_live_task") || is(e, "no_task")) && sound_tasks(s) > 0 && s->eject_failures == 0;
 }
 
-/* A fifth of the requests and ten at first; a second without a request is as good as one (proxy/budget.h). */
+/* A fifth of the requests and, of each worker, ten at first; a second without a request is as good as one (proxy/budget.h). */
 void
 ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec)
 {
-	uint64_t requests = 0, undeserved = 0, most;
+	uint64_t requests = 0, undeserved = 0, budgets = 0, most;
 
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		if (entries[i].lines > 0 && entries[i].call->service == service) {
 			requests++;
 			undeserved += is_undeserved(&entries[i]);
 		}
-	most = 10 + (requests + (uint64_t)(usec / USEC_PER_SEC)) * RETRY_BUDGET / 100 + 1;
+	for (unsigned i = 0; i < plan->nworkers; i++)		/* each has its own */
+		budgets += 1 + (plan->worker[i].kill_usec > 0);
+	most = budgets * (10 + (uint64_t)(usec / USEC_PER_SEC) * RETRY_BUDGET / 100 + 1) + requests * RETRY_BUDGET / 100;
 	if (retries > most)
 		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)retries, service,
 		    (unsigned long long)requests);

@@ -24,6 +24,8 @@ struct entry {
 	int		 status;
 	char		 why[40];	/* Mola-Why */
 	bool		 may_drop;	/* it was announced that the connection ends before this one */
+	const struct end *end;		/* of its client's connection */
+	bool		 lost;		/* the worker that had that was killed */
 	int64_t		 began_usec, sent_usec, ended_usec;	/* first byte; all of it; 0: never */
 	uint64_t	 sent;		/* bytes of it */
 	/* by tasks */
@@ -38,6 +40,7 @@ struct entry {
 void		 ledger_begin(const struct plan *);
 struct entry	*ledger_of(uint32_t exchange);	/* NULL: there is none of this number */
 void		 ledger_line(const char *line, size_t len);	/* of the access log */
+void		 ledger_lost(const struct end *other);	/* the other end of a connection went with a worker */
 void		 ledger_check(void);		/* when all is over */
 uint64_t	 ledger_lines(void);
 

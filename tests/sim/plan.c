@@ -13,8 +13,10 @@ stream(uint64_t seed, uint64_t what, uint64_t which)
 {
 	struct rng r;
 
-	rng_seed(&r, seed * UINT64_C(0x9e3779b97f4a7c15) ^ what << 32 ^ which);
-	rng_u64(&r);
+	/* twice: numbers of a generator that begins near another one are the other's, some places further on */
+	rng_seed(&r, seed);
+	rng_seed(&r, rng_u64(&r) ^ what << 32 ^ which);
+	rng_seed(&r, rng_u64(&r));
 	return r;
 }
 
@@ -248,6 +250,30 @@ draw_rest(struct plan *p, struct rng r)
 	p->weather = draw_weather(&r);
 }
 
+static void
+draw_workers(struct plan *p, struct rng r)
+{
+	p->nworkers = may(&r, 60) ? 2 + rng_below(&own, WORKERS - 1) : 1;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		struct plan_worker *w = &p->worker[i];
+		if (may(&r, 5)) {
+			w->kill_usec = between(&own, 0, 6 * USEC_PER_SEC) + 1;
+			w->again_usec = rng_below(&own, 3) ? between(&own, 1000, 20000) : between(&own, 20000, 2 * USEC_PER_SEC);
+		}
+		if (may(&r, 5)) {
+			w->hang_usec = between(&own, 0, 6 * USEC_PER_SEC) + 1;
+			w->wakes_usec = w->hang_usec + between(&own, 1000, 2 * USEC_PER_SEC);
+		}
+	}
+}
+
+static void
+draw_limits(struct plan_service *s, struct rng r)
+{
+	s->max_inflight = may(&r, 8) ? 1 + rng_below(&own, 6) : 0;
+	s->task_max_inflight = may(&r, 8) ? 1 + rng_below(&own, 3) : 0;
+}
+
 /* A task waits for the first request of a connection for as long as that needs to come. */
 static void
 idle_settle(struct plan *p)
@@ -273,6 +299,9 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_service(&p->service[i], stream(seed, 2, i));
 	draw_rest(p, stream(seed, 3, 0));
+	draw_workers(p, stream(seed, 4, 0));
+	for (unsigned i = 0; i < SERVICES; i++)
+		draw_limits(&p->service[i], stream(seed, 5, i));
 	idle_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
@@ -325,8 +354,9 @@ print_service(const struct plan *p, unsigned i)
 {
 	const struct plan_service *s = &p->service[i];
 
-	printf("# service s%u policy %u%s%s%s%s%s eject %u\n", i, s->policy, s->fails ? " fails" : "", s->checked ? " checked" : "", s->overload ? " overload" : "",
-	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->eject_failures);
+	printf("# service s%u policy %u%s%s%s%s%s eject %u at most %u, %u of each task\n", i, s->policy, s->fails ? " fails" : "", s->checked ? " checked" : "", s->overload ? " overload" : "",
+	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->eject_failures, s->max_inflight,
+	    s->task_max_inflight);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
 		printf("#   task %u.%u node %u down %lld-%lld%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,
@@ -344,6 +374,9 @@ plan_print(const struct plan *p)
 	    p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
+	for (unsigned i = 0; i < p->nworkers; i++)
+		printf("# worker %u killed %lld for %lld hangs %lld-%lld\n", i, (long long)p->worker[i].kill_usec,
+		    (long long)p->worker[i].again_usec, (long long)p->worker[i].hang_usec, (long long)p->worker[i].wakes_usec);
 	print_weather("tasks", &p->weather);
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)

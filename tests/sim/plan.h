@@ -15,6 +15,7 @@
 #define SERVICES	4
 #define TASKS		4		/* of a service, at most */
 #define NODES		4
+#define WORKERS		3
 #define CHOICES		2048
 
 /* Limits that Mola has, in microseconds. */
@@ -93,6 +94,12 @@ struct plan_service {
 	bool		 checked, overload, sticky, names_task;
 	unsigned	 eject_failures;
 	bool		 fails;			/* its tasks reset whatever comes */
+	unsigned	 max_inflight, task_max_inflight;	/* 0: as many as there are */
+};
+
+struct plan_worker {
+	int64_t		 kill_usec, again_usec;	/* its end, 0: never; and how long after that another one is in its place */
+	int64_t		 hang_usec, wakes_usec;	/* it does nothing between; 0: never */
 };
 
 struct plan {
@@ -100,7 +107,9 @@ struct plan {
 	struct plan_client client[CLIENTS];
 	struct plan_service service[SERVICES];
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
-	unsigned	 clients_max, per_address, idle_max;
+	unsigned	 nworkers;
+	struct plan_worker worker[WORKERS];
+	unsigned	 clients_max, per_address, idle_max;	/* of each worker */
 	bool		 abort_on_close, signals, min_rate;
 	int64_t		 starved_usec, fed_usec;	/* between these there are few descriptors */
 	unsigned	 descriptors;

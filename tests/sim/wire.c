@@ -230,7 +230,8 @@ end_connect(struct host *from, const struct addr *to, const struct weather *w, e
 
 	c->weather = *w;
 	c->number = net.conns++;
-	rng_seed(&c->rng, w->seed ^ c->number * UINT64_C(0x9e3779b97f4a7c15));
+	rng_seed(&c->rng, w->seed ^ c->number << 32);
+	rng_seed(&c->rng, rng_u64(&c->rng));
 	e->conn = peer->conn = c;
 	e->peer = peer;
 	peer->peer = e;
@@ -249,15 +250,19 @@ end_connect(struct host *from, const struct addr *to, const struct weather *w, e
 	return e;
 }
 
+/* As SO_REUSEPORT has it, by a hash of who calls. */
 static struct port *
-port_for(const struct addr *a)
+port_for(const struct end *e)
 {
-	struct port *least = NULL;
+	struct port *one = NULL;
+	unsigned n = 0;
+	struct rng r;
 
+	rng_seed(&r, e->conn->weather.seed ^ e->conn->number << 32 ^ 1);
 	for (struct port *p = net.ports; p != NULL; p = p->next)
-		if (addr_eq(&p->addr, a) && p->accept != NULL && (least == NULL || p->got < least->got))
-			least = p;
-	return least;
+		if (addr_eq(&p->addr, &e->addr) && p->accept != NULL && (n++ == 0 || rng_below(&r, n) == 0))
+			one = p;
+	return one;
 }
 
 static void
@@ -270,11 +275,10 @@ on_call(void *arg, uint64_t n)
 		return;
 	if (e->peer->closed)
 		return;
-	if ((p = port_for(&e->addr)) == NULL) {
+	if ((p = port_for(e)) == NULL) {
 		send_reset(e->peer);
 		return;
 	}
-	p->got++;
 	e->host = p->host;
 	send_to(e->peer, on_accepted, 0);
 	p->accept(p->arg, e);
@@ -430,6 +434,12 @@ const struct addr *
 end_addr(const struct end *e)
 {
 	return &e->addr;
+}
+
+bool
+end_is_between(const struct end *a, const struct end *b)
+{
+	return a->peer == b;
 }
 
 const struct addr *

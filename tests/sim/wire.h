@@ -67,6 +67,7 @@ void		 end_shut(struct end *);
 void		 end_close(struct end *, bool reset);	/* bytes that nobody has read make a reset of it, too */
 const struct addr *end_addr(const struct end *);	/* its own */
 const struct addr *end_peer_addr(const struct end *);
+bool		 end_is_between(const struct end *, const struct end *);	/* they are the two of one connection */
 bool		 end_unacknowledged(const struct end *, int64_t *since_usec);	/* it has sent what cannot arrive now */
 /* What is on its way to this end stops there for a while. */
 void		 end_stall(struct end *, int64_t until_usec);
@@ -74,13 +75,12 @@ void		 end_stall(struct end *, int64_t until_usec);
 /* ---- listening ---- */
 
 typedef void	port_f(void *arg, struct end *);
-/* What listens at an address; several may, and then they get connections in turns. Refuses while `accept` is NULL. */
+/* What listens at an address; several may, and then a connection goes to one of them. Refuses while `accept` is NULL. */
 struct port {
 	struct addr	 addr;
 	struct host	*host;
 	port_f		*accept;
 	void		*arg;
-	uint64_t	 got;
 	struct port	*next;
 };
 void		 port_open(struct port *);

@@ -1,10 +1,8 @@
 /*
- * A worker of Mola: a proxy on a loop, with a table, live and phys of its own, as main/worker.c has them. Around it the clients
- * and tasks of a plan, and what happens to all of them.
+ * Around the workers of Mola: their table, the clients and tasks of a plan, and what happens to all of them.
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "base/bug.h"
@@ -12,15 +10,13 @@
 #include "kernel.h"
 #include "ledger.h"
 #include "memory.h"
-#include "net/loop.h"
-#include "net/sock.h"
-#include "proxy/proxy.h"
 #include "task.h"
+#include "workers.h"
 #include "world.h"
+#include "world/table.h"
 
 #define LONGEST		(120 * USEC_PER_SEC)	/* that clients may take */
 #define AFTERWARDS	(35 * USEC_PER_SEC)
-#define EPOLL		KERNEL_FD		/* the first descriptor */
 
 static struct {
 	const struct plan *plan;
@@ -29,13 +25,10 @@ static struct {
 	struct task	*task[SERVICES][TASKS];
 	struct addr	 front, at[SERVICES][TASKS];
 
-	struct loop	*loop;
-	struct proxy	*proxy;
 	struct live	*live;
 	struct phys	*phys;
-	struct timer	 beat;
-	uint64_t	 serial, turns;
-	bool		 over, drains, is_empty;
+	uint64_t	 serial;
+	bool		 over, drains;
 } w;
 
 /* ---- where everybody is ---- */
@@ -99,7 +92,7 @@ service_add(struct table_maker *m, unsigned service)
 		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
 		.health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
-		.panic = 50, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
+		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
 		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
 	struct str wrong;
 	char name[8];
@@ -123,7 +116,6 @@ static void
 table_come(void)
 {
 	struct table_maker *m = table_maker_new(++w.serial);
-	struct table *t;
 	int fd;
 
 	for (unsigned i = 0; i < NODES; i++)
@@ -132,64 +124,8 @@ table_come(void)
 		service_add(m, i);
 	ASSERT(table_maker_seal(m, &fd) == NULL);
 	table_maker_free(&m);
-	ASSERT(table_open(fd, &t) == NULL);
-	proxy_set_table(w.proxy, t);
-	table_unref(&t);
+	workers_set_table(fd, w.serial);
 	wire_note("table", w.serial, 0);
-}
-
-/* ---- the worker ---- */
-
-static struct proxy_conf
-conf(unsigned variant)
-{
-	const struct plan *p = w.plan;
-	struct proxy_conf c = { .live = w.live, .phys = w.phys, .seed = p->seed, .client_head_usec = HEAD_USEC,
-		.client_idle_usec = IDLE_USEC, .client_body_usec = BODY_USEC, .client_write_usec = WRITE_USEC,
-		.client_request_usec = REQUEST_USEC, .client_min_rate = p->min_rate && variant == 0 ? 100 : 0,
-		.client_grace_usec = 2 * USEC_PER_SEC, .client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max,
-		.clients_per_address = p->per_address, .request_head = { 8192, 64 }, .response_head = { 8192, 64 },
-		.upstream_idle_max = variant == 0 ? p->idle_max : 1, .upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12,
-		.hsts_seconds = -1, .probe = true, .nlisteners = 1 };
-
-	c.access.format = ACCESS_FORMAT_JSON;
-	c.trace.ids = TRACE_IDS_OFF;
-	strcpy(c.trace.id_field, "X-Request-Id");
-	c.listener[0] = proxy_listener_of(&w.front);
-	strcpy(c.listener[0].name, "front");
-	return c;
-}
-
-static void
-on_beat(void *arg)
-{
-	(void)arg;
-	timer_set(w.loop, &w.beat, loop_now(w.loop) + PROXY_BEAT_USEC, on_beat, NULL);
-	proxy_beat(w.proxy);
-}
-
-static void
-worker_begin(void)
-{
-	struct proxy_conf c;
-	int fd;
-
-	w.loop = loop_new();
-	c = conf(0);
-	w.proxy = proxy_new(w.loop, &c);
-	proxy_set_access(w.proxy, kernel_log(ledger_line));
-	table_come();
-	ASSERT(sock_listen(&w.front, true, &fd) == NULL);
-	proxy_listen(w.proxy, fd, &w.front);
-	on_beat(NULL);
-}
-
-static void
-worker_end(void)
-{
-	timer_clear(w.loop, &w.beat);
-	proxy_free(&w.proxy);
-	loop_free(&w.loop);
 }
 
 /* ---- what else happens ---- */
@@ -206,19 +142,10 @@ on_table(void *arg, uint64_t n)
 static void
 on_reconf(void *arg, uint64_t n)
 {
-	struct proxy_conf c = conf(1);
-
 	(void)arg;
 	(void)n;
 	wire_note("reconf", 0, 0);
-	proxy_reconf(w.proxy, &c);
-}
-
-static void
-on_empty(void *arg)
-{
-	(void)arg;
-	w.is_empty = true;
+	workers_reconf();
 }
 
 static void
@@ -228,7 +155,7 @@ on_drain(void *arg, uint64_t n)
 	(void)n;
 	wire_note("drain", 0, 0);
 	w.drains = true;
-	proxy_drain(w.proxy, on_empty, NULL);
+	workers_drain();
 }
 
 static void
@@ -295,6 +222,25 @@ people_begin(const struct plan *p)
 
 /* ---- turns ---- */
 
+/* What a service may have in flight is counted over all workers. (Of tasks in the table: one that comes back has more.) */
+static void
+check_limits(unsigned s)
+{
+	const struct plan_service *of = &w.plan->service[s];
+	uint32_t sum = 0, n;
+	bool goes = false;
+
+	for (unsigned i = 0; i < of->ntasks; i++) {
+		n = live_task_inflight(w.live, s * TASKS + i);
+		sum += n;
+		goes |= of->task[i].gone_usec > 0;
+		if (of->task_max_inflight > 0 && n > of->task_max_inflight)
+			broken("%u requests are in flight on s%u.%u, of %u", n, s, i, of->task_max_inflight);
+	}
+	if (of->max_inflight > 0 && !goes && sum > of->max_inflight)
+		broken("%u requests of s%u are in flight, of %u", sum, s, of->max_inflight);
+}
+
 /* What is true at any time. */
 static void
 check_now(void)
@@ -307,6 +253,8 @@ check_now(void)
 		nodes += live_node_inflight(w.live, i);
 	for (unsigned i = 0; i < SERVICES * TASKS; i++)
 		tasks += live_task_inflight(w.live, i);
+	for (unsigned i = 0; i < SERVICES; i++)
+		check_limits(i);
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
 	if (idle < 0 || idle > (int64_t)c.called)
@@ -315,26 +263,24 @@ check_now(void)
 		broken("%u requests are in flight on nodes, and %u on tasks", nodes, tasks);
 	if (tasks > EXCHANGES)
 		broken("%u requests are in flight", tasks);
-	if (clients > (int64_t)w.plan->clients_max)
-		broken("%lld clients are connected, of %u", (long long)clients, w.plan->clients_max);
+	if (clients > (int64_t)(w.plan->clients_max * w.plan->nworkers))
+		broken("%lld clients are connected, of %u", (long long)clients, w.plan->clients_max * w.plan->nworkers);
 }
 
 /* Until then, or until `done`. */
 static void
 pass_until(int64_t end, bool (*done)(void))
 {
-	int64_t next;
+	int64_t until, next;
 
 	while (wire_now() < end && !done() && broken_text() == NULL) {
 		wire_run();
-		if (kernel_is_ready(EPOLL) || kernel_until(EPOLL) <= wire_now()) {
-			loop_turn(w.loop, -1);
-			w.turns++;
-			wire_pass(1 + (int64_t)(w.turns * 7 % 23));
+		if (workers_turn(&until)) {
+			wire_pass(1 + (int64_t)(workers_turns() * 7 % 23));
 			check_now();
 			continue;
 		}
-		next = wire_next() < kernel_until(EPOLL) ? wire_next() : kernel_until(EPOLL);
+		next = wire_next() < until ? wire_next() : until;
 		wire_pass(next > end ? end - wire_now() : next > wire_now() ? next - wire_now() : 0);
 	}
 }
@@ -375,7 +321,7 @@ check_end(void)
 		lines += live_why_total(w.live, (enum why_id)why);
 	if (lines < ledger_lines())
 		broken("%llu exchanges were counted, and %llu logged", (unsigned long long)lines, (unsigned long long)ledger_lines());
-	if (w.drains && !w.is_empty)
+	if (w.drains && !workers_are_empty())
 		broken("it does not stop, and there are no clients");
 }
 
@@ -406,7 +352,7 @@ check_free(size_t bytes)
 	if (c.accepted + c.called + c.listening + c.others > 0)
 		broken("descriptors are left open: %u of clients, %u of tasks, %u listening, %u others", c.accepted, c.called,
 		    c.listening, c.others);
-	if (now > bytes)
+	if (now > bytes && !workers_were_killed())
 		broken("%zu bytes of memory are left", now - bytes);
 }
 
@@ -435,12 +381,13 @@ world_run(const struct plan *p, struct result *out)
 	kernel_begin(&w.host, p->seed);
 	kernel_set_weather(weather);
 	kernel_set_signals(p->signals);
-	w.live = live_init(zeroes(live_bytes()), 1);
+	w.live = live_init(zeroes(live_bytes()), p->nworkers);
 	w.phys = phys_init(zeroes(phys_bytes()));
 	began = wire_now();
 	bytes = sim_product_bytes();
 	people_begin(p);
-	worker_begin();
+	workers_begin(p, &w.front, w.live, w.phys, ledger_lost);
+	table_come();
 	events_begin(p);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
@@ -454,10 +401,10 @@ world_run(const struct plan *p, struct result *out)
 		check_retries(over_usec - began);
 	}
 	if (broken_text() == NULL) {
-		worker_end();
+		workers_end();
 		check_free(bytes);
 	}
-	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = w.turns,
+	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = workers_turns(),
 	    .choices = p->choices };
 	if (broken_text() != NULL)
 		snprintf(out->broken, sizeof out->broken, "%s", broken_text());

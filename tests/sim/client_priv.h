@@ -1,0 +1,62 @@
+/*
+ * client_priv: a client, for the files that make it: client.c has its connections and what it receives, client_send.c what it sends.
+ */
+#ifndef SIM_CLIENT_PRIV_H
+#define SIM_CLIENT_PRIV_H
+
+#include "client.h"
+#include "ledger.h"
+
+struct client {
+	const struct plan *plan;
+	const struct plan_client *how;
+	unsigned	 number;
+	struct host	 host;
+	const struct addr *proxy;
+
+	struct end	*end;			/* NULL: there is no connection */
+	uint64_t	 life;			/* of it: timers of others mean nothing */
+	bool		 connected, served;
+	unsigned	 dials;			/* since something was served */
+	unsigned	 first;			/* call of this connection */
+	unsigned	 sending, waiting;	/* which call is sent; whose response is next */
+
+	/* the call that is sent */
+	bool		 begun, stalled, continued;
+	char		 head[24000];
+	size_t		 head_len, head_sent;
+	struct writing	 body;
+	char		 out[8192];
+	size_t		 out_len, out_sent;
+	uint64_t	 sent, all;
+	int64_t		 due_usec;		/* no byte before */
+
+	struct reading	 in;
+	uint64_t	 read;			/* bytes of this response */
+	int64_t		 read_due_usec;
+	bool		 paused;
+	bool		 was_ours, ending;	/* the last response said so */
+};
+
+static inline const struct call *
+call(const struct client *c, unsigned i)
+{
+	return &c->how->call[i];
+}
+
+static inline struct entry *
+entry(const struct client *c, unsigned i)
+{
+	return ledger_of(call(c, i)->id);
+}
+
+#define GRACE_USEC	(60 * USEC_PER_SEC)	/* no response takes so long */
+
+/* client.c */
+void	client_at(struct client *, int64_t usec);	/* it looks at everything then */
+/* The connection is over, for all calls that were begun on it. */
+void	client_hang_up(struct client *, bool reset, enum fate);
+/* client_send.c: sends as much as may be sent now. */
+void	client_send(struct client *);
+
+#endif

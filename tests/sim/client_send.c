@@ -1,0 +1,183 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "client_priv.h"
+
+#define CONTINUE_USEC	USEC_PER_SEC	/* for which a 100 is waited for */
+
+static const char *const spoilt[BADS] = {
+	[WELL] = "", [BAD_FIELD] = "X y: 1\r\n", [BAD_LENGTHS] = "Content-Length: 1\r\nContent-Length: 2\r\n",
+	[BAD_HOST] = "Host: other\r\n",
+};
+
+static void
+head_make(struct client *c, const struct call *l)
+{
+	char *p = c->head, *end = c->head + sizeof c->head;
+
+	p += snprintf(p, 200, "%s %s/x%u HTTP/1.%d\r\nHost: s%u\r\n%s", l->method, l->bad == BAD_LINE ? "%% " : "", l->id, l->minor,
+	    l->service, spoilt[l->bad] == NULL ? "" : spoilt[l->bad]);
+	if (l->closes)
+		p += snprintf(p, 100, "Connection: close\r\n");
+	else if (l->minor == 0)
+		p += snprintf(p, 100, "Connection: keep-alive\r\n");
+	if (l->chunked)
+		p += snprintf(p, 100, "Transfer-Encoding: chunked\r\n");
+	else if (l->body > 0 || strcmp(l->method, "POST") == 0)
+		p += snprintf(p, 100, "Content-Length: %llu\r\n", (unsigned long long)l->body);
+	if (l->expects)
+		p += snprintf(p, 100, "Expect: 100-continue\r\n");
+	if (l->bad == HEAD_LARGE) {
+		p += snprintf(p, 100, "X-Large: ");
+		memset(p, 'x', 9000);
+		p += 9000;
+		p += snprintf(p, 100, "\r\n");
+	}
+	if (l->bad != HEAD_STOPS)
+		p += snprintf(p, 100, "\r\n");
+	ASSERT(p < end);
+	c->head_len = (size_t)(p - c->head);
+	c->head_sent = 0;
+}
+
+static void
+call_begin(struct client *c)
+{
+	const struct call *l = call(c, c->sending);
+
+	head_make(c, l);
+	c->body = (struct writing){ .exchange = l->id, .side = UP, .chunked = l->chunked, .wrong = l->bad == BAD_CHUNK,
+	    .length = l->body, .chunk = 900 };
+	c->all = c->head_len + (l->bad == HEAD_STOPS ? 0 : writing_bytes(&c->body));
+	c->sent = 0;
+	c->out_len = c->out_sent = 0;
+	c->begun = true;
+	c->stalled = c->continued = false;
+	entry(c, c->sending)->fate = WAITING;
+	entry(c, c->sending)->end = c->end;
+	entry(c, c->sending)->began_usec = wire_now();
+	wire_note("send", l->id, c->all);
+}
+
+/* Bytes for the wire, of what is to be sent now. */
+static void
+out_fill(struct client *c, const struct call *l)
+{
+	size_t n = sizeof c->out;
+
+	if (c->out_sent < c->out_len)
+		return;
+	c->out_sent = c->out_len = 0;
+	if (l->piece > 0 && l->piece < n)
+		n = l->piece;
+	if (l->stall_at >= 0 && !c->stalled && c->sent + n > (uint64_t)l->stall_at)
+		n = (size_t)((uint64_t)l->stall_at - c->sent);
+	if (l->leave_at >= 0 && c->sent + n > (uint64_t)l->leave_at)
+		n = (size_t)((uint64_t)l->leave_at - c->sent);
+	if (c->head_sent < c->head_len) {
+		if (n > c->head_len - c->head_sent)
+			n = c->head_len - c->head_sent;
+		memcpy(c->out, c->head + c->head_sent, n);
+		c->head_sent += n;
+		c->out_len = n;
+	} else
+		c->out_len = writing_take(&c->body, c->out, n);
+}
+
+/* False: nothing is to be sent now. */
+static bool
+may_send(struct client *c, const struct call *l)
+{
+	int64_t now = wire_now();
+
+	if (now < c->due_usec)
+		return false;
+	if (l->stall_at >= 0 && !c->stalled && c->out_sent == c->out_len && c->sent == (uint64_t)l->stall_at) {
+		c->stalled = true;
+		c->due_usec = now + l->stall_usec;
+		client_at(c, c->due_usec);
+		return false;
+	}
+	if (l->expects && !c->continued && c->sent == c->head_len) {
+		c->continued = true;
+		c->due_usec = now + CONTINUE_USEC;
+		client_at(c, c->due_usec);
+		return false;
+	}
+	return true;
+}
+
+static void
+call_sent(struct client *c)
+{
+	const struct call *l = call(c, c->sending);
+
+	entry(c, c->sending)->sent_usec = wire_now();
+	if (l->shuts)
+		end_shut(c->end);
+	c->begun = false;
+	c->sending++;
+	c->due_usec = 0;
+	client_at(c, wire_now() + GRACE_USEC);
+	if (l->leave_usec >= 0)
+		client_at(c, wire_now() + l->leave_usec);
+}
+
+/* Whether the next call may begin. */
+static bool
+may_begin(struct client *c)
+{
+	if (c->sending >= c->how->ncalls || c->ending)
+		return false;
+	if (c->sending > c->waiting) {
+		const struct call *before = call(c, c->sending - 1);
+		return call(c, c->sending)->pipelined && !before->closes && before->bad == WELL && !before->shuts;
+	}
+	return true;
+}
+
+/* True: it has sent something, or nobody is there any more. */
+static bool
+send_some(struct client *c)
+{
+	const struct call *l = call(c, c->sending);
+	ssize_t n;
+
+	if (!may_send(c, l))
+		return false;
+	if (l->leave_at >= 0 && c->sent == (uint64_t)l->leave_at && c->out_sent == c->out_len) {
+		client_hang_up(c, l->leaves_by_reset, LEFT);
+		return false;
+	}
+	out_fill(c, l);
+	if (c->out_len == 0) {
+		if (c->sent == c->all)
+			call_sent(c);
+		return c->end != NULL;
+	}
+	n = end_write(c->end, c->out + c->out_sent, c->out_len - c->out_sent);
+	if (n < 0)
+		return false;		/* a break is found when reading */
+	c->out_sent += (size_t)n;
+	c->sent += (size_t)n;
+	entry(c, c->sending)->sent = c->sent;
+	if (c->sent == c->all)
+		call_sent(c);
+	else if (l->piece > 0) {
+		c->due_usec = wire_now() + l->piece_usec;
+		client_at(c, c->due_usec);
+	}
+	return true;
+}
+
+void
+client_send(struct client *c)
+{
+	while (c->end != NULL && (c->begun || may_begin(c)) && wire_now() >= c->due_usec) {
+		if (!c->begun)
+			call_begin(c);
+		if (!send_some(c))
+			break;
+	}
+}

@@ -1,0 +1,391 @@
+/*
+ * A turn of one worker is whole before another one's begins, and what is sent to a worker that hangs waits until it goes on.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bug.h"
+#include "kernel.h"
+#include "ledger.h"
+#include "net/loop.h"
+#include "net/sock.h"
+#include "proxy/proxy.h"
+#include "workers.h"
+
+/* As in main/watchdog.c and main/parent.c. */
+#define LOOK_USEC	(100 * USEC_PER_MSEC)
+#define SILENT_USEC	(300 * USEC_PER_MSEC)
+
+struct worker {
+	const struct plan_worker *how;
+	unsigned	 index;
+	int		 listener;		/* the parent's descriptor of its listener */
+	bool		 runs, hangs, silent;	/* silent: its parent has noticed */
+	struct loop	*loop;
+	struct proxy	*proxy;
+	struct timer	 beat;
+	/* what it has heard of */
+	uint64_t	 serial;
+	unsigned	 variant;
+	bool		 drains, is_empty;
+};
+
+static struct {
+	const struct plan *plan;
+	struct addr	 front;
+	struct live	*live;
+	struct phys	*phys;
+	workers_lost_f	*lost;
+	struct worker	 worker[WORKERS];
+	unsigned	 last;			/* had a turn */
+	uint64_t	 turns, serial;
+	int		 table;			/* -1: there is none yet */
+	unsigned	 variant;		/* of the configuration */
+	bool		 stops, ended, killed;
+} g;
+
+/* ---- one of them ---- */
+
+static unsigned
+process(const struct worker *w)
+{
+	return w->index + 1;
+}
+
+static struct proxy_conf
+conf(const struct worker *w, unsigned variant)
+{
+	const struct plan *p = g.plan;
+	struct proxy_conf c = { .worker = w->index, .live = g.live, .phys = g.phys, .seed = p->seed + w->index,
+		.client_head_usec = HEAD_USEC, .client_idle_usec = IDLE_USEC, .client_body_usec = BODY_USEC,
+		.client_write_usec = WRITE_USEC, .client_request_usec = REQUEST_USEC,
+		.client_min_rate = p->min_rate && variant == 0 ? 100 : 0, .client_grace_usec = 2 * USEC_PER_SEC,
+		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
+		.request_head = { 8192, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
+		.upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12, .hsts_seconds = -1,
+		.probe = live_prober(g.live) == w->index, .nlisteners = 1 };
+
+	c.access.format = ACCESS_FORMAT_JSON;
+	c.trace.ids = TRACE_IDS_OFF;
+	strcpy(c.trace.id_field, "X-Request-Id");
+	c.listener[0] = proxy_listener_of(&g.front);
+	strcpy(c.listener[0].name, "front");
+	return c;
+}
+
+static void
+on_beat(void *arg)
+{
+	struct worker *w = arg;
+
+	timer_set(w->loop, &w->beat, loop_now(w->loop) + PROXY_BEAT_USEC, on_beat, w);
+	proxy_beat(w->proxy);
+}
+
+static void
+on_empty(void *arg)
+{
+	((struct worker *)arg)->is_empty = true;
+}
+
+static void
+take_table(struct worker *w)
+{
+	struct table *t;
+
+	ASSERT(table_open(dup(g.table), &t) == NULL);
+	proxy_set_table(w->proxy, t);
+	live_set_table(g.live, w->index, table_serial(t));
+	table_unref(&t);
+	w->serial = g.serial;
+}
+
+/* All that its parent has sent since it last listened. */
+static void
+hear(struct worker *w)
+{
+	struct proxy_conf c = conf(w, g.variant);
+
+	if (!w->runs || w->hangs)
+		return;
+	kernel_enter(process(w));
+	if (w->serial != g.serial)
+		take_table(w);
+	if (w->variant != g.variant)
+		proxy_reconf(w->proxy, &c);
+	w->variant = g.variant;
+	if (g.stops && !w->drains) {
+		w->drains = true;
+		proxy_drain(w->proxy, on_empty, w);
+	}
+	kernel_enter(0);
+}
+
+static void
+hear_all(void)
+{
+	for (unsigned i = 0; i < g.plan->nworkers; i++)
+		hear(&g.worker[i]);
+}
+
+/* ---- the parent ---- */
+
+static void
+lend(const struct worker *whose, struct worker *to)
+{
+	int fd;
+
+	if (to == whose || !to->runs || to->silent || to->hangs || whose->listener < 0)
+		return;
+	fd = kernel_pass(whose->listener, process(to));
+	kernel_enter(process(to));
+	if (fd >= 0)
+		proxy_borrow(to->proxy, fd, &g.front, whose->index);
+	kernel_enter(0);
+}
+
+static void
+take_back(const struct worker *whose, struct worker *from)
+{
+	if (from == whose || !from->runs)
+		return;
+	kernel_enter(process(from));
+	proxy_give_back(from->proxy, whose->index);
+	kernel_enter(0);
+}
+
+static void
+born(struct worker *w)
+{
+	struct proxy_conf c = conf(w, g.variant);
+
+	w->runs = true;
+	w->hangs = w->drains = w->is_empty = false;
+	w->variant = g.variant;
+	kernel_enter(process(w));
+	w->loop = loop_new();
+	w->proxy = proxy_new(w->loop, &c);
+	proxy_set_access(w->proxy, kernel_log(ledger_line));
+	take_table(w);
+	proxy_listen(w->proxy, kernel_pass(w->listener, process(w)), &g.front);
+	w->beat = (struct timer){ .fn = NULL };
+	on_beat(w);
+	kernel_enter(0);
+	live_beat(g.live, w->index, wire_now());
+	for (unsigned i = 0; i < g.plan->nworkers; i++)
+		if (g.worker[i].silent)
+			lend(&g.worker[i], w);
+}
+
+static void
+look_at(struct worker *w)
+{
+	bool silent = !w->runs || wire_now() - live_last_beat(g.live, w->index) > SILENT_USEC;
+
+	if (silent == w->silent)
+		return;
+	w->silent = silent;
+	wire_note(silent ? "silent" : "back", w->index, 0);
+	for (unsigned i = 0; i < g.plan->nworkers; i++)
+		silent ? lend(w, &g.worker[i]) : take_back(w, &g.worker[i]);
+	for (unsigned i = 0; i < g.plan->nworkers && !silent; i++)
+		if (g.worker[i].silent)
+			lend(&g.worker[i], w);
+}
+
+static void
+on_look(void *arg, uint64_t n)
+{
+	unsigned i;
+
+	if (g.ended || g.stops)
+		return;
+	for (i = 0; i < g.plan->nworkers; i++)
+		look_at(&g.worker[i]);
+	for (i = 0; i < g.plan->nworkers && (!g.worker[i].runs || g.worker[i].silent); i++)
+		continue;
+	if (i < g.plan->nworkers)
+		live_set_prober(g.live, i);
+	wire_at(wire_now() + LOOK_USEC, on_look, arg, n);
+}
+
+/* ---- what happens to them ---- */
+
+static void
+on_lost(void *arg, const struct end *e)
+{
+	(void)arg;
+	g.lost(e);
+}
+
+static void
+on_again(void *arg, uint64_t n)
+{
+	(void)n;
+	if (g.ended || g.stops)
+		return;
+	wire_note("again", ((struct worker *)arg)->index, 0);
+	born(arg);
+}
+
+static void
+on_kill(void *arg, uint64_t n)
+{
+	struct worker *w = arg;
+
+	(void)n;
+	if (g.ended || !w->runs)
+		return;
+	wire_note("kill", w->index, 0);
+	kernel_kill(process(w), on_lost, NULL);
+	w->runs = w->hangs = false;
+	w->loop = NULL;
+	w->proxy = NULL;
+	live_forget_worker(g.live, w->index);
+	g.killed = true;
+	wire_at(wire_now() + w->how->again_usec, on_again, w, 0);
+}
+
+static void
+on_hang(void *arg, uint64_t begins)
+{
+	struct worker *w = arg;
+
+	if (g.ended || !w->runs || w->hangs == (begins != 0))
+		return;
+	wire_note(begins != 0 ? "hangs" : "goes on", w->index, 0);
+	w->hangs = begins != 0;
+}
+
+/* ---- all of them ---- */
+
+void
+workers_begin(const struct plan *p, const struct addr *front, struct live *live, struct phys *phys, workers_lost_f *lost)
+{
+	memset(&g, 0, sizeof g);
+	g.plan = p;
+	g.front = *front;
+	g.live = live;
+	g.phys = phys;
+	g.lost = lost;
+	g.table = -1;
+	for (unsigned i = 0; i < p->nworkers; i++) {
+		struct worker *w = &g.worker[i];
+		const struct plan_worker *how = &p->worker[i];
+		w->index = i;
+		w->how = how;
+		ASSERT(sock_listen(&g.front, true, &w->listener) == NULL);
+		if (how->kill_usec > 0)
+			wire_at(wire_now() + how->kill_usec, on_kill, w, 0);
+		if (how->hang_usec > 0) {
+			wire_at(wire_now() + how->hang_usec, on_hang, w, 1);
+			wire_at(wire_now() + how->wakes_usec, on_hang, w, 0);
+		}
+	}
+	if (p->nworkers > 1)
+		wire_at(wire_now() + LOOK_USEC, on_look, NULL, 0);
+}
+
+static void
+listeners_close(void)
+{
+	for (unsigned i = 0; i < g.plan->nworkers; i++)
+		if (g.worker[i].listener >= 0) {
+			close(g.worker[i].listener);
+			g.worker[i].listener = -1;
+		}
+}
+
+void
+workers_end(void)
+{
+	g.ended = true;
+	for (unsigned i = 0; i < g.plan->nworkers; i++) {
+		struct worker *w = &g.worker[i];
+		if (!w->runs)
+			continue;
+		kernel_enter(process(w));
+		timer_clear(w->loop, &w->beat);
+		proxy_free(&w->proxy);
+		loop_free(&w->loop);
+		kernel_enter(0);
+	}
+	listeners_close();
+	close(g.table);
+}
+
+void
+workers_set_table(int fd, uint64_t serial)
+{
+	bool first = g.table < 0;
+
+	if (!first)
+		close(g.table);
+	g.table = fd;
+	g.serial = serial;
+	for (unsigned i = 0; i < g.plan->nworkers && first; i++)
+		born(&g.worker[i]);
+	hear_all();
+}
+
+void
+workers_reconf(void)
+{
+	g.variant = 1;
+	hear_all();
+}
+
+void
+workers_drain(void)
+{
+	g.stops = true;
+	listeners_close();
+	hear_all();
+}
+
+bool
+workers_are_empty(void)
+{
+	for (unsigned i = 0; i < g.plan->nworkers; i++)
+		if (g.worker[i].runs && !g.worker[i].is_empty)
+			return false;
+	return true;
+}
+
+bool
+workers_were_killed(void)
+{
+	return g.killed;
+}
+
+bool
+workers_turn(int64_t *until)
+{
+	unsigned n = g.plan->nworkers;
+
+	*until = INT64_MAX;
+	for (unsigned k = 1; k <= n; k++) {
+		struct worker *w = &g.worker[(g.last + k) % n];
+		if (!w->runs || w->hangs)
+			continue;
+		if (!kernel_is_ready(process(w)) && kernel_until(process(w)) > wire_now()) {
+			if (kernel_until(process(w)) < *until)
+				*until = kernel_until(process(w));
+			continue;
+		}
+		g.last = w->index;
+		kernel_enter(process(w));
+		loop_turn(w->loop, -1);
+		kernel_enter(0);
+		g.turns++;
+		hear(w);
+		return true;
+	}
+	return false;
+}
+
+uint64_t
+workers_turns(void)
+{
+	return g.turns;
+}

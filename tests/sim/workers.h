@@ -1,0 +1,26 @@
+/*
+ * workers: the processes of Mola that serve clients, each a proxy on a loop, with live and phys that they share, and what their
+ * parent does: it starts them, notices that one hangs or has died, lends its queue to the others, and puts another one in its place
+ * (main/parent.c, main/watchdog.c). Worker i is process i + 1 of the kernel.
+ */
+#ifndef SIM_WORKERS_H
+#define SIM_WORKERS_H
+
+#include "plan.h"
+#include "world/live.h"
+
+/* A connection of a client's, this end of it, went with the worker that was killed. */
+typedef void	workers_lost_f(const struct end *);
+
+void		workers_begin(const struct plan *, const struct addr *front, struct live *, struct phys *, workers_lost_f *);
+void		workers_end(void);		/* all of them, and their parent */
+void		workers_set_table(int fd, uint64_t serial);	/* takes the descriptor */
+void		workers_reconf(void);
+void		workers_drain(void);
+bool		workers_are_empty(void);	/* after that: each has said so */
+bool		workers_were_killed(void);	/* what one had in memory is nobody's to give back */
+/* One of them takes a turn: false: nothing is to be done now, and nothing will be before `until`. */
+bool		workers_turn(int64_t *until);
+uint64_t	workers_turns(void);
+
+#endif
