@@ -564,9 +564,36 @@ brain_open(struct brain *b)
 	on_tick(b);
 }
 
-static void
-brain_close(struct brain *b)
+struct brain *
+brain_new(const struct brain_conf *boot)
 {
+	struct brain *b = must_zalloc(sizeof *b);
+
+	ASSERT(boot->channel_fd >= 0);
+	b->boot = boot;
+	b->conf = boot->conf;
+	b->loop = loop_new();
+	b->born_usec = loop_now(b->loop);
+	b->events = events_new();
+	b->outages = outages_new();
+	b->world = world_new(boot->live, boot->phys);
+	channel_open(&b->channel, b->loop, boot->channel_fd, on_parent_message, b);
+	brain_open(b);
+	return b;
+}
+
+struct loop *
+brain_loop(struct brain *b)
+{
+	return b->loop;
+}
+
+void
+brain_free(struct brain **bp)
+{
+	struct brain *b = *bp;
+
+	*bp = NULL;
 	timer_clear(b->loop, &b->tick);
 	admin_free(&b->admin);
 	targets_free(&b->targets);
@@ -588,6 +615,7 @@ brain_close(struct brain *b)
 	log_tap(NULL, NULL);
 	events_free(&b->events);
 	loop_free(&b->loop);
+	free(b);
 }
 
 /* Without the list, Mola serves as before: it is a second wall. */
@@ -603,26 +631,19 @@ brain_limit(void)
 int
 brain_run(const struct brain_conf *boot)
 {
-	struct brain b = { .boot = boot, .conf = boot->conf };
+	struct brain *b;
 
-	ASSERT(boot->channel_fd >= 0);
 	prctl(PR_SET_NAME, "brain");
 	prctl(PR_SET_DUMPABLE, 0);	/* private keys: no core dump, no debugger */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	log_setup("brain", b.conf->log_level, b.conf->log_json);
+	log_setup("brain", boot->conf->log_level, boot->conf->log_json);
 	brain_limit();
 	json_set_alloc_funcs(reserve_alloc, free);
 	alloc_reserve(BEAT_RESERVE_BYTES);
-	b.loop = loop_new();
-	b.born_usec = loop_now(b.loop);
-	b.events = events_new();
-	b.outages = outages_new();
-	b.world = world_new(boot->live, boot->phys);
-	channel_open(&b.channel, b.loop, boot->channel_fd, on_parent_message, &b);
-	brain_open(&b);
-	loop_run(b.loop);
-	brain_acme_stop(b.acme);
-	brain_close(&b);
+	b = brain_new(boot);
+	loop_run(b->loop);
+	brain_acme_stop(b->acme);
+	brain_free(&b);
 	alloc_reserve(0);
 	return 0;
 }

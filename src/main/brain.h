@@ -22,7 +22,14 @@ struct brain_conf {
 	int		 admin_tcp_fd, admin_unix_fd;	/* listening, -1: none */
 };
 
-/* Runs until the parent is gone or closes the channel. Returns the exit status. */
+/* The brain without its process: it has begun, and does something in the turns of its loop only.
+ * The configuration is its own from here on; `boot` outlives it. */
+struct brain;
+struct brain	*brain_new(const struct brain_conf *boot);
+struct loop	*brain_loop(struct brain *);
+void		 brain_free(struct brain **);
+
+/* The whole process. Runs until the parent is gone or closes the channel. Returns the exit status. */
 int	brain_run(const struct brain_conf *);
 
 #endif
