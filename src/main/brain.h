@@ -29,7 +29,8 @@ struct brain	*brain_new(const struct brain_conf *boot);
 struct loop	*brain_loop(struct brain *);
 void		 brain_free(struct brain **);
 
-/* The whole process. Runs until the parent is gone or closes the channel. Returns the exit status. */
+/* The whole process. Runs until the parent is gone or closes the channel. Returns the exit
+ * status. */
 int	brain_run(const struct brain_conf *);
 
 #endif
