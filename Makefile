@@ -137,7 +137,7 @@ $(B)/bench/model: $(patsubst bench/%.c,$(B)/bench/%.o,$(wildcard bench/sim/*.c))
 $(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
 $(SIM): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 # what tests/sim/kernel.c has in the place of the system's
-KERNEL_CALLS := socket bind listen accept4 connect recv send sendmsg shutdown close setsockopt getsockopt getsockname write \
+KERNEL_CALLS := socket socketpair bind listen accept4 connect recv recvmsg send sendmsg ioctl shutdown close setsockopt getsockopt getsockname write \
                 epoll_create1 epoll_ctl epoll_wait getrandom
 $(SIM): private LIBS += $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
 $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES) $(SIM): $(ARCHIVES)
@@ -203,7 +203,7 @@ fuzz:			## libFuzzer on every function that parses foreign bytes; FUZZ_SECONDS=6
 	@tests/fuzz/run
 
 SEEDS   ?= 1000
-sim:			## the data plane on a virtual clock and network (doc/simulation.md): SEEDS=1000, from FROM=1 on
+sim:			## the data plane and the brain on a virtual clock and network (doc/simulation.md): SEEDS=1000, from FROM=1 on
 	+@$(SUBMAKE) MODE=san build/san/sim/sim
 	@build/san/sim/sim -j $(JOBS) $(or $(FROM),1) $(SEEDS)
 

@@ -14,6 +14,10 @@ file_mask(const struct file *f)
 
 	if (f->kind == LISTENER)
 		return f->listening->queued > 0 ? EPOLLIN : 0;
+	if (f->kind == PAIR)
+		return pair_mask(f->pair);
+	if (f->kind == EVENT)
+		return f->is_set ? EPOLLIN : 0;
 	if (f->kind != CONNECTED)
 		return 0;
 	is = end_is(f->end);

@@ -24,14 +24,21 @@ int		kernel_log(kernel_line_f *);
 #define PROCESSES	8
 
 void		kernel_enter(unsigned process);		/* whose calls those from now on are */
+unsigned	kernel_process(void);
 /* Another descriptor of a process for what is behind this one of a listener. */
 int		kernel_pass(int fd, unsigned process);
+/* A descriptor of this process becomes another one's. */
+void		kernel_give(int fd, unsigned process);
 /* Closes all that it has, as its end by a signal does; with each connection that it accepted. */
 typedef void	kernel_lost_f(void *arg, const struct end *);
 void		kernel_kill(unsigned process, kernel_lost_f *, void *arg);
 /* Has its last wait for events reported something, or would the next one now? And until when it would wait otherwise. */
 bool		kernel_is_ready(unsigned process);
 int64_t		kernel_until(unsigned process);
+
+/* Something that a loop may wait for: it is readable while it is set. */
+int		kernel_event(void);
+void		kernel_event_set(int fd, bool);
 
 /* ---- what goes wrong ---- */
 

@@ -5,6 +5,7 @@
 #define SIM_KERNEL_PRIV_H
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "kernel.h"
 
@@ -17,7 +18,7 @@ struct watch {
 	uint64_t	 ready;			/* since when it is in the list; 0: it is not */
 };
 
-enum kind { FREE, SOCKET, LISTENER, CONNECTED, EPOLL, LOG };
+enum kind { FREE, SOCKET, LISTENER, CONNECTED, EPOLL, LOG, PAIR, EVENT };
 
 /* What descriptors of several processes may refer to. */
 struct listening {
@@ -34,6 +35,8 @@ struct file {
 	struct end	*end;
 	bool		 was_accepted, resets;
 	struct listening *listening;
+	struct pair	*pair;
+	bool		 is_set;		/* an event */
 	struct addr	 addr;
 	int64_t		 until;			/* of an epoll */
 	bool		 reported;
@@ -62,5 +65,11 @@ int		 kernel_fail(int error);		/* -1 */
 bool		 kernel_interrupted(void);
 uint32_t	 file_mask(const struct file *);	/* what is so now, as EPOLLIN and the others */
 void		 file_wake(struct file *, uint32_t what);	/* that has happened */
+
+/* pair.c */
+uint32_t	 pair_mask(const struct pair *);
+ssize_t		 pair_send(struct pair *, const struct msghdr *);
+ssize_t		 pair_peek(const struct pair *, void *, size_t);
+void		 pair_close(struct pair *);
 
 #endif

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/bug.h"
-#include "plan.h"
+#include "plan_priv.h"
 #include "world/table.h"
 
 static const unsigned char *masked;
@@ -27,10 +27,9 @@ allowed(void)
 	return masked[choices++] == 0;
 }
 
-static struct rng own;		/* of what the last choice is followed by */
+struct rng own;
 
-/* One of so many percent; a choice. Draws as much in either case. */
-static bool
+bool
 may(struct rng *r, unsigned percent)
 {
 	bool yes = rng_below(r, 100) < percent;
@@ -39,7 +38,7 @@ may(struct rng *r, unsigned percent)
 	return yes && allowed();
 }
 
-static int64_t
+int64_t
 between(struct rng *r, int64_t least, int64_t most)
 {
 	ASSERT(most >= least);
@@ -299,6 +298,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_service(&p->service[i], stream(seed, 2, i));
 	draw_rest(p, stream(seed, 3, 0));
+	brain_draw(&p->brain, stream(seed, 4, 0));
 	draw_workers(p, stream(seed, 4, 0));
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_limits(&p->service[i], stream(seed, 5, i));
@@ -378,6 +378,7 @@ plan_print(const struct plan *p)
 		printf("# worker %u killed %lld for %lld hangs %lld-%lld\n", i, (long long)p->worker[i].kill_usec,
 		    (long long)p->worker[i].again_usec, (long long)p->worker[i].hang_usec, (long long)p->worker[i].wakes_usec);
 	print_weather("tasks", &p->weather);
+	brain_print(&p->brain);
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			printf("# node %u cut %lld-%lld\n", i, (long long)p->node[i].cut_usec, (long long)p->node[i].heals_usec);

@@ -102,8 +102,40 @@ struct plan_worker {
 	int64_t		 hang_usec, wakes_usec;	/* it does nothing between; 0: never */
 };
 
+/* What is wrong with an Engine or an exporter, from and until; 0: never. */
+enum engine_trouble {
+	ENGINE_DOWN, ENGINE_HANGS, ENGINE_FAILS, ENGINE_LATE, ENGINE_BREAKS, ENGINE_EMPTY, ENGINE_BABBLES, ENGINE_LAGS, ENGINE_TROUBLES
+};
+enum exporter_trouble {
+	EXPORTER_GOOD, EXPORTER_DOWN, EXPORTER_HANGS, EXPORTER_STUCK, EXPORTER_RESTARTS, EXPORTER_LATE, EXPORTER_BREAKS, EXPORTER_SLOW,
+	EXPORTER_LIES, EXPORTER_TROUBLES
+};
+struct trouble {
+	unsigned	 what;
+	int64_t		 from_usec, until_usec;
+	int64_t		 usec;			/* so late */
+};
+enum target_trouble { TARGET_DOWN, TARGET_HANGS, TARGET_LATE, TARGET_REFUSES, TARGET_BREAKS, TARGET_MEDDLES, TARGET_TROUBLES };
+enum node_trouble { NODE_THERE, NODE_LOST, NODE_EMPTIED, NODE_LEFT, NODE_TROUBLES };
+
+#define TROUBLES	3
+#define ENDS		2
+
+/* The brain, and what it sees of the Swarm. */
+struct plan_brain {
+	bool		 there;			/* else tables come from the simulator */
+	struct trouble	 engine[TROUBLES], exporter[NODES][TROUBLES];
+	bool		 drives;		/* a HAProxy */
+	struct trouble	 target[TROUBLES];
+	bool		 deaf;			/* no event comes of what changes */
+	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];
+	struct { int64_t usec, again_usec; bool kills; } end[ENDS];	/* the brain ends, and another one begins so long after that */
+	int64_t		 hang_usec, wakes_usec;	/* it does nothing between; 0: never */
+};
+
 struct plan {
 	uint64_t	 seed;
+	struct plan_brain brain;
 	struct plan_client client[CLIENTS];
 	struct plan_service service[SERVICES];
 	struct { int64_t cut_usec, heals_usec; } node[NODES];

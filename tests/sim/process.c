@@ -110,6 +110,8 @@ file_close(struct file *f)
 		end_close(f->end, f->resets);
 	else if (f->kind == LISTENER)
 		listening_unref(f->listening);
+	else if (f->kind == PAIR)
+		pair_close(f->pair);
 	f->kind = FREE;
 	k.open[f->process]--;
 }
@@ -119,6 +121,22 @@ kernel_enter(unsigned process)
 {
 	ASSERT(process < PROCESSES);
 	k.process = process;
+}
+
+void
+kernel_give(int fd, unsigned process)
+{
+	struct file *f = file_of(fd);
+
+	k.open[f->process]--;
+	f->process = process;
+	k.open[process]++;
+}
+
+unsigned
+kernel_process(void)
+{
+	return k.process;
 }
 
 int

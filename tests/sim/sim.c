@@ -282,6 +282,7 @@ warm_up(void)
 	plan_draw(&p, 0, most);
 	for (unsigned i = 0; i < SERVICES; i++)
 		p.service[i].sticky = true;
+	p.brain.there = true;
 	world_run(&p, &r);
 }
 

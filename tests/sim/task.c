@@ -362,6 +362,16 @@ task_connections(const struct task *t)
 	return n;
 }
 
+unsigned
+task_busy(const struct task *t)
+{
+	unsigned n = 0;
+
+	for (const struct visit *v = t->visits; v != NULL; v = v->next)
+		n += v->end != NULL && v->call != NULL && !v->silent && !v->finished;
+	return n;
+}
+
 void
 task_stop(struct task *t)
 {

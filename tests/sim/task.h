@@ -10,6 +10,7 @@ struct task;
 
 struct task	*task_new(const struct plan *, unsigned service, unsigned number, struct host *, const struct addr *);
 unsigned	 task_connections(const struct task *);		/* open now */
+unsigned	 task_busy(const struct task *);		/* requests that it is working on */
 void		 task_stop(struct task *);			/* all of them end */
 
 #endif

@@ -6,7 +6,12 @@
 #include <sys/mman.h>
 
 #include "base/bug.h"
+#include "brains.h"
 #include "client.h"
+#include "engine.h"
+#include "exporter.h"
+#include "fetch.h"
+#include "haproxy.h"
 #include "kernel.h"
 #include "ledger.h"
 #include "memory.h"
@@ -16,6 +21,8 @@
 #include "world/table.h"
 
 #define LONGEST		(120 * USEC_PER_SEC)	/* that clients may take */
+#define NODE_SLOTS	(2 * NODES)		/* more than there can be, also when some leave and come back */
+#define TASK_SLOTS	(4 * SERVICES * TASKS)
 #define AFTERWARDS	(35 * USEC_PER_SEC)
 
 static struct {
@@ -27,7 +34,7 @@ static struct {
 
 	struct live	*live;
 	struct phys	*phys;
-	uint64_t	 serial;
+	uint64_t	 serial, turns;
 	bool		 over, drains;
 } w;
 
@@ -135,7 +142,7 @@ on_table(void *arg, uint64_t n)
 {
 	(void)arg;
 	(void)n;
-	if (!w.over)
+	if (!w.over && !w.plan->brain.there)
 		table_come();
 }
 
@@ -211,8 +218,7 @@ people_begin(const struct plan *p)
 	for (unsigned s = 0; s < SERVICES; s++)
 		for (unsigned i = 0; i < p->service[s].ntasks; i++) {
 			struct host *h = &w.node[p->service[s].task[i].node];
-			w.at[s][i] = h->addr;
-			addr_set_port(&w.at[s][i], 8000 + s * TASKS + i);
+			w.at[s][i] = addr_at("10.0.3.%u:%u", s * TASKS + i + 1, 8000 + s);
 			w.task[s][i] = task_new(p, s, i, h, &w.at[s][i]);
 		}
 	for (unsigned i = 0; i < CLIENTS; i++)
@@ -249,11 +255,11 @@ check_now(void)
 	int64_t clients = live_gauge_total(w.live, LIVE_CLIENTS), idle = live_gauge_total(w.live, LIVE_IDLE_UPSTREAMS);
 	uint32_t nodes = 0, tasks = 0;
 
-	for (unsigned i = 0; i < NODES; i++)
+	for (unsigned i = 0; i < NODE_SLOTS; i++)
 		nodes += live_node_inflight(w.live, i);
-	for (unsigned i = 0; i < SERVICES * TASKS; i++)
+	for (unsigned i = 0; i < TASK_SLOTS; i++)
 		tasks += live_task_inflight(w.live, i);
-	for (unsigned i = 0; i < SERVICES; i++)
+	for (unsigned i = 0; i < SERVICES && !w.plan->brain.there; i++)	/* which gives slots as it likes */
 		check_limits(i);
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
@@ -267,6 +273,20 @@ check_now(void)
 		broken("%lld clients are connected, of %u", (long long)clients, w.plan->clients_max * w.plan->nworkers);
 }
 
+/* Of a process: brains and workers take turns while both have something to do. */
+static bool
+turn(int64_t *until)
+{
+	int64_t other;
+	bool done;
+
+	w.turns++;
+	done = w.turns % 2 == 0 ? brains_turn(until) || workers_turn(&other) : workers_turn(until) || brains_turn(&other);
+	if (!done && other < *until)
+		*until = other;
+	return done;
+}
+
 /* Until then, or until `done`. */
 static void
 pass_until(int64_t end, bool (*done)(void))
@@ -275,8 +295,8 @@ pass_until(int64_t end, bool (*done)(void))
 
 	while (wire_now() < end && !done() && broken_text() == NULL) {
 		wire_run();
-		if (workers_turn(&until)) {
-			wire_pass(1 + (int64_t)(workers_turns() * 7 % 23));
+		if (turn(&until)) {
+			wire_pass(1 + (int64_t)(w.turns * 7 % 23));
 			check_now();
 			continue;
 		}
@@ -308,7 +328,7 @@ check_end(void)
 	uint64_t lines = 0;
 	struct live_task t;
 
-	for (unsigned i = 0; i < SERVICES * TASKS; i++) {
+	for (unsigned i = 0; i < TASK_SLOTS; i++) {
 		live_task_read(w.live, i, &t);
 		if (t.inflight != 0)
 			broken("task %u has %u requests in flight, and there are no clients", i, t.inflight);
@@ -325,11 +345,14 @@ check_end(void)
 		broken("it does not stop, and there are no clients");
 }
 
+/* With a brain, its tables say which slots are a service's, and these may be another's later. */
 static void
 check_retries(int64_t usec)
 {
 	struct live_task t;
 
+	if (w.plan->brain.there)
+		return;
 	for (unsigned s = 0; s < SERVICES; s++) {
 		uint64_t retries = 0, refused = 0;
 		for (unsigned i = 0; i < TASKS; i++) {
@@ -352,8 +375,35 @@ check_free(size_t bytes)
 	if (c.accepted + c.called + c.listening + c.others > 0)
 		broken("descriptors are left open: %u of clients, %u of tasks, %u listening, %u others", c.accepted, c.called,
 		    c.listening, c.others);
-	if (now > bytes && !workers_were_killed())
+	if (now > bytes && !workers_were_killed() && !brains_were_killed())
 		broken("%zu bytes of memory are left", now - bytes);
+}
+
+static unsigned
+node_busy(unsigned node)
+{
+	unsigned n = 0;
+
+	for (unsigned s = 0; s < SERVICES; s++)
+		for (unsigned i = 0; i < w.plan->service[s].ntasks; i++)
+			n += w.plan->service[s].task[i].node == node ? task_busy(w.task[s][i]) : 0;
+	return n;
+}
+
+/* Who makes the tables: a brain that sees a Swarm, or the simulator. */
+static void
+tables_begin(const struct plan *p)
+{
+	fetch_begin(&w.host);
+	if (!p->brain.there) {
+		brains_none();
+		table_come();
+		return;
+	}
+	engine_begin(p, w.at);
+	exporters_begin(p, w.node, node_busy);
+	haproxy_begin(p);
+	brains_begin(p, w.at, w.live, w.phys, workers_set_table);
 }
 
 static void *
@@ -387,7 +437,7 @@ world_run(const struct plan *p, struct result *out)
 	bytes = sim_product_bytes();
 	people_begin(p);
 	workers_begin(p, &w.front, w.live, w.phys, ledger_lost);
-	table_come();
+	tables_begin(p);
 	events_begin(p);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
@@ -401,10 +451,12 @@ world_run(const struct plan *p, struct result *out)
 		check_retries(over_usec - began);
 	}
 	if (broken_text() == NULL) {
+		if (p->brain.there)
+			brains_end();
 		workers_end();
 		check_free(bytes);
 	}
-	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = workers_turns(),
+	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = workers_turns() + brains_turns(),
 	    .choices = p->choices };
 	if (broken_text() != NULL)
 		snprintf(out->broken, sizeof out->broken, "%s", broken_text());
