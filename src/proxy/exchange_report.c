@@ -25,11 +25,12 @@ body_bytes(const struct flow *f, size_t rest)
 	return f->body.kind == BODY_CHUNKED && f->body.data < moved ? f->body.data : moved;
 }
 
-/* Whether a task's response began. */
+/* Whether a task's response began, and none of ours stands in its place. */
 static bool
 is_of_task(const struct exchange *x)
 {
-	return x->attempt.status != 0 && x->down.body_bytes >= x->down.end - x->down.at;
+	return x->attempt.status != 0 && x->own_content == 0
+	    && x->down.body_bytes >= x->down.end - x->down.at;
 }
 
 /* Of the response's body, that the client was sent. */

@@ -586,33 +586,81 @@ test_borrowed_listener(void **state)
 
 /* ---- the log ---- */
 
+struct log {
+	int	 fd[2], out;
+};
+
+/* What is written to stdout from here on is the access log. */
+static struct log
+log_begin(enum access_format format)
+{
+	struct log l = { .out = dup(STDOUT_FILENO) };
+
+	assert_int_equal(pipe(l.fd), 0);
+	stage.conf.access.format = format;
+	proxy_reconf(stage.proxy, &stage.conf);
+	fflush(stdout);
+	dup2(l.fd[1], STDOUT_FILENO);
+	return l;
+}
+
+/* The line that is in it. */
+static void
+log_end(struct log *l, char *line, size_t cap)
+{
+	ssize_t n = read(l->fd[0], line, cap - 1);
+
+	dup2(l->out, STDOUT_FILENO);
+	close(l->fd[0]);
+	close(l->fd[1]);
+	close(l->out);
+	assert_true(n > 0 && line[n - 1] == '\n');
+	line[n] = '\0';
+}
+
 static void
 test_access_log(void **state)
 {
-	char line[1024] = "";
-	int pipe_fd[2], out = dup(STDOUT_FILENO), c, t;
-	ssize_t n;
+	char line[1024];
+	struct log l;
+	int c, t;
 
 	(void)state;
-	assert_int_equal(pipe(pipe_fd), 0);
 	stage_open(1);
-	stage.conf.access.format = ACCESS_FORMAT_MOLA;
-	proxy_reconf(stage.proxy, &stage.conf);
-	fflush(stdout);
-	dup2(pipe_fd[1], STDOUT_FILENO);
+	l = log_begin(ACCESS_FORMAT_MOLA);
 	c = dial();
 	say(c, "GET /a\"b?c=d HTTP/1.1\r\nHost: a.example:80\r\n\r\n");
 	t = answer_call(0);
 	say(t, OK(2, "ok"));
 	hear(c, OK(2, "ok"));
-	n = read(pipe_fd[0], line, sizeof line - 1);
-	dup2(out, STDOUT_FILENO);
-	assert_true(n > 0 && line[n - 1] == '\n');
+	log_end(&l, line, sizeof line);
 	assert_non_null(strstr(line, " client=127.0.0.1 method=\"GET\" host=\"a.example\" target=\"/a\\\"b?c=d\" status=200 bytes=40 "));
 	assert_non_null(strstr(line, " service=\"web\" task=\"web.0\" why=complete\n"));
-	close(pipe_fd[0]);
-	close(pipe_fd[1]);
-	close(out);
+	close(c);
+	close(t);
+	stage_close();
+}
+
+/* The body of a response that stands in the place of a task's counts, and not what came of that one. */
+static void
+test_access_log_in_its_place(void **state)
+{
+	char line[2048], size[64];
+	struct log l;
+	int c, t;
+
+	(void)state;
+	stage_open(1);
+	l = log_begin(ACCESS_FORMAT_JSON);
+	c = dial();
+	say(c, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\n1");
+	t = answer_call(0);
+	say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+	hear_why(c, 502, WHY_UPSTREAM_BAD_BODY);
+	log_end(&l, line, sizeof line);
+	snprintf(size, sizeof size, "\"DownstreamContentSize\":%zu,", strlen(WHY_UPSTREAM_BAD_BODY->text) + 1);
+	assert_non_null(strstr(line, size));
+	assert_non_null(strstr(line, "\"OriginStatus\":200,"));
 	close(c);
 	close(t);
 	stage_close();
@@ -656,6 +704,7 @@ main(void)
 		cmocka_unit_test(test_probing_moves),
 		cmocka_unit_test(test_borrowed_listener),
 		cmocka_unit_test(test_access_log),
+		cmocka_unit_test(test_access_log_in_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
