@@ -85,13 +85,25 @@ command_add(struct haproxy_commands *o, enum haproxy_action action, char *line)
 		o->command = must_realloc(o->command, o->cap * sizeof *o->command);
 	}
 	ASSERT(o->n < o->cap && strpbrk(line, ";\n") == NULL);	/* one command, not two */
-	o->command[o->n] = (struct haproxy_command){ action, o->n, line };
+	o->command[o->n] = (struct haproxy_command){ action, o->n, line, false };
 	o->n++;
 	o->ndelete += action == HAPROXY_DELETE;
 }
 
 #define COMMAND(w, action, ...) \
 	command_add((w)->out, action, arena_printf((w)->out->arena, __VA_ARGS__))
+
+/* The third word of each, up to the slash. */
+struct str
+haproxy_command_backend(const struct haproxy_command *c)
+{
+	struct str rest = str_of(c->line), word = { "", 0 };
+
+	for (int i = 0; i < 3; i++)
+		str_split(&rest, ' ', &word);
+	str_split(&word, '/', &rest);
+	return rest;
+}
 
 static bool
 has_word(const char *words, const char *word)

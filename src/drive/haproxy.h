@@ -32,6 +32,7 @@ struct haproxy_command {
 	enum haproxy_action action;
 	unsigned	 number;		/* in the order of making: keeps the sort stable */
 	const char	*line;			/* without its newline */
+	bool		 refused;		/* for whoever sends it */
 };
 
 struct haproxy_commands {
@@ -51,6 +52,9 @@ void			 haproxy_backend_name(const char *template, const char *service, char out
 /* The server of a task: a static one, else the one that Mola added; NULL: there is none. */
 const struct haproxy_server *haproxy_task_server(const struct haproxy_state *, const char *backend,
 			    const struct plan_server *);
+
+/* The backend that a command is for. */
+struct str		 haproxy_command_backend(const struct haproxy_command *);
 
 /* Never NULL; the caller frees them. Empty: HAProxy has what is planned. */
 struct haproxy_commands	*haproxy_commands_make(const struct haproxy_state *, const struct plan *,

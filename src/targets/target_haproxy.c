@@ -179,7 +179,7 @@ static void	request(struct haproxy_target *, const char *line, haproxy_response_
 static void	on_state(void *, const struct why *, const char *, struct str);
 
 static void
-error_note(struct haproxy_target *h, const struct haproxy_command *o, struct str response)
+error_note(struct haproxy_target *h, struct haproxy_command *o, struct str response)
 {
 	struct str line = { "", 0 };
 	char text[100];
@@ -190,17 +190,35 @@ error_note(struct haproxy_target *h, const struct haproxy_command *o, struct str
 		if (*p < ' ' || *p > '~')
 			*p = '?';
 	h->refused_total++;
+	o->refused = true;
 	log_event(LOG_DEBUG, "haproxy.refused", "target", target_name(h->target), "order",
 	    o->line, "answer", text, NULL);
 	if (h->first_error[0] == '\0' && o->action != HAPROXY_DELETE)
 		snprintf(h->first_error, sizeof h->first_error, "%.90s: %s", o->line, text);
 }
 
+/* No server drains while one of the same backend that was to take over is refused: the next round
+ * tries both again. */
+static bool
+command_waits(const struct haproxy_commands *all, unsigned at)
+{
+	const struct haproxy_command *c = &all->command[at];
+
+	ASSERT(at < all->n);
+	if (c->action != HAPROXY_SET_DRAIN)
+		return false;
+	for (unsigned i = 0; i < at && all->command[i].action < HAPROXY_SET_DRAIN; i++)
+		if (all->command[i].refused &&
+		    str_eq(haproxy_command_backend(&all->command[i]), haproxy_command_backend(c)))
+			return true;
+	return false;
+}
+
 static void
 on_command_done(void *arg, const struct why *why, const char *detail, struct str response)
 {
 	struct haproxy_target *h = arg;
-	const struct haproxy_command *o = &h->commands->command[h->at];
+	struct haproxy_command *o = &h->commands->command[h->at];
 
 	ASSERT(h->busy && h->at < h->commands->n && !h->commands_sent);
 	if (why != NULL) {
@@ -210,7 +228,10 @@ on_command_done(void *arg, const struct why *why, const char *detail, struct str
 	h->sent_total++;
 	if (haproxy_response_verdict(o->action, response) == HAPROXY_REFUSED)
 		error_note(h, o, response);
-	if (++h->at < h->commands->n)
+	do
+		h->at++;
+	while (h->at < h->commands->n && command_waits(h->commands, h->at));
+	if (h->at < h->commands->n)
 		request(h, h->commands->command[h->at].line, on_command_done);
 	else {
 		h->commands_sent = true;

@@ -194,6 +194,33 @@ test_refused(void **state)
 	ROUNDS_UNTIL(s, s->target.published == 1);	/* by itself */
 }
 
+/* Nobody takes over from a server while those that are to do so are refused; other backends are not held up. */
+static void
+test_drains_afterwards(void **state)
+{
+	struct plan_server web[] = { { .name = "web.1", .node = "a", .weight = 256 }, { .name = "web.2", .node = "b", .draining = true } };
+	struct plan_server api[] = { { .name = "api.1", .node = "a", .weight = 256 }, { .name = "api.2", .node = "b", .draining = true } };
+	struct plan_service services[] = { { .name = "api", .server = api, .nservers = 2, .nserving = 1 },
+	    { .name = "web", .server = web, .nservers = 2, .nserving = 1 } };
+	struct plan two = { .service = services, .nservices = 2 };
+	struct scene *s = *state;
+
+	assert_null(addr_parse(STR("10.0.0.1:80"), &web[0].addr));
+	assert_null(addr_parse(STR("10.0.0.2:80"), &web[1].addr));
+	api[0].addr = web[0].addr;
+	api[1].addr = web[1].addr;
+	s->add = "No such backend.\n\n";
+	s->rows = s->added = "web mola:web.2 10.0.0.2 80 0 256 6\napi mola:api.1 10.0.0.1 80 0 256 6\napi mola:api.2 10.0.0.2 80 0 256 6\n";
+	s->target.plan = &two;
+	target_driver_haproxy.publish(s->driver, &two);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_non_null(strstr(s->heard, "add server web/mola:web.1"));
+	assert_null(strstr(s->heard, "set server web/mola:web.2 state drain"));
+	assert_non_null(strstr(s->heard, "set server api/mola:api.2 state drain"));
+	s->add = "New server registered.\n\n";
+	ROUNDS_UNTIL(s, strstr(s->heard, "set server web/mola:web.2 state drain") != NULL && !s->driver->busy);
+}
+
 static void
 test_without_effect(void **state)
 {
@@ -276,6 +303,7 @@ main(void)
 		SCENE(test_restarted),
 		SCENE(test_reloaded),
 		SCENE(test_refused),
+		SCENE(test_drains_afterwards),
 		SCENE(test_without_effect),
 		SCENE(test_strange),
 		SCENE(test_cut_off),
