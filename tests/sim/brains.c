@@ -18,11 +18,13 @@
 #include "ledger.h"
 #include "main/brain.h"
 #include "memory.h"
+#include "net/sock.h"
+#include "watcher.h"
 
-#define BRAIN		(PROCESSES - 1)
 #define LOOK_USEC	(USEC_PER_SEC / 2)
 #define SETTLES_USEC	(15 * USEC_PER_SEC)	/* after the Engine's, or the brain's, last trouble */
 #define FOLLOWS_USEC	(3 * USEC_PER_SEC)	/* after the Swarm's last change */
+#define TELLS_USEC	(5 * USEC_PER_SEC)	/* to a target, which has an interval and rounds */
 #define MEMORY_MOST	(16 << 20)		/* bytes */
 
 static struct {
@@ -34,8 +36,10 @@ static struct {
 	struct brain_conf boot;
 	struct brain	*brain;			/* NULL: there is none */
 	int		 channel;		/* the parent's end; -1: none */
+	int		 listener;		/* of its admin server */
 	int		 table, secrets;	/* in force; -1: none */
 	struct table	*seen;			/* the one in force */
+	int64_t		 unwell[SERVICES];	/* when a task of it was down or ejected last */
 	bool		 hangs, ended, killed;
 	int64_t		 troubled;		/* when it began, or went on */
 	size_t		 bytes;
@@ -46,7 +50,7 @@ static struct {
 
 static const char conf_text[] =
     "listen: [ { address: '10.0.0.1:80', name: front } ]\n"
-    "admin: { address: none, socket: none }\n"
+    "admin: { address: '" WATCHER_AT "', socket: none }\n"
     "log: { level: %s }\n"
     "swarm: { endpoint: 'tcp://" ENGINE_AT "', network: " ENGINE_NETWORK ", node_exporter: '{address}:9100' }\n"
     "defaults:\n"
@@ -154,17 +158,23 @@ rank_of(unsigned service, unsigned task)
 	return !away ? SURE : b.plan->brain.node[node].what == NODE_LOST ? LOST : LEAVING;
 }
 
+/* The service of a plan, as the table has it; NULL: it has not. */
+static const struct table_service *
+service_row(unsigned service)
+{
+	char name[8];
+
+	snprintf(name, sizeof name, "s%u", service);
+	return b.seen == NULL ? NULL : table_service_named(b.seen, str_of(name), SERVICE_HTTP);
+}
+
 static void
 check_task(unsigned service, unsigned task, enum rank rank, bool wanted)
 {
-	const struct table_task *row;
-	const struct table_service *s;
-	const struct table_task *found = NULL;
-	char name[8];
+	const struct table_task *row, *found = NULL;
+	const struct table_service *s = service_row(service);
 	uint32_t n;
 
-	snprintf(name, sizeof name, "s%u", service);
-	s = table_service_named(b.seen, str_of(name), SERVICE_HTTP);
 	row = table_tasks(b.seen, &n);
 	for (uint32_t i = 0; s != NULL && i < s->ntasks; i++)
 		if (addr_eq(&row[s->first_task + i].addr, &b.at[service][task]))
@@ -191,52 +201,74 @@ check_table(void)
 	}
 }
 
-/* The HAProxy has the tasks of the service, where Mola finds nothing wrong with any of them. */
-static void
-check_target(unsigned service)
+/* Mola finds something wrong with one of its tasks, and says so to a target. */
+static bool
+is_unwell(const struct table_service *s)
 {
 	const struct table_task *row;
-	const struct table_service *s;
-	struct haproxy_seen seen;
 	struct live_task t;
-	unsigned serving = 0;
-	char name[8];
 	uint32_t n;
 
-	snprintf(name, sizeof name, "s%u", service);
-	row = table_tasks(b.seen, &n);
-	if ((s = table_service_named(b.seen, str_of(name), SERVICE_HTTP)) == NULL)
-		return;
+	row = table_tasks(b.seen, &n) + s->first_task;
 	for (uint32_t i = 0; i < s->ntasks; i++) {
-		live_task_read(b.live, row[s->first_task + i].slot, &t);
-		if (t.health == HEALTH_DOWN || wire_now() - t.ejected_until_usec < FOLLOWS_USEC || t.ejected_until_usec > wire_now())
-			return;
-		serving += !row[s->first_task + i].draining;
+		live_task_read(b.live, row[i].slot, &t);
+		if (t.health == HEALTH_DOWN || t.ejected_until_usec > wire_now())
+			return true;
 	}
+	return false;
+}
+
+/* The HAProxy has the tasks of the service. */
+static void
+check_target(unsigned service, const struct table_service *s)
+{
+	const struct table_task *row;
+	struct haproxy_seen seen;
+	unsigned serving = 0;
+	uint32_t n;
+
+	row = table_tasks(b.seen, &n) + s->first_task;
 	for (uint32_t i = 0; i < s->ntasks; i++) {
-		seen = haproxy_server_at(service, &row[s->first_task + i].addr);
-		if (!row[s->first_task + i].draining && !seen.ready)
-			broken("HAProxy has %s server for a task of %s", seen.there ? "no ready" : "no", name);
+		seen = haproxy_server_at(service, &row[i].addr);
+		serving += !row[i].draining;
+		if (!row[i].draining && !seen.ready)
+			broken("HAProxy has no %sserver for a task of s%u", seen.there ? "ready " : "", service);
 	}
 	if (serving > 0 && haproxy_servers(service) > s->ntasks)
-		broken("HAProxy has %u servers of %s, for %u tasks", haproxy_servers(service), name, s->ntasks);
+		broken("HAProxy has %u servers of s%u, for %u tasks", haproxy_servers(service), service, s->ntasks);
+}
+
+/* `calm`: the table is the Swarm's. */
+static void
+targets_look(bool calm)
+{
+	int64_t now = wire_now();
+
+	for (unsigned i = 0; i < SERVICES; i++) {
+		const struct table_service *s = service_row(i);
+		if (s != NULL && is_unwell(s))
+			b.unwell[i] = now;
+		if (s != NULL && calm && now - b.unwell[i] >= TELLS_USEC && now - haproxy_good_usec() >= SETTLES_USEC)
+			check_target(i, s);
+	}
 }
 
 static void
 on_look(void *arg, uint64_t n)
 {
 	int64_t now = wire_now();
+	bool calm;
 
 	if (b.ended)
 		return;
 	wire_at(now + LOOK_USEC, on_look, arg, n);
 	if (b.brain == NULL || b.hangs)
 		b.troubled = now;
-	if (now - b.troubled >= SETTLES_USEC && now - engine_good_usec() >= SETTLES_USEC && now - engine_changed_usec() >= FOLLOWS_USEC) {
+	calm = now - b.troubled >= SETTLES_USEC && now - engine_good_usec() >= SETTLES_USEC && now - engine_changed_usec() >= FOLLOWS_USEC;
+	if (calm)
 		check_table();
-		for (unsigned i = 0; b.plan->brain.drives && now - haproxy_good_usec() >= SETTLES_USEC && i < SERVICES; i++)
-			check_target(i);
-	}
+	if (b.plan->brain.drives)
+		targets_look(calm);
 	if (b.bytes > MEMORY_MOST)
 		broken("the brain has %zu bytes", b.bytes);
 }
@@ -298,7 +330,7 @@ born(void)
 	b.channel = fd[0];
 	kernel_give(fd[1], BRAIN);
 	b.boot = (struct brain_conf){ .live = b.live, .phys = b.phys, .channel_fd = fd[1], .table_fd = dup_or_none(b.table),
-	    .secrets_fd = dup_or_none(b.secrets), .handover_fd = -1, .admin_tcp_fd = -1, .admin_unix_fd = -1 };
+	    .secrets_fd = dup_or_none(b.secrets), .handover_fd = -1, .admin_tcp_fd = kernel_pass(b.listener, BRAIN), .admin_unix_fd = -1 };
 	b.troubled = wire_now();
 	b.bytes = 0;
 	account_begin(&before);
@@ -388,6 +420,7 @@ void
 brains_begin(const struct plan *p, struct addr at[SERVICES][TASKS], struct live *live, struct phys *phys, brains_table_f *on_table)
 {
 	const struct plan_brain *how = &p->brain;
+	struct addr admin;
 
 	memset(&b, 0, sizeof b);
 	b.plan = p;
@@ -396,6 +429,7 @@ brains_begin(const struct plan *p, struct addr at[SERVICES][TASKS], struct live 
 	b.phys = phys;
 	b.on_table = on_table;
 	b.table = b.secrets = -1;
+	ASSERT(addr_parse(STR(WATCHER_AT), &admin) == NULL && sock_listen(&admin, false, &b.listener) == NULL);
 	born();
 	for (unsigned i = 0; i < ENDS; i++)
 		if (how->end[i].usec > 0)
@@ -414,6 +448,7 @@ brains_end(void)
 		stop();
 	b.ended = true;
 	table_unref(&b.seen);
+	close(b.listener);
 	close(b.table);
 	if (b.secrets >= 0)
 		close(b.secrets);

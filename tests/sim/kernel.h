@@ -22,6 +22,7 @@ int		kernel_log(kernel_line_f *);
 /* ---- processes, each with one epoll; 0 is what starts the others ---- */
 
 #define PROCESSES	8
+#define BRAIN		(PROCESSES - 1)		/* whose connections are none of clients and tasks */
 
 void		kernel_enter(unsigned process);		/* whose calls those from now on are */
 unsigned	kernel_process(void);

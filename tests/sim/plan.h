@@ -127,6 +127,7 @@ struct plan_brain {
 	struct trouble	 engine[TROUBLES], exporter[NODES][TROUBLES];
 	bool		 drives;		/* a HAProxy */
 	struct trouble	 target[TROUBLES];
+	bool		 watched;		/* all of its pages, not metrics alone */
 	bool		 deaf;			/* no event comes of what changes */
 	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];
 	struct { int64_t usec, again_usec; bool kills; } end[ENDS];	/* the brain ends, and another one begins so long after that */

@@ -54,6 +54,7 @@ brain_draw(struct plan_brain *b, struct rng r)
 			b->end[i].again_usec = between(&own, 1000, 3 * USEC_PER_SEC);
 			b->end[i].kills = rng_below(&own, 2);
 		}
+	b->watched = may(&r, 40);
 	if (may(&r, 10)) {
 		b->hang_usec = between(&own, 100000, 8 * USEC_PER_SEC);
 		b->wakes_usec = b->hang_usec + between(&own, 100000, 8 * USEC_PER_SEC);
@@ -73,7 +74,7 @@ brain_print(const struct plan_brain *b)
 {
 	if (!b->there)
 		return;
-	printf("# brain:%s%s hangs %lld-%lld\n", b->deaf ? " deaf" : "", b->drives ? " drives" : "", (long long)b->hang_usec, (long long)b->wakes_usec);
+	printf("# brain:%s%s%s hangs %lld-%lld\n", b->deaf ? " deaf" : "", b->drives ? " drives" : "", b->watched ? " watched" : "", (long long)b->hang_usec, (long long)b->wakes_usec);
 	for (unsigned i = 0; i < ENDS; i++)
 		if (b->end[i].usec > 0)
 			printf("#   %s at %lld, again after %lld us\n", b->end[i].kills ? "killed" : "stopped",

@@ -83,7 +83,10 @@ kernel_count(void)
 			c.listening++;
 			break;
 		case CONNECTED:
-			k.file[i].was_accepted ? c.accepted++ : c.called++;
+			if (k.file[i].process == BRAIN)
+				c.others++;
+			else
+				k.file[i].was_accepted ? c.accepted++ : c.called++;
 			break;
 		default:
 			c.others++;

@@ -16,6 +16,7 @@
 #include "ledger.h"
 #include "memory.h"
 #include "task.h"
+#include "watcher.h"
 #include "workers.h"
 #include "world.h"
 #include "world/table.h"
@@ -403,6 +404,7 @@ tables_begin(const struct plan *p)
 	engine_begin(p, w.at);
 	exporters_begin(p, w.node, node_busy);
 	haproxy_begin(p);
+	watcher_begin(p);
 	brains_begin(p, w.at, w.live, w.phys, workers_set_table);
 }
 
@@ -451,6 +453,7 @@ world_run(const struct plan *p, struct result *out)
 		check_retries(over_usec - began);
 	}
 	if (broken_text() == NULL) {
+		watcher_end();
 		if (p->brain.there)
 			brains_end();
 		workers_end();
