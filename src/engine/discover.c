@@ -338,6 +338,7 @@ discover_reconf(struct discover *d, const struct conf *c)
 {
 	struct watch_conf wc = watch_conf_of(c);
 
+	wc.expected = d->world->serial > 0;
 	d->conf = c;
 	make_swarm_conf(d);
 	traefik_files_reconf(d->provided, c->traefik_files.item,

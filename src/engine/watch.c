@@ -247,6 +247,7 @@ watch_new(struct loop *l, struct fetcher *f, const struct watch_conf *c, watch_c
 	w->fetcher = f;
 	w->swarm = swarm_new();
 	w->poll_usec = c->poll_usec;
+	w->expected = c->expected;
 	w->fn = fn;
 	w->arg = arg;
 	w->since_usec = loop_now(l);

@@ -16,6 +16,9 @@ struct watch_conf {			/* texts are copied */
 	int64_t		 poll_usec;
 	char *const	*network;	/* that Mola is on, names or ids; none: the Engine knows */
 	unsigned	 nnetworks;
+	/* At the start: a table is in force, so that a first snapshot without nodes or services needs
+	 * confirmation as a later one does. */
+	bool		 expected;
 };
 
 enum watch_state {

@@ -55,6 +55,7 @@ struct watch {
 	bool		 rerun;		/* an event came during the round */
 	int64_t		 burst_usec;	/* rounds are frequent until then */
 	bool		 updating;	/* a service is */
+	bool		 expected;	/* as configured at the start */
 	unsigned	 nunconfirmed;	/* rounds that reported that all is gone */
 	int64_t		 unconfirmed_usec;	/* the first of them */
 

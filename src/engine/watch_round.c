@@ -3,8 +3,8 @@
  * there is any of them read, else the round is cancelled. What did not change since the last round
  * is not read again.
  *
- * An Engine that has just come up may report no nodes, or no services, where there were some:
- * that needs confirmation by several rounds.
+ * An Engine that has just come up may report no nodes, or no services, where there were some, also
+ * before this process began: that needs confirmation by several rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,9 +81,11 @@ round_needs_confirmation(struct watch *w)
 	int64_t now = loop_now(w->loop);
 	bool odd = false;
 
-	for (unsigned i = 0; i < PARTS; i++)
-		odd |= parts[i].never_empty && w->part[i].fresh && w->part[i].read &&
-		    w->part[i].empty_new && !w->part[i].empty;
+	for (unsigned i = 0; i < PARTS; i++) {
+		const struct watch_part *p = &w->part[i];
+		bool was_there = p->read ? !p->empty : w->expected;
+		odd |= parts[i].never_empty && p->fresh && p->empty_new && was_there;
+	}
 	if (!odd) {
 		w->nunconfirmed = 0;
 		return false;

@@ -431,6 +431,31 @@ sudden_emptiness_must_be_said_again(void **state)
 	UNTIL(s->loop, s->tasks == 0);		/* but if it insists */
 }
 
+/* A brain that begins with a table in force: the Engine may be the one that has only just come up. */
+static void
+emptiness_at_first_must_be_said_again_where_there_was_something(void **state)
+{
+	struct scene *s = *state;
+	char *endpoint[2];
+	struct watch_conf c = conf_of(s, endpoint, 1, OFTEN);
+
+	c.expected = true;
+	fake_say(s->one, "/services", 200, "[]\n");
+	fake_say(s->one, "/nodes", 200, "[]\n");
+	fake_say(s->one, "/tasks", 200, "[]\n");
+	s->watch = watch_new(s->loop, s->fetcher, &c, on_change, s);
+	UNTIL(s->loop, fake_asked(s->one, "/tasks") >= 3);
+	assert_int_equal(s->changes, 0);
+	assert_false(swarm_is_complete(watch_swarm(s->watch)));
+	swarm_of(s->one, 4);
+	UNTIL(s->loop, s->tasks == 4);
+	watch_free(&s->watch);
+	s->changes = 0;
+	fake_say(s->one, "/nodes", 200, "[]\n");
+	s->watch = watch_new(s->loop, s->fetcher, &c, on_change, s);
+	UNTIL(s->loop, s->changes > 0);		/* if it insists */
+}
+
 static void
 another_configuration_keeps_the_picture_until_it_has_one(void **state)
 {
@@ -477,6 +502,7 @@ main(void)
 		TEST(an_engine_newer_than_any_that_is_known_is_said_to_be_so_once),
 		TEST(the_next_manager_takes_over),
 		TEST(sudden_emptiness_must_be_said_again),
+		TEST(emptiness_at_first_must_be_said_again_where_there_was_something),
 		TEST(another_configuration_keeps_the_picture_until_it_has_one),
 	};
 
