@@ -24,7 +24,7 @@
 #define LOOK_USEC	(USEC_PER_SEC / 2)
 #define SETTLES_USEC	(15 * USEC_PER_SEC)	/* after the Engine's, or the brain's, last trouble */
 #define FOLLOWS_USEC	(3 * USEC_PER_SEC)	/* after the Swarm's last change */
-#define TELLS_USEC	(5 * USEC_PER_SEC)	/* to a target, which has an interval and rounds */
+#define TELLS_USEC	(15 * USEC_PER_SEC)	/* to a target: a round is a connection for each command, one after the other */
 #define MEMORY_MOST	(16 << 20)		/* bytes */
 
 static struct {
@@ -59,7 +59,8 @@ static const char conf_text[] =
     "  idle: 2500ms\n"
     "  tunnel: 3s\n"
     "  health: { interval: 1s, timeout: 500ms, rise: 1, fall: 2 }\n"
-    "  eject: { window: 1s }\n";
+    "  eject: { window: 1s }\n"
+    "mover: { dwell: 3s, cool_down: 8s, patience: 10s }\n";
 static const char conf_target[] = "targets: [ { name: ha, kind: haproxy, socket: '" HAPROXY_AT "' } ]\n";
 
 static struct conf *

@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -10,6 +11,7 @@
 #include "fetch.h"
 #include "ledger.h"
 #include "memory.h"
+#include "moved.h"
 #include "world/table.h"
 
 #define STREAMS	16
@@ -161,17 +163,22 @@ say_service(unsigned i)
 static void
 say_services(void)
 {
+	char *moved = moved_service();
+
 	for (unsigned i = 0; i < SERVICES; i++) {
 		say("%s", i > 0 ? "," : "");
 		say_service(i);
 	}
+	if (moved != NULL)
+		say(",%s", moved);
+	free(moved);
 }
 
 static void
 say_tasks(int64_t t)
 {
 	const char *between = "";
-	char at[ADDR_TEXT_MAX];
+	char at[ADDR_TEXT_MAX], moved[1000];
 
 	for (unsigned s = 0; s < SERVICES; s++)
 		for (unsigned i = 0; i < e.plan->service[s].ntasks; i++) {
@@ -187,6 +194,8 @@ say_tasks(int64_t t)
 			    (unsigned long long)e.version, s, i + 1, p->node, s * 100 + i * 10 + life_of(p, t), at);
 			between = ",";
 		}
+	if (moved_tasks(moved, sizeof moved) > 0)
+		say("%s%s", between, moved);
 }
 
 static struct str
@@ -251,6 +260,27 @@ reply_wrong(struct reply *r)
 	}
 }
 
+/* One service, and a change of it. */
+static void
+reply_service(const struct query *q, const char *path, struct reply *r)
+{
+	const char *error = NULL;
+	char *text = NULL;
+
+	if (strcmp(q->method, "POST") == 0)
+		error = moved_update(path, q->body);
+	else if (strcmp(path, "/services/m0") == 0)
+		text = moved_service();
+	out = (struct buf_text){ sim_alloc(LIST_BYTES), 0 };
+	if (error != NULL)
+		say("{\"message\":\"%s\"}\n", error);
+	else
+		say("%s\n", text == NULL ? "{}" : text);
+	free(text);
+	r->status = error != NULL ? 500 : 200;
+	r->body = (struct str){ out.p, out.len };
+}
+
 static void
 on_request(void *arg, const struct query *q, struct reply *r)
 {
@@ -273,7 +303,9 @@ on_request(void *arg, const struct query *q, struct reply *r)
 	if (strncmp(path, "/events", 7) == 0) {
 		events_open(q->fetch);
 		r->ending = GOES_ON;
-	} else if (strncmp(path, "/nodes", 6) == 0 || strncmp(path, "/services", 9) == 0 || strncmp(path, "/tasks", 6) == 0 ||
+	} else if (strncmp(path, "/services/", 10) == 0)
+		reply_service(q, path, r);
+	else if (strncmp(path, "/nodes", 6) == 0 || strncmp(path, "/services", 9) == 0 || strncmp(path, "/tasks", 6) == 0 ||
 	    strncmp(path, "/networks", 9) == 0)
 		r->body = list(path);
 	else {

@@ -14,6 +14,7 @@
 
 #define CORES	2
 #define PAGE	4096
+#define HOT_USEC	(12 * USEC_PER_SEC)
 
 struct exporter {
 	struct server	 server;
@@ -47,6 +48,8 @@ trouble_now(unsigned node)
 static unsigned
 tenants(const struct exporter *e)
 {
+	if (x.plan->brain.moves)		/* until it has cooled down */
+		return e->node == x.plan->brain.hot && wire_now() - x.began < HOT_USEC ? 8 : 0;
 	return (unsigned)((wire_now() / USEC_PER_SEC * (7 + e->node) + e->node * 3) % 5);
 }
 

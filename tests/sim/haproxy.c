@@ -93,15 +93,16 @@ ready_of(const char *backend)
 struct haproxy_seen
 haproxy_server_at(unsigned service, const struct addr *a)
 {
+	struct haproxy_seen seen = { 0 };
 	char backend[16];
 
 	snprintf(backend, sizeof backend, "s%u", service);
-	for (unsigned i = 0; i < SERVERS; i++) {
+	for (unsigned i = 0; i < SERVERS && !seen.ready; i++) {	/* one that waits for its end may be there, too */
 		const struct row *r = &h.row[i];
 		if (r->there && strcmp(r->backend, backend) == 0 && addr_eq(&r->addr, a))
-			return (struct haproxy_seen){ true, is_ready(r), r->weight };
+			seen = (struct haproxy_seen){ true, is_ready(r) };
 	}
-	return (struct haproxy_seen){ 0 };
+	return seen;
 }
 
 unsigned
@@ -112,7 +113,7 @@ haproxy_servers(unsigned service)
 
 	snprintf(backend, sizeof backend, "s%u", service);
 	for (unsigned i = 0; i < SERVERS; i++)
-		n += h.row[i].there && strcmp(h.row[i].backend, backend) == 0;
+		n += h.row[i].there && (h.row[i].admin & MAINT) == 0 && strcmp(h.row[i].backend, backend) == 0;
 	return n;
 }
 
@@ -177,9 +178,9 @@ server_delete(struct row *r)
 static bool
 has_steady(const char *backend)
 {
-	const struct plan_service *s = &h.plan->service[backend[1] - '0'];
+	const struct plan_service *s = &h.plan->service[(backend[1] - '0') % SERVICES];
 
-	for (unsigned i = 0; i < s->ntasks; i++)
+	for (unsigned i = 0; backend[0] == 's' && i < s->ntasks; i++)
 		if (s->task[i].gone_usec == 0 && h.plan->brain.node[s->task[i].node].leaves_usec == 0)
 			return true;
 	return false;

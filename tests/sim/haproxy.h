@@ -14,9 +14,8 @@ int64_t	haproxy_good_usec(void);
 
 struct haproxy_seen {
 	bool		 there, ready;		/* ready: it takes new requests */
-	unsigned	 weight;
 };
 struct haproxy_seen haproxy_server_at(unsigned service, const struct addr *);
-unsigned haproxy_servers(unsigned service);	/* that there are */
+unsigned haproxy_servers(unsigned service);	/* that there are, but for those that wait for their end */
 
 #endif

@@ -127,6 +127,9 @@ struct plan_brain {
 	struct trouble	 engine[TROUBLES], exporter[NODES][TROUBLES];
 	bool		 drives;		/* a HAProxy */
 	struct trouble	 target[TROUBLES];
+	bool		 moves;			/* there is a service that it may move, on a node that is hot at first */
+	unsigned	 hot;
+	int64_t		 meddle_usec[2];	/* somebody else changes that service; 0: never */
 	bool		 watched;		/* all of its pages, not metrics alone */
 	bool		 deaf;			/* no event comes of what changes */
 	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];

@@ -55,6 +55,11 @@ brain_draw(struct plan_brain *b, struct rng r)
 			b->end[i].kills = rng_below(&own, 2);
 		}
 	b->watched = may(&r, 40);
+	b->hot = rng_below(&r, NODES);
+	b->moves = may(&r, 30);
+	for (unsigned i = 0; i < 2; i++)
+		if (may(&r, 20))
+			b->meddle_usec[i] = between(&own, USEC_PER_SEC, 15 * USEC_PER_SEC);
 	if (may(&r, 10)) {
 		b->hang_usec = between(&own, 100000, 8 * USEC_PER_SEC);
 		b->wakes_usec = b->hang_usec + between(&own, 100000, 8 * USEC_PER_SEC);
@@ -75,6 +80,9 @@ brain_print(const struct plan_brain *b)
 	if (!b->there)
 		return;
 	printf("# brain:%s%s%s hangs %lld-%lld\n", b->deaf ? " deaf" : "", b->drives ? " drives" : "", b->watched ? " watched" : "", (long long)b->hang_usec, (long long)b->wakes_usec);
+	if (b->moves)
+		printf("#   moves off node %u, somebody else at %lld and %lld\n", b->hot, (long long)b->meddle_usec[0],
+		    (long long)b->meddle_usec[1]);
 	for (unsigned i = 0; i < ENDS; i++)
 		if (b->end[i].usec > 0)
 			printf("#   %s at %lld, again after %lld us\n", b->end[i].kills ? "killed" : "stopped",

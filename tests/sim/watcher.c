@@ -91,7 +91,7 @@ metrics_read(char *text)
 	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		if (strncmp(line, "mola_requests_ended_total{", 26) == 0)
 			ended_read(line);
-		else if (strncmp(line, "mola_target_share_ratio{", 24) == 0 && label(line, "service", service) != NULL)
+		else if (strncmp(line, "mola_target_share_ratio{", 24) == 0 && label(line, "service", service) != NULL && service[0] == 's')
 			share[(unsigned)(service[1] - '0') % SERVICES] += value_of(line);
 	}
 	for (unsigned i = 0; i < SERVICES; i++)

@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "ledger.h"
 #include "memory.h"
+#include "moved.h"
 #include "task.h"
 #include "watcher.h"
 #include "workers.h"
@@ -402,6 +403,7 @@ tables_begin(const struct plan *p)
 		return;
 	}
 	engine_begin(p, w.at);
+	moved_begin(p);
 	exporters_begin(p, w.node, node_busy);
 	haproxy_begin(p);
 	watcher_begin(p);
@@ -445,7 +447,7 @@ world_run(const struct plan *p, struct result *out)
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
 	over_usec = wire_now();
-	pass_until(wire_now() + AFTERWARDS, never);
+	pass_until(wire_now() + AFTERWARDS + (p->brain.there && p->brain.moves ? 25 * USEC_PER_SEC : 0), never);
 	w.over = true;
 	if (broken_text() == NULL) {
 		check_end();
@@ -454,8 +456,10 @@ world_run(const struct plan *p, struct result *out)
 	}
 	if (broken_text() == NULL) {
 		watcher_end();
-		if (p->brain.there)
+		if (p->brain.there) {
+			moved_end();
 			brains_end();
+		}
 		workers_end();
 		check_free(bytes);
 	}
