@@ -19,6 +19,7 @@
 #include "main/brain.h"
 #include "memory.h"
 #include "net/sock.h"
+#include "operator.h"
 #include "watcher.h"
 
 #define LOOK_USEC	(USEC_PER_SEC / 2)
@@ -50,7 +51,7 @@ static struct {
 
 static const char conf_text[] =
     "listen: [ { address: '10.0.0.1:80', name: front } ]\n"
-    "admin: { address: '" WATCHER_AT "', socket: none }\n"
+    "admin: { address: '" WATCHER_AT "', socket: none, token: '" OPERATOR_TOKEN "' }\n"
     "log: { level: %s }\n"
     "swarm: { endpoint: 'tcp://" ENGINE_AT "', network: " ENGINE_NETWORK ", node_exporter: '{address}:9100' }\n"
     "defaults:\n"
@@ -111,6 +112,22 @@ check_slots(const struct table *old, const struct table *new)
 	}
 }
 
+/* A drain lasts, whichever brain makes the table. */
+static void
+check_drain(const struct table *t)
+{
+	const struct table_node *node;
+	char name[16];
+	uint32_t n;
+
+	snprintf(name, sizeof name, "host%u", b.plan->brain.drain_node);
+	node = table_nodes(t, &n);
+	for (uint32_t i = 0; i < n && operator_node(b.plan->brain.drain_node) != UNSURE; i++)
+		if (str_eq(table_text(t, node[i].name), str_of(name)) &&
+		    node[i].drained != (operator_node(b.plan->brain.drain_node) == DRAINS))
+			broken("node %s is drained: %d", name, node[i].drained);
+}
+
 static void
 table_take(int fd)
 {
@@ -128,6 +145,7 @@ table_take(int fd)
 		table_unref(&b.seen);
 		close(b.table);
 	}
+	check_drain(t);
 	wire_note("table", table_serial(t), 0);
 	b.seen = t;
 	b.table = fd;
@@ -182,7 +200,7 @@ check_task(unsigned service, unsigned task, enum rank rank, bool wanted)
 			found = &row[s->first_task + i];
 	if (wanted != (found != NULL))
 		broken("task s%u.%u (rank %d) is %s the table", service, task, (int)rank, wanted ? "not in" : "still in");
-	else if (found != NULL && found->draining != (rank == LEAVING))
+	else if (found != NULL && found->draining != (rank == LEAVING || operator_node(b.plan->service[service].task[task].node) == DRAINS))
 		broken("task s%u.%u is draining: %d", service, task, found->draining);
 }
 
@@ -190,6 +208,8 @@ check_task(unsigned service, unsigned task, enum rank rank, bool wanted)
 static void
 check_table(void)
 {
+	if (operator_node(b.plan->brain.drain_node) == UNSURE)
+		return;
 	for (unsigned s = 0; s < SERVICES; s++) {
 		enum rank best = NONE, rank[TASKS];
 		for (unsigned i = 0; i < b.plan->service[s].ntasks; i++) {

@@ -181,7 +181,7 @@ has_steady(const char *backend)
 	const struct plan_service *s = &h.plan->service[(backend[1] - '0') % SERVICES];
 
 	for (unsigned i = 0; backend[0] == 's' && i < s->ntasks; i++)
-		if (s->task[i].gone_usec == 0 && h.plan->brain.node[s->task[i].node].leaves_usec == 0)
+		if (s->task[i].gone_usec == 0 && !plan_takes_away(h.plan, s->task[i].node))
 			return true;
 	return false;
 }

@@ -232,7 +232,7 @@ sound_tasks(const struct plan_service *s)
 	for (unsigned i = 0; i < s->ntasks; i++) {
 		const struct plan_task *t = &s->task[i];
 		n += t->down_usec == 0 && t->gone_usec == 0 && (t->sick_usec == 0 || !s->checked) && plan->node[t->node].cut_usec == 0 &&
-		    (!plan->brain.there || plan->brain.node[t->node].leaves_usec == 0);
+		    !plan_takes_away(plan, t->node);
 	}
 	return n;
 }

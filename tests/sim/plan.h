@@ -130,6 +130,8 @@ struct plan_brain {
 	bool		 moves;			/* there is a service that it may move, on a node that is hot at first */
 	unsigned	 hot;
 	int64_t		 meddle_usec[2];	/* somebody else changes that service; 0: never */
+	unsigned	 drain_node;
+	int64_t		 drain_usec, undrain_usec;	/* an operator wants that node drained; 0: never */
 	bool		 watched;		/* all of its pages, not metrics alone */
 	bool		 deaf;			/* no event comes of what changes */
 	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];
@@ -159,6 +161,9 @@ struct plan {
 /* `masked`: a byte for each of CHOICES, what is not 0 is left out. */
 void	plan_draw(struct plan *, uint64_t seed, const unsigned char masked[CHOICES]);
 void	plan_print(const struct plan *);
+
+/* The Swarm or an operator takes the node's tasks out of use for a while. */
+bool	plan_takes_away(const struct plan *, unsigned node);
 
 /* Nothing that the client does is unusual enough to end the exchange otherwise. */
 bool	call_is_sound(const struct call *);

@@ -60,10 +60,23 @@ brain_draw(struct plan_brain *b, struct rng r)
 	for (unsigned i = 0; i < 2; i++)
 		if (may(&r, 20))
 			b->meddle_usec[i] = between(&own, USEC_PER_SEC, 15 * USEC_PER_SEC);
+	if (may(&r, 25)) {
+		b->drain_node = rng_below(&own, NODES);
+		b->drain_usec = between(&own, 100000, 8 * USEC_PER_SEC);
+		b->undrain_usec = rng_below(&own, 2) ? b->drain_usec + between(&own, 100000, 10 * USEC_PER_SEC) : 0;
+	}
 	if (may(&r, 10)) {
 		b->hang_usec = between(&own, 100000, 8 * USEC_PER_SEC);
 		b->wakes_usec = b->hang_usec + between(&own, 100000, 8 * USEC_PER_SEC);
 	}
+}
+
+bool
+plan_takes_away(const struct plan *p, unsigned node)
+{
+	const struct plan_brain *b = &p->brain;
+
+	return b->there && (b->node[node].leaves_usec > 0 || (b->drain_usec > 0 && b->drain_node == node));
 }
 
 static void
@@ -83,6 +96,9 @@ brain_print(const struct plan_brain *b)
 	if (b->moves)
 		printf("#   moves off node %u, somebody else at %lld and %lld\n", b->hot, (long long)b->meddle_usec[0],
 		    (long long)b->meddle_usec[1]);
+	if (b->drain_usec > 0)
+		printf("#   node %u is drained by an operator %lld-%lld\n", b->drain_node, (long long)b->drain_usec,
+		    (long long)b->undrain_usec);
 	for (unsigned i = 0; i < ENDS; i++)
 		if (b->end[i].usec > 0)
 			printf("#   %s at %lld, again after %lld us\n", b->end[i].kills ? "killed" : "stopped",

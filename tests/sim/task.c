@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "ledger.h"
 #include "memory.h"
+#include "operator.h"
 #include "task.h"
 
 struct task {
@@ -263,6 +264,8 @@ head_came(struct visit *v)
 		broken("x%u came to a task of service s%u", v->in.exchange, v->task->service);
 	if (strcmp(v->in.method, e->call->method) != 0)
 		broken("x%u came as %s", v->in.exchange, v->in.method);
+	if (operator_drains(v->task->how->node, e->began_usec))
+		broken("x%u came to node %u, which was drained before", e->call->id, v->task->how->node);
 	e->heads++;
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
 	if (e->heads <= e->call->slips)

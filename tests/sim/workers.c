@@ -14,6 +14,7 @@
 
 /* As in main/watchdog.c and main/parent.c. */
 #define LOOK_USEC	(100 * USEC_PER_MSEC)
+#define NO_PID		(1 << 30)	/* and more: numbers that no process has */
 #define SILENT_USEC	(300 * USEC_PER_MSEC)
 
 struct worker {
@@ -172,6 +173,7 @@ born(struct worker *w)
 	on_beat(w);
 	kernel_enter(0);
 	live_beat(g.live, w->index, wire_now());
+	live_started(g.live, w->index, NO_PID + (int)w->index);
 	for (unsigned i = 0; i < g.plan->nworkers; i++)
 		if (g.worker[i].silent)
 			lend(&g.worker[i], w);
@@ -241,6 +243,7 @@ on_kill(void *arg, uint64_t n)
 	w->runs = w->hangs = false;
 	w->loop = NULL;
 	w->proxy = NULL;
+	live_stopped(g.live, w->index);
 	live_forget_worker(g.live, w->index);
 	g.killed = true;
 	wire_at(wire_now() + w->how->again_usec, on_again, w, 0);

@@ -16,6 +16,7 @@
 #include "ledger.h"
 #include "memory.h"
 #include "moved.h"
+#include "operator.h"
 #include "task.h"
 #include "watcher.h"
 #include "workers.h"
@@ -407,6 +408,7 @@ tables_begin(const struct plan *p)
 	exporters_begin(p, w.node, node_busy);
 	haproxy_begin(p);
 	watcher_begin(p);
+	operator_begin(p);
 	brains_begin(p, w.at, w.live, w.phys, workers_set_table);
 }
 
