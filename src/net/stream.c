@@ -175,8 +175,10 @@ plain_receive(struct stream *s, void *p, size_t cap, int flags, size_t *got)
 		*got = (size_t)n;
 		return IO_DONE;
 	}
-	if (n == 0)
+	if (n == 0 && !s->private.gone)
 		return IO_EOF;
+	if (n == 0)
+		errno = ECONNRESET;
 	return errno == EAGAIN ? IO_AGAIN : plain_failed(s);
 }
 
@@ -214,7 +216,11 @@ plain_send(struct stream *s, const struct iovec *iov, int n, size_t *put)
 		*put = (size_t)sent;
 		return IO_DONE;
 	}
-	return errno == EAGAIN ? IO_AGAIN : plain_failed(s);
+	if (errno == EAGAIN)
+		return IO_AGAIN;
+	/* The kernel reports a break once; a read after it would find an end. EPIPE: there was one. */
+	s->private.gone |= errno != EPIPE;
+	return plain_failed(s);
 }
 
 /* ---- bytes ---- */

@@ -51,6 +51,7 @@ struct stream {
 		bool		 handshaking : 1;	/* the transport */
 		bool		 readable : 1, writable : 1;	/* worth trying */
 		bool		 broken : 1;		/* EPOLLHUP or EPOLLERR was seen */
+		bool		 gone : 1;		/* a write has met a break that no end came before */
 		bool		 peer_ended : 1;	/* EPOLLRDHUP was seen, or the transport's own end */
 		bool		 cut : 1;		/* the other side's socket ended before its transport did */
 		bool		 shut : 1;		/* our direction is over */

@@ -170,6 +170,52 @@ a_break_is_seen_on_both_sides(void **state)
 	pair_free(p);
 }
 
+/* A write that meets the break takes its error; what is read then must not look like an end. */
+static void
+a_break_that_a_write_met_is_no_end(void **state)
+{
+	struct pair *p = pair_new();
+	struct iovec v = { (char *)(uintptr_t)"hello", 5 };
+	char got[16];
+	size_t n;
+
+	(void)state;
+	put(&p->far.s, "half");
+	UNTIL(p->loop, stream_can_read(&p->near.s));
+	stream_reset(&p->far.s);
+	UNTIL(p->loop, stream_is_broken(&p->near.s));
+	assert_int_equal(stream_writev(&p->near.s, &v, 1, &n), IO_FAIL);
+	assert_int_equal(stream_writev(&p->near.s, &v, 1, &n), IO_FAIL);
+	while (stream_read(&p->near.s, got, sizeof got, &n) == IO_DONE)
+		;
+	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_FAIL);
+	assert_int_equal(stream_peek(&p->near.s, got, sizeof got, &n), IO_FAIL);
+	assert_int_equal(stream_error(&p->near.s), ECONNRESET);
+	pair_free(p);
+}
+
+/* An end that came before the break is one, and what is before it is all. */
+static void
+a_break_behind_an_end_leaves_the_end(void **state)
+{
+	struct pair *p = pair_new();
+	struct iovec v = { (char *)(uintptr_t)"hello", 5 };
+	char got[16];
+	size_t n;
+
+	(void)state;
+	put(&p->far.s, "whole");
+	assert_int_equal(stream_shut(&p->far.s), IO_DONE);
+	UNTIL(p->loop, stream_peer_ended(&p->near.s));
+	stream_reset(&p->far.s);
+	UNTIL(p->loop, stream_is_broken(&p->near.s));
+	assert_int_equal(stream_writev(&p->near.s, &v, 1, &n), IO_FAIL);
+	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_DONE);
+	assert_int_equal(n, 5);
+	assert_int_equal(stream_read(&p->near.s, got, sizeof got, &n), IO_EOF);
+	pair_free(p);
+}
+
 static void
 nobody_listens(void **state)
 {
@@ -213,6 +259,8 @@ main(void)
 		cmocka_unit_test(the_end_follows_the_last_bytes),
 		cmocka_unit_test(a_full_socket_says_again_and_then_tells),
 		cmocka_unit_test(a_break_is_seen_on_both_sides),
+		cmocka_unit_test(a_break_that_a_write_met_is_no_end),
+		cmocka_unit_test(a_break_behind_an_end_leaves_the_end),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_stream_may_change_hands),
 	};
