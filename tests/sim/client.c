@@ -97,8 +97,16 @@ response_note(struct client *c)
 	const struct call *l = call(c, c->waiting);
 	struct entry *e = entry(c, c->waiting);
 
+	if (l->minor == 0) {		/* its connection ends, unless the response says otherwise */
+		c->in.keeps = c->in.keeps && c->in.says_keep;
+		if (c->in.chunked)
+			broken("x%u got chunks, which HTTP/1.0 does not have", l->id);
+	}
+	if (c->in.endless && c->in.keeps)
+		broken("x%u got a response without an end", l->id);
 	e->status = c->in.status;
 	memcpy(e->why, c->in.why, sizeof e->why);
+	memcpy(e->by, c->in.by, sizeof e->by);
 	if (!c->in.ours && c->in.exchange != l->id)
 		broken("x%u got the response of x%u", l->id, c->in.exchange);
 	if (!c->in.ours && c->in.status != l->status && !(l->slip == STATUS_503 && c->in.status == 503))
@@ -145,6 +153,7 @@ response_done(struct client *c)
 		return false;
 	}
 	if (!c->begun) {
+		c->idle_usec = c->sending == c->waiting ? wire_now() : 0;
 		c->due_usec = wire_now() + call(c, c->waiting)->think_usec;
 		client_at(c, c->due_usec);
 	}
@@ -179,6 +188,8 @@ take(struct client *c, const char *p, size_t n)
 			return turned_away(c, p, n);
 		c->in.to_head = strcmp(call(c, c->waiting)->method, "HEAD") == 0;
 		used = reading_eat(&c->in, p, n);
+		entry(c, c->waiting)->got += used;
+		entry(c, c->waiting)->data = c->in.body;
 		p += used;
 		n -= used;
 		if (c->in.bad != NULL) {
@@ -188,6 +199,8 @@ take(struct client *c, const char *p, size_t n)
 		if (c->in.head && c->in.status < 200) {
 			if (c->in.status == 100)
 				c->due_usec = 0;
+			if (call(c, c->waiting)->minor == 0)
+				broken("x%u got %d, which HTTP/1.0 does not have", call(c, c->waiting)->id, c->in.status);
 			reading_begin(&c->in, DOWN);
 			continue;
 		}
@@ -199,9 +212,26 @@ take(struct client *c, const char *p, size_t n)
 	return true;
 }
 
+void
+client_check_idle(const struct client *c, bool closed)
+{
+	const struct weather *w = &c->how->weather;
+	int64_t slack = 2 * (w->delay_usec + w->jitter_usec) + 100000, idle = wire_now() - c->idle_usec;
+	bool even = w->piece_most == 0 && w->window == 65536 && w->room == 65536;
+
+	if (c->idle_usec == 0 || !ledger_is_calm())
+		return;
+	even = even && call(c, c->waiting - 1)->read_piece == 0;
+	if (!closed && idle > IDLE_USEC + slack)
+		broken("client %u was left idle for %lld us", c->number, (long long)idle);
+	if (closed && even && idle < IDLE_USEC - slack)
+		broken("client %u was idle for %lld us only", c->number, (long long)idle);
+}
+
 static void
 ended(struct client *c, bool clean)
 {
+	client_check_idle(c, true);
 	if (clean && c->in.head && c->waiting < c->sending + c->begun && reading_end(&c->in)) {
 		c->in.keeps = false;
 		if (!response_done(c))
@@ -256,6 +286,7 @@ dial(struct client *c)
 
 	w.seed += c->life;
 	c->connected = c->ending = c->served = false;
+	c->idle_usec = 0;
 	c->dials++;
 	c->read = 0;
 	c->read_due_usec = 0;

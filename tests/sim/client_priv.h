@@ -34,6 +34,7 @@ struct client {
 	struct reading	 in;
 	uint64_t	 read;			/* bytes of this response */
 	int64_t		 read_due_usec;
+	int64_t		 idle_usec;		/* when the last response was complete, and nothing was sent since; 0: otherwise */
 	bool		 paused;
 	bool		 was_ours, ending;	/* the last response said so */
 };
@@ -56,6 +57,8 @@ entry(const struct client *c, unsigned i)
 void	client_at(struct client *, int64_t usec);	/* it looks at everything then */
 /* The connection is over, for all calls that were begun on it. */
 void	client_hang_up(struct client *, bool reset, enum fate);
+/* Its connection was open all that time, and nothing was on it; or it is closed now. */
+void	client_check_idle(const struct client *, bool closed);
 /* client_send.c: sends as much as may be sent now. */
 void	client_send(struct client *);
 

@@ -46,6 +46,8 @@ call_begin(struct client *c)
 {
 	const struct call *l = call(c, c->sending);
 
+	client_check_idle(c, false);
+	c->idle_usec = 0;
 	head_make(c, l);
 	c->body = (struct writing){ .exchange = l->id, .side = UP, .chunked = l->chunked, .wrong = l->bad == BAD_CHUNK,
 	    .length = l->body, .chunk = 900 };
@@ -57,6 +59,7 @@ call_begin(struct client *c)
 	entry(c, c->sending)->fate = WAITING;
 	entry(c, c->sending)->end = c->end;
 	entry(c, c->sending)->began_usec = wire_now();
+	entry(c, c->sending)->port = addr_port(end_addr(c->end));
 	wire_note("send", l->id, c->all);
 }
 

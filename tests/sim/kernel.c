@@ -18,7 +18,8 @@ struct kernel k;
 void
 kernel_begin(struct host *h, uint64_t seed)
 {
-	memset(&k, 0, sizeof k);
+	memset(k.file, 0, (size_t)k.top * sizeof *k.file);	/* the others were never used, and are many pages */
+	memset((char *)&k + sizeof k.file, 0, sizeof k - sizeof k.file);
 	k.host = h;
 	k.most = FILES;
 	rng_seed(&k.rng, seed);

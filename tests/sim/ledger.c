@@ -6,12 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "base/bug.h"
+#include "kernel.h"
 #include "ledger.h"
+
+/* what the wall clock has when time begins, as microseconds of the day less those of the monotonic clock */
+#define WORLDS_BEGIN	(8 * 3600 * USEC_PER_SEC)
 
 static struct entry entries[EXCHANGES];
 static const struct plan *plan;
-static uint64_t lines;
+static uint64_t lines, lines_of[PROCESSES];
 static char text[512];
 
 void
@@ -20,7 +25,9 @@ ledger_begin(const struct plan *p)
 	plan = p;
 	memset(entries, 0, sizeof entries);
 	lines = 0;
+	memset(lines_of, 0, sizeof lines_of);
 	text[0] = '\0';
+	audit_begin();
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		entries[i].call = &p->client[i / CALLS].call[i % CALLS];
 }
@@ -29,6 +36,12 @@ struct entry *
 ledger_of(uint32_t exchange)
 {
 	return exchange < EXCHANGES ? &entries[exchange] : NULL;
+}
+
+const struct plan *
+ledger_plan(void)
+{
+	return plan;
 }
 
 uint64_t
@@ -78,6 +91,85 @@ number(const char *line, const char *key)
 	return p == NULL ? 0 : strtoull(p, NULL, 10);
 }
 
+/* True: its value is this text. */
+static bool
+says(const char *line, const char *key, const char *word)
+{
+	const char *p = value(line, key);
+	size_t n = strlen(word);
+
+	return p != NULL && p[0] == '"' && strncmp(p + 1, word, n) == 0 && p[1 + n] == '"';
+}
+
+/* Simulated worlds begin at a quarter past eight, and are over before midnight. */
+static int64_t
+time_of_day(const char *line, const char *key)
+{
+	const char *p = value(line, key);
+	unsigned h = 0, m = 0, s = 0, ms = 0;
+
+	if (p == NULL || sscanf(p, "\"%*u-%*u-%*uT%u:%u:%u.%uZ", &h, &m, &s, &ms) != 4)
+		broken("a line has no time: %s", line);
+	return (int64_t)((h * 60 + m) * 60 + s) * USEC_PER_SEC + ms * USEC_PER_MSEC - WORLDS_BEGIN;
+}
+
+/* Nothing happens to workers. A killed one takes with it what it has learnt of tasks, too, and what a hung one meets afterwards is
+ * late. */
+static bool
+workers_are_well(void)
+{
+	for (unsigned i = 0; i < plan->nworkers; i++)
+		if (plan->worker[i].kill_usec > 0 || plan->worker[i].hang_usec > 0)
+			return false;
+	return true;
+}
+
+/* Whose request it was, and what for. */
+static void
+check_request(const struct entry *e, const char *line)
+{
+	const struct call *c = e->call;
+	char service[8], version[12], client[24], port[12];
+
+	snprintf(service, sizeof service, "s%u", c->service);
+	snprintf(version, sizeof version, "HTTP/1.%d", c->minor);
+	snprintf(client, sizeof client, "10.0.1.%u", 1 + c->id / CALLS / 2);
+	snprintf(port, sizeof port, "%u", e->port);
+	if (!says(line, "RequestMethod", c->method) || !says(line, "RequestHost", service) ||
+	    !says(line, "RequestProtocol", version) || !says(line, "ClientHost", client) || !says(line, "ClientPort", port))
+		broken("x%u is logged as another one: %s", c->id, line);
+	if (value(line, "ServiceName") != NULL && !says(line, "ServiceName", service))
+		broken("x%u is logged for another service: %s", c->id, line);
+}
+
+static struct line
+line_read(const char *line)
+{
+	struct line l = { .bytes = number(line, "bytes"), .content = number(line, "DownstreamContentSize"),
+	    .received = number(line, "RequestContentSize"), .origin_content = number(line, "OriginContentSize"),
+	    .origin_usec = (int64_t)number(line, "OriginDuration") / 1000, .overhead_usec = (int64_t)number(line, "Overhead") / 1000,
+	    .origin_status = (int)number(line, "OriginStatus") };
+	const char *task = value(line, "task");
+
+	if (task != NULL)
+		snprintf(l.task, sizeof l.task, "%.*s", (int)strcspn(task + 1, "\""), task + 1);
+	return l;
+}
+
+static void
+line_count(const char *line, const char *why)
+{
+	const char *service = value(line, "ServiceName");
+	struct audit_line l = { .service = service == NULL ? -1 : atoi(service + 2), .status = (int)number(line, "DownstreamStatus"),
+	    .has_head = value(line, "RequestProtocol") != NULL, .has_task = !says(line, "task", ""),
+	    .usec = (int64_t)number(line, "Duration") / 1000, .again = (unsigned)number(line, "RetryAttempts") };
+
+	if (why == NULL)
+		return;
+	snprintf(l.why, sizeof l.why, "%.*s", (int)strcspn(why + 1, "\""), why + 1);
+	audit_line(&l);
+}
+
 void
 ledger_line(const char *bytes, size_t len)
 {
@@ -95,6 +187,9 @@ ledger_line(const char *bytes, size_t len)
 		broken("a line of the access log has no reason: %s", line);
 	if (wire_verbose)
 		printf("# %s\n", line);
+	line_count(line, why);
+	if (number(line, "RequestCount") != ++lines_of[kernel_process()] && workers_are_well())
+		broken("line %llu of the access log says another number: %s", (unsigned long long)lines, line);
 	if (path == NULL || strncmp(path, "\"/x", 3) != 0 || why == NULL)
 		return;
 	if ((e = ledger_of((uint32_t)strtoul(path + 3, NULL, 10))) == NULL) {
@@ -106,6 +201,9 @@ ledger_line(const char *bytes, size_t len)
 	e->took_usec = (int64_t)number(line, "Duration") / 1000;
 	e->tried = (unsigned)number(line, "RetryAttempts");
 	snprintf(e->logged_why, sizeof e->logged_why, "%.*s", (int)strcspn(why + 1, "\""), why + 1);
+	e->start_usec = time_of_day(line, "StartUTC");
+	e->line = line_read(line);
+	check_request(e, line);
 	wire_note("line", e->call->id, (uint64_t)e->logged_status);
 }
 
@@ -134,7 +232,8 @@ is_cut_by_next(const struct entry *e)
 
 	for (unsigned i = e->call->id % CALLS + 1; i < c->ncalls && c->call[i].pipelined; i++) {
 		const struct entry *next = ledger_of(c->call[i].id);
-		if (next->lines > 0 && !is(next, "complete") && !is(next, "client_gone"))
+		bool broke = !is(next, "complete") && !is(next, "client_gone");
+		if (next->lines > 0 && broke && next->logged_status != audit_status(next->logged_why))
 			return true;
 	}
 	return false;
@@ -144,7 +243,7 @@ is_cut_by_next(const struct entry *e)
 static bool
 is_in_the_way(const struct entry *e)
 {
-	return e->call->early && e->call->body > 0 && (plan->clients_max < CLIENTS || plan->per_address > 0);
+	return e->call->early && e->call->body > 0 && e->sent_usec == 0 && (plan->clients_max < CLIENTS || plan->per_address > 0);
 }
 
 /* Whatever happened: one end, with one reason, the same for all who have seen it. */
@@ -237,24 +336,25 @@ sound_tasks(const struct plan_service *s)
 	return n;
 }
 
-/* Nothing happens to workers. A killed one takes with it what it has learnt of tasks, too, and what a hung one meets afterwards is
- * late. */
+/* Mola lacks nothing that clients need, and is not to stop. */
 static bool
-workers_are_well(void)
+is_well_off(void)
 {
-	for (unsigned i = 0; i < plan->nworkers; i++)
-		if (plan->worker[i].kill_usec > 0 || plan->worker[i].hang_usec > 0)
-			return false;
-	return true;
+	return workers_are_well() && plan->clients_max >= CLIENTS && plan->per_address == 0 && plan->starved_usec == 0 &&
+	    plan->no_ports_usec == 0 && plan->drain_usec == 0;
 }
 
-/* Mola lacks nothing that an exchange needs. */
+/* Nor what an exchange of the service needs. */
 static bool
 is_at_ease(const struct plan_service *s)
 {
-	return workers_are_well() && s->max_inflight == 0 && s->task_max_inflight == 0 &&
-	    plan->clients_max >= CLIENTS && plan->per_address == 0 && plan->starved_usec == 0 && plan->no_ports_usec == 0 &&
-	    plan->drain_usec == 0;
+	return is_well_off() && s->max_inflight == 0 && s->task_max_inflight == 0;
+}
+
+bool
+ledger_is_calm(void)
+{
+	return is_well_off() && plan->reconf_usec == 0;
 }
 
 /* What was sent on the connection at the same time ends well, too. */
@@ -274,11 +374,18 @@ is_among_sound(const struct entry *e)
 }
 
 /* It was on its way when a task closed the connection, and Mola cannot know that the task has not read it. (How long tasks keep idle
- * connections is learnt: a service's first requests may meet this.) */
+ * connections is learnt, unless they say it: a service's first requests may meet this.) */
 static bool
 is_crossed(const struct entry *e)
 {
-	return !e->call->idempotent && is(e, "upstream_gone") && e->heads == 0;
+	const struct plan_service *s = &plan->service[e->call->service];
+	bool closes = false;
+
+	for (unsigned i = 0; i < s->ntasks; i++)
+		closes |= s->task[i].idle_usec > 0 && !s->task[i].announces;
+	for (unsigned i = 0; i < EXCHANGES; i++)	/* or behind a response that was whole in spite of that */
+		closes |= entries[i].slipped > 0 && entries[i].call->service == e->call->service;
+	return closes && !e->call->idempotent && is(e, "upstream_gone") && e->heads == 0;
 }
 
 /* Where neither the client nor any task does wrong, the client has its response. */
@@ -314,11 +421,34 @@ is_forsaken(const struct entry *e)
 	return (is(e, "no_live_task") || is(e, "no_task")) && sound_tasks(s) > 0 && s->eject_failures == 0;
 }
 
-/* A fifth of the requests and, of each worker, ten at first; a second without a request is as good as one (proxy/budget.h). */
-void
-ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec)
+/* The seconds that pass between the first and the last request of a service, at most. */
+static uint64_t
+seconds_of(unsigned service)
 {
-	uint64_t requests = 0, undeserved = 0, budgets = 0, most;
+	int64_t first = INT64_MAX, last = 0;
+
+	for (unsigned i = 0; i < EXCHANGES; i++) {
+		const struct entry *e = &entries[i];
+		if (e->lines == 0 || e->call->service != service)
+			continue;
+		first = e->start_usec < first ? e->start_usec : first;
+		last = e->start_usec + e->took_usec > last ? e->start_usec + e->took_usec : last;
+	}
+	return last > first ? (uint64_t)((last - first) / USEC_PER_SEC) + 1 : 0;
+}
+
+/* Ten at first, and a fifth of those requests that come when these are paid for; a second without a request is as good as one
+ * (proxy/budget.h). Where no connection has died idle, which is paid for, too, none is refused before. */
+void
+ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t refused)
+{
+	uint64_t requests = 0, undeserved = 0, budgets = 0, most, advance = 10 * 100 / RETRY_BUDGET;
+	bool idles = false;
+
+	for (unsigned i = 0; i < plan->service[service].ntasks; i++) {
+		const struct plan_task *t = &plan->service[service].task[i];
+		idles |= t->idle_usec > 0 || t->down_usec > 0 || plan->node[t->node].cut_usec > 0;
+	}
 
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		if (entries[i].lines > 0 && entries[i].call->service == service) {
@@ -327,10 +457,14 @@ ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64
 		}
 	for (unsigned i = 0; i < plan->nworkers; i++)		/* each has its own */
 		budgets += 1 + (plan->worker[i].kill_usec > 0);
-	most = budgets * (10 + (uint64_t)(usec / USEC_PER_SEC) * RETRY_BUDGET / 100 + 1) + requests * RETRY_BUDGET / 100;
+	most = budgets * (10 + seconds_of(service) * RETRY_BUDGET / 100) +
+	    (requests > advance ? requests - advance : 0) * RETRY_BUDGET / 100;
 	if (retries > most)
 		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)retries, service,
 		    (unsigned long long)requests);
+	if (refused > 0 && all < 10 && !idles)
+		broken("%llu requests of s%u were not tried again, after %llu that were", (unsigned long long)refused, service,
+		    (unsigned long long)all);
 	if (undeserved > refused)
 		broken("%llu requests of s%u failed that could have been tried again", (unsigned long long)undeserved, service);
 }
@@ -352,6 +486,7 @@ ledger_check(void)
 		check_once(e);
 		check_time(e);
 		check_served(e);
+		audit_exchange(e);
 		if (is_forsaken(e))
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);
 	}

@@ -18,23 +18,39 @@ enum fate {
 	LEFT			/* the client itself went away */
 };
 
+/* What a line says of how it was served. */
+struct line {
+	uint64_t	 bytes, content, received, origin_content;
+	int64_t		 origin_usec, overhead_usec;
+	int		 origin_status;
+	char		 task[16];	/* empty: none was chosen */
+};
+
 struct entry {
 	const struct call *call;
 	enum fate	 fate;
 	int		 status;
 	char		 why[40];	/* Mola-Why */
+	char		 by[8];		/* the task whose response it is */
 	bool		 may_drop;	/* it was announced that the connection ends before this one */
 	const struct end *end;		/* of its client's connection */
 	bool		 lost;		/* the worker that had that was killed */
 	int64_t		 began_usec, sent_usec, ended_usec;	/* first byte; all of it; 0: never */
 	uint64_t	 sent;		/* bytes of it */
+	uint64_t	 got, data;	/* bytes of its response, interim ones included; and of the body */
+	unsigned	 port;		/* the client's */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;
+	int64_t		 head_usec;	/* when the first of them did; 0: none has */
+	int64_t		 left_usec;	/* when the connection of its response was closed, with nothing after that on it; 0: it was not */
+	int64_t		 left_idle_usec;	/* and how long nothing had been on it */
+	bool		 may_leave;	/* it may be closed before its time */
 	/* by the log */
 	unsigned	 lines, tried;
 	int		 logged_status;
 	char		 logged_why[40];
-	int64_t		 took_usec;
+	int64_t		 took_usec, start_usec;	/* start: to the millisecond */
+	struct line	 line;
 };
 
 void		 ledger_begin(const struct plan *);
@@ -43,9 +59,12 @@ void		 ledger_line(const char *line, size_t len);	/* of the access log */
 void		 ledger_lost(const struct end *other);	/* the other end of a connection went with a worker */
 void		 ledger_check(void);		/* when all is over */
 uint64_t	 ledger_lines(void);
+const struct plan *ledger_plan(void);
+bool		 ledger_is_calm(void);		/* Mola lacks nothing, and nobody changes its configuration */
 
-/* So many requests of a service went to another task, and so many would have, but its budget was spent; since its beginning. */
-void		 ledger_check_retries(unsigned service, uint64_t retries, uint64_t refused, int64_t usec);
+/* So many requests of a service went to another task, so many of these because one had failed that may have read it, and so many
+ * would have, but its budget was spent. */
+void		 ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t refused);
 
 /* Something is not as it must be: the first time counts. */
 void		 broken(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -22,12 +22,11 @@ void
 reading_begin(struct reading *r, enum side side)
 {
 	r->side = side;
-	r->to_head = r->head = r->done = r->keeps = r->chunked = r->has_length = r->expects = r->ours = false;
+	r->to_head = r->head = r->done = r->keeps = r->says_keep = r->endless = r->chunked = r->has_length = r->expects = r->ours = false;
 	r->bad = NULL;
 	r->status = 0;
-	r->method[0] = r->why[0] = '\0';
+	r->method[0] = r->target[0] = r->why[0] = r->by[0] = '\0';
 	r->exchange = NOBODY;
-	r->attempt = -1;
 	r->minor = 0;
 	r->length = r->body = r->left = 0;
 	r->len = 0;
@@ -49,13 +48,15 @@ field(struct reading *r, const char *name, const char *value)
 		if (strcasestr(value, "close") != NULL)
 			r->keeps = false;
 		else if (strcasestr(value, "keep-alive") != NULL)
-			r->keeps = true;
+			r->keeps = r->says_keep = true;
 	} else if (strcasecmp(name, "Expect") == 0)
 		r->expects = true;
 	else if (strcasecmp(name, "Mola-Why") == 0) {
 		r->ours = true;
 		snprintf(r->why, sizeof r->why, "%s", value);
-	} else if (strcasecmp(name, "X-Tag") == 0)
+	} else if (strcasecmp(name, "X-By") == 0)
+		snprintf(r->by, sizeof r->by, "%s", value);
+	else if (strcasecmp(name, "X-Tag") == 0)
 		r->exchange = (uint32_t)strtoul(value, NULL, 10);
 }
 
@@ -75,6 +76,7 @@ first_line(struct reading *r, char *line)
 		return;
 	}
 	r->keeps = r->minor == 1;
+	snprintf(r->target, sizeof r->target, "%.11s", target);
 	if (sscanf(target, "/x%u", &r->exchange) != 1)
 		r->exchange = NOBODY;
 }
@@ -91,6 +93,7 @@ body_begin(struct reading *r)
 	if (r->state == FIXED && r->left == 0)
 		r->state = OVER;
 	r->head = true;
+	r->endless = r->state == UNTIL_END;
 	r->done = r->state == OVER;
 }
 

@@ -23,10 +23,13 @@ struct reading {
 	const char	*bad;		/* what no message may be; NULL: nothing */
 	int		 status;
 	char		 method[12];
+	char		 target[12];
 	uint32_t	 exchange;	/* by its target, or by X-Tag */
-	int		 attempt;	/* of the exchange, by X-Attempt; -1: none is said */
+	char		 by[8];		/* the task that responds, by X-By */
 	int		 minor;
 	bool		 keeps, chunked, has_length, expects, ours;	/* ours: with Mola-Why */
+	bool		 says_keep;	/* Connection: keep-alive */
+	bool		 endless;	/* its body lasts as long as the connection */
 	char		 why[40];
 	uint64_t	 length;
 	uint64_t	 body;		/* bytes of its data so far */

@@ -202,6 +202,13 @@ draw_task(struct plan_task *t, struct rng *r)
 		if (rng_below(&own, 2))
 			t->drains_usec = t->gone_usec - between(&own, 0, USEC_PER_SEC);
 	}
+	if (may(r, 8))
+		t->detour = rng_below(&own, 2) ? TURNS_AWAY : SWALLOWS_ALL;
+	t->sick_says = may(r, 50);
+	if (may(r, 10)) {
+		t->announces = true;
+		t->idle_usec = USEC_PER_SEC;
+	}
 }
 
 static void
@@ -217,6 +224,7 @@ draw_service(struct plan_service *s, struct rng r)
 	s->names_task = may(&r, 15);
 	s->eject_failures = may(&r, 15) ? 1 + rng_below(&own, 4) : 0;
 	s->fails = may(&r, 6);
+	s->redirects = may(&r, 30);
 }
 
 static void
@@ -247,6 +255,7 @@ draw_rest(struct plan *p, struct rng r)
 	if (may(&r, 6))
 		p->drain_usec = between(&own, USEC_PER_SEC, 8 * USEC_PER_SEC);
 	p->weather = draw_weather(&r);
+	p->storm = may(&r, 4);
 }
 
 static void
@@ -283,7 +292,17 @@ idle_settle(struct plan *p)
 		struct plan_task *t = &p->service[i / TASKS].task[i % TASKS];
 		if (t->idle_usec > 0 && t->idle_usec < least)
 			t->idle_usec = least;
+		t->announces = t->announces && t->idle_usec == USEC_PER_SEC;
 	}
+}
+
+static void
+storm_settle(struct plan *p)
+{
+	p->service[0].fails = true;
+	p->service[0].ntasks = TASKS;
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		p->client[i / CALLS].call[i % CALLS].service = 0;
 }
 
 void
@@ -303,6 +322,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_limits(&p->service[i], stream(seed, 5, i));
 	idle_settle(p);
+	if (p->storm)
+		storm_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -354,13 +375,15 @@ print_service(const struct plan *p, unsigned i)
 {
 	const struct plan_service *s = &p->service[i];
 
-	printf("# service s%u policy %u%s%s%s%s%s eject %u at most %u, %u of each task\n", i, s->policy, s->fails ? " fails" : "", s->checked ? " checked" : "", s->overload ? " overload" : "",
+	printf("# service s%u policy %u%s%s%s%s%s eject %u at most %u, %u of each task\n", i, s->policy, s->fails ? " fails" : "", !s->checked ? "" : s->redirects ? " checked elsewhere" : " checked", s->overload ? " overload" : "",
 	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->eject_failures, s->max_inflight,
 	    s->task_max_inflight);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
-		printf("#   task %u.%u node %u down %lld-%lld%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,
-		    (long long)a->down_usec, (long long)a->up_usec, a->resets ? " resets" : "", (long long)a->idle_usec,
+		printf("#   task %u.%u node %u down %lld-%lld%s%s%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,
+		    (long long)a->down_usec, (long long)a->up_usec, a->resets ? " resets" : "",
+		    a->detour == TURNS_AWAY ? " detour" : a->detour == SWALLOWS_ALL ? " long detour" : "", a->announces ? " announces" : "",
+		    (long long)a->idle_usec,
 		    (long long)a->sick_usec, (long long)a->well_usec, (long long)a->drains_usec, (long long)a->gone_usec,
 		    (long long)a->back_usec);
 	}
@@ -369,9 +392,9 @@ print_service(const struct plan *p, unsigned i)
 void
 plan_print(const struct plan *p)
 {
-	printf("# seed %llu: clients_max %u per_address %u idle_max %u%s%s%s starved %lld-%lld (%u) no ports %lld-%lld reconf %lld "
+	printf("# seed %llu: clients_max %u per_address %u idle_max %u%s%s%s%s starved %lld-%lld (%u) no ports %lld-%lld reconf %lld "
 	    "drain %lld\n", (unsigned long long)p->seed, p->clients_max, p->per_address, p->idle_max,
-	    p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
+	    p->storm ? " storm" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
 	for (unsigned i = 0; i < p->nworkers; i++)

@@ -27,11 +27,15 @@
 #define CONNECT_USEC	(1500 * USEC_PER_MSEC)
 #define RESPONSE_USEC	(6 * USEC_PER_SEC)
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
+#define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on */
 #define RETRY_BUDGET	20			/* percent of the requests */
 
 enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
 enum slip {				/* what a task does to an exchange */
 	GOOD, RESETS, CLOSES, SILENT, BAD_HEAD, RESETS_IN_BODY, CLOSES_IN_BODY, STALLS_IN_BODY, BAD_BODY, STATUS_503, SLIPS
+};
+enum detour {				/* the first of a task's two addresses, that it cannot be reached at */
+	NO_DETOUR, TURNS_AWAY, SWALLOWS_ALL	/* NO_DETOUR: it has one address */
 };
 enum framing { BY_LENGTH, BY_CHUNKS, BY_END };
 
@@ -84,14 +88,18 @@ struct plan_task {
 	bool		 resets;		/* its connections break when it goes down */
 	int64_t		 idle_usec;		/* it closes connections that are idle for so long; 0: never */
 	int64_t		 sick_usec, well_usec;	/* its health check fails between */
+	bool		 sick_says;		/* by a status, and not by silence */
 	int64_t		 gone_usec, back_usec;	/* not in the table between; 0: never */
 	int64_t		 drains_usec;		/* draining from here until it is gone */
+	enum detour	 detour;
+	bool		 announces;		/* by Keep-Alive, for how many seconds it keeps a connection */
 };
 
 struct plan_service {
 	unsigned	 ntasks, policy;
 	struct plan_task task[TASKS];
 	bool		 checked, overload, sticky, names_task;
+	bool		 redirects;		/* its checks are sent elsewhere first */
 	unsigned	 eject_failures;
 	bool		 fails;			/* its tasks reset whatever comes */
 	unsigned	 max_inflight, task_max_inflight;	/* 0: as many as there are */
@@ -154,6 +162,7 @@ struct plan {
 	int64_t		 no_ports_usec, ports_usec;
 	int64_t		 reconf_usec;			/* another configuration; 0: none */
 	int64_t		 drain_usec;			/* Mola is told to stop; 0: it is not */
+	bool		 storm;				/* all requests are for a service that fails */
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 choices;			/* that there were */
 };

@@ -12,13 +12,15 @@
 #include "operator.h"
 #include "task.h"
 
+#define CHECKS_DOWN_USEC (3300 * USEC_PER_MSEC)	/* two that fail */
+
 struct task {
 	const struct plan *plan;
 	const struct plan_task *how;
 	unsigned	 service, number;
 	struct port	 port;
 	struct visit	*visits;
-	bool		 is_down;
+	bool		 taught;		/* it has ended a connection without a word: it may look like a time-out of idle ones */
 };
 
 /* A connection. */
@@ -28,6 +30,8 @@ struct visit {
 	struct end	*end;			/* NULL: it is over */
 	struct reading	 in;
 	uint64_t	 idles;			/* how often it has become idle: timers of before mean nothing */
+	int64_t		 wrote_usec;		/* when it has sent something last */
+	const struct call *before;		/* that was responded to on it; NULL: none was */
 	/* the response */
 	const struct call *call;		/* NULL: of none, as of a check */
 	bool		 responds, finished, silent;
@@ -80,6 +84,7 @@ visit_next(struct visit *v)
 {
 	v->responds = v->finished = v->silent = v->last = false;
 	v->slip = GOOD;
+	v->before = v->call;
 	v->call = NULL;
 	v->due_usec = 0;
 	v->head_len = v->head_sent = v->out_len = v->out_sent = 0;
@@ -114,10 +119,13 @@ head_make(struct visit *v)
 	const struct call *l = v->call;
 	char line[200];
 
-	snprintf(line, sizeof line, "HTTP/1.1 %d Some\r\nX-Tag: %u\r\n", v->slip == STATUS_503 ? 503 : l->status, l->id);
+	snprintf(line, sizeof line, "HTTP/1.1 %d Some\r\nX-Tag: %u\r\nX-By: s%u.%u\r\n",
+	    v->slip == STATUS_503 ? 503 : l->status, l->id, v->task->service, v->task->number);
 	add(v, line);
 	if (v->last)
 		add(v, "Connection: close\r\n");
+	else if (v->task->how->announces)
+		add(v, "Keep-Alive: timeout=1, max=100\r\n");
 	if (l->status == 204)
 		snprintf(line, sizeof line, "\r\n");
 	else if (l->framing == BY_CHUNKS && v->in.minor == 1)
@@ -131,6 +139,22 @@ head_make(struct visit *v)
 		memcpy(v->head, "HTTX", 4);
 }
 
+/* The response to a check: where it is answered, or how the task is. */
+static void
+check_answer(struct visit *v)
+{
+	bool elsewhere = v->task->plan->service[v->task->service].redirects;
+
+	if (strcmp(v->in.method, "GET") != 0 || (strcmp(v->in.target, "/up") != 0 && strcmp(v->in.target, "/there") != 0))
+		broken("a check is %s %s", v->in.method, v->in.target);
+	else if (elsewhere && strcmp(v->in.target, "/up") == 0)
+		add(v, "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n");
+	else if (v->slip == STATUS_503)
+		add(v, "HTTP/1.1 503 Sick\r\nContent-Length: 0\r\n\r\n");
+	else
+		add(v, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
 static void
 response_begin(struct visit *v)
 {
@@ -141,7 +165,7 @@ response_begin(struct visit *v)
 	if (v->due_usec > wire_now())
 		wire_at(v->due_usec, on_timer, v, 0);
 	if (l == NULL) {
-		add(v, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		check_answer(v);
 		return;
 	}
 	v->last = l->last || (l->framing == BY_END && l->status != 204) || !v->in.keeps || l->early;
@@ -165,6 +189,7 @@ slip_now(struct visit *v)
 	bool in_body = slips_in_body(v);
 
 	if (v->slip == RESETS || v->slip == CLOSES) {
+		v->task->taught = true;
 		visit_end(v, v->slip == RESETS);
 		return true;
 	}
@@ -173,6 +198,7 @@ slip_now(struct visit *v)
 		return true;
 	}
 	if (in_body && v->sent >= v->call->slip_at) {
+		v->task->taught |= !v->last;
 		visit_end(v, v->slip == RESETS_IN_BODY);
 		return true;
 	}
@@ -218,9 +244,10 @@ respond(struct visit *v)
 				end_shut(v->end);
 			return false;
 		}
-		if (v->slip == BAD_HEAD || v->slip == BAD_BODY || v->last)
+		if (v->slip == BAD_HEAD || v->slip == BAD_BODY || v->last) {
+			v->task->taught |= !v->last;
 			visit_end(v, false);
-		else if (v->in.done)
+		} else if (v->in.done)
 			visit_next(v);
 		return v->end != NULL && !v->responds;
 	}
@@ -228,6 +255,7 @@ respond(struct visit *v)
 	if (n < 0)
 		return false;
 	v->out_sent += (size_t)n;
+	v->wrote_usec = wire_now();
 	if (v->call != NULL && v->call->answer_piece > 0) {
 		v->due_usec = wire_now() + v->call->answer_usec;
 		wire_at(v->due_usec, on_timer, v, 0);
@@ -245,6 +273,31 @@ is_between(int64_t from, int64_t until)
 	return from > 0 && t >= from && t < until;
 }
 
+/* Since some time before Mola chose it, it was not to get any. */
+static void
+check_chosen(const struct visit *v)
+{
+	const struct plan *p = v->task->plan;
+	const struct plan_service *s = &p->service[v->task->service];
+	const struct plan_task *t = v->task->how;
+	int64_t ago = USEC_PER_SEC / 2 + 4 * (p->weather.delay_usec + p->weather.jitter_usec);
+	int64_t down = t->sick_usec + CHECKS_DOWN_USEC;
+
+	if (p->brain.there)		/* it learns of that later */
+		return;
+	for (unsigned i = 0; i < NODES; i++)
+		if (p->node[i].cut_usec > 0)
+			return;
+	if (t->detour == SWALLOWS_ALL)
+		ago += 2 * USEC_PER_SEC;
+	if (is_between(t->gone_usec > 0 ? t->gone_usec + ago : 0, t->back_usec))
+		broken("x%u came to a task that is gone", v->in.exchange);
+	if (!s->sticky && is_between(t->drains_usec > 0 ? t->drains_usec + ago : 0, t->gone_usec))
+		broken("x%u came to a task that is draining", v->in.exchange);
+	if (s->checked && t->gone_usec == 0 && t->down_usec == 0 && is_between(t->sick_usec > 0 ? down + ago : 0, t->well_usec))
+		broken("x%u came to a task whose checks fail", v->in.exchange);
+}
+
 static void
 head_came(struct visit *v)
 {
@@ -252,7 +305,8 @@ head_came(struct visit *v)
 	const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 	if (v->in.exchange == NOBODY) {
-		v->slip = is_between(v->task->how->sick_usec, v->task->how->well_usec) ? SILENT : GOOD;
+		v->slip = !is_between(v->task->how->sick_usec, v->task->how->well_usec) ? GOOD :
+		    v->task->how->sick_says ? STATUS_503 : SILENT;
 		return;
 	}
 	if (e == NULL || e->fate == UNSENT) {
@@ -266,7 +320,10 @@ head_came(struct visit *v)
 		broken("x%u came as %s", v->in.exchange, v->in.method);
 	if (operator_drains(v->task->how->node, e->began_usec))
 		broken("x%u came to node %u, which was drained before", e->call->id, v->task->how->node);
+	check_chosen(v);
 	e->heads++;
+	if (e->head_usec == 0)
+		e->head_usec = wire_now();
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
 	if (e->heads <= e->call->slips)
 		v->slip = e->call->slip;
@@ -297,6 +354,21 @@ whole_came(struct visit *v)
 		response_begin(v);
 }
 
+/* Mola has closed it. */
+static void
+left_note(const struct visit *v)
+{
+	const struct plan_task *how = v->task->how;
+	struct entry *e = v->before == NULL ? NULL : ledger_of(v->before->id);
+
+	if (e == NULL || v->in.len > 0 || v->in.head)
+		return;
+	e->left_usec = wire_now();
+	e->left_idle_usec = wire_now() - v->wrote_usec;
+	e->may_leave = v->task->taught || how->idle_usec > 0 || how->gone_usec > 0 || how->down_usec > 0 ||
+	    task_connections(v->task) > v->task->plan->idle_max;
+}
+
 /* True: there may be more. */
 static bool
 receive(struct visit *v)
@@ -315,6 +387,7 @@ receive(struct visit *v)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
+		left_note(v);
 		visit_end(v, false);
 		return false;
 	}

@@ -29,6 +29,7 @@ struct worker {
 	uint64_t	 serial;
 	unsigned	 variant;
 	bool		 drains, is_empty;
+	bool		 was_vain;		/* its last turn */
 };
 
 static struct {
@@ -39,7 +40,7 @@ static struct {
 	workers_lost_f	*lost;
 	struct worker	 worker[WORKERS];
 	unsigned	 last;			/* had a turn */
-	uint64_t	 turns, serial;
+	uint64_t	 turns, serial, vain;
 	int		 table;			/* -1: there is none yet */
 	unsigned	 variant;		/* of the configuration */
 	bool		 stops, ended, killed;
@@ -63,7 +64,7 @@ conf(const struct worker *w, unsigned variant)
 		.client_min_rate = p->min_rate && variant == 0 ? 100 : 0, .client_grace_usec = 2 * USEC_PER_SEC,
 		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
 		.request_head = { 8192, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
-		.upstream_idle_usec = 2 * USEC_PER_SEC, .tls_min_version = 12, .hsts_seconds = -1,
+		.upstream_idle_usec = TASK_IDLE_USEC, .tls_min_version = 12, .hsts_seconds = -1,
 		.probe = live_prober(g.live) == w->index, .nlisteners = 1 };
 
 	c.access.format = ACCESS_FORMAT_JSON;
@@ -361,6 +362,22 @@ workers_were_killed(void)
 	return g.killed;
 }
 
+static void
+turn(struct worker *w)
+{
+	uint64_t calls = kernel_count().calls;
+	bool vain;
+
+	kernel_enter(process(w));
+	loop_turn(w->loop, -1);
+	kernel_enter(0);
+	g.turns++;
+	/* while requests wait for room, it looks for that again and again */
+	vain = !kernel_is_ready(process(w)) && kernel_count().calls == calls && live_gauge_total(g.live, LIVE_WAITING) == 0;
+	g.vain += vain && w->was_vain;
+	w->was_vain = vain;
+}
+
 bool
 workers_turn(int64_t *until)
 {
@@ -377,14 +394,17 @@ workers_turn(int64_t *until)
 			continue;
 		}
 		g.last = w->index;
-		kernel_enter(process(w));
-		loop_turn(w->loop, -1);
-		kernel_enter(0);
-		g.turns++;
+		turn(w);
 		hear(w);
 		return true;
 	}
 	return false;
+}
+
+uint64_t
+workers_vain_turns(void)
+{
+	return g.vain;
 }
 
 uint64_t

@@ -22,5 +22,6 @@ bool		workers_were_killed(void);	/* what one had in memory is nobody's to give b
 /* One of them takes a turn: false: nothing is to be done now, and nothing will be before `until`. */
 bool		workers_turn(int64_t *until);
 uint64_t	workers_turns(void);
+uint64_t	workers_vain_turns(void);	/* behind another one in which there was nothing to do, either */
 
 #endif

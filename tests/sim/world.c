@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "audit.h"
 #include "base/bug.h"
 #include "brains.h"
 #include "client.h"
@@ -17,6 +18,7 @@
 #include "memory.h"
 #include "moved.h"
 #include "operator.h"
+#include "proxy/proxy.h"
 #include "task.h"
 #include "watcher.h"
 #include "workers.h"
@@ -27,17 +29,27 @@
 #define NODE_SLOTS	(2 * NODES)		/* more than there can be, also when some leave and come back */
 #define TASK_SLOTS	(4 * SERVICES * TASKS)
 #define AFTERWARDS	(35 * USEC_PER_SEC)
+/* of memory */
+#define BYTES_ANYWAY	(64 * 1024)		/* for each worker */
+#define BYTES_EACH	(64 * 1024)
+#define BYTES_CHECK	(24 * 1024)
+#define BYTES_CHECKS	(288 * 1024)		/* of all together */
+#define BYTES_AFTERWARDS (48 * 1024)
 
 static struct {
 	const struct plan *plan;
 	struct host	 host, node[NODES];
 	struct client	*client[CLIENTS];
 	struct task	*task[SERVICES][TASKS];
-	struct addr	 front, at[SERVICES][TASKS];
+	struct addr	 front, at[SERVICES][TASKS], detour[SERVICES][TASKS];
+	struct host	 nowhere;
+	struct port	 swallows[SERVICES][TASKS];
 
 	struct live	*live;
 	struct phys	*phys;
 	uint64_t	 serial, turns;
+	size_t		 bytes;			/* of memory, before the first client */
+	int64_t		 most;			/* clients at once, so far */
 	bool		 over, drains;
 } w;
 
@@ -82,6 +94,7 @@ static void
 tasks_add(struct table_maker *m, unsigned service)
 {
 	const struct plan_service *s = &w.plan->service[service];
+	struct table_task row;
 	char name[16];
 
 	for (unsigned i = 0; i < s->ntasks; i++) {
@@ -89,8 +102,13 @@ tasks_add(struct table_maker *m, unsigned service)
 		snprintf(name, sizeof name, "s%u.%u", service, i);
 		if (is_since(t->gone_usec) && !is_since(t->back_usec))
 			continue;
-		table_maker_task(m, &(struct table_task){ .name = table_word(m, name), .addr = w.at[service][i], .node = t->node,
-		    .slot = service * TASKS + i, .draining = is_since(t->drains_usec) && !is_since(t->gone_usec) });
+		row = (struct table_task){ .name = table_word(m, name), .addr = w.at[service][i], .node = t->node,
+		    .slot = service * TASKS + i, .draining = is_since(t->drains_usec) && !is_since(t->gone_usec) };
+		if (t->detour != NO_DETOUR) {
+			row.addr = w.detour[service][i];
+			row.other[row.nothers++] = w.at[service][i];
+		}
+		table_maker_task(m, &row);
 	}
 }
 
@@ -101,7 +119,7 @@ service_add(struct table_maker *m, unsigned service)
 	struct table_service row = { .slot = service + 1, .policy = (enum policy)s->policy, .pass_host = !s->names_task,
 		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
-		.health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
+		.health_follow_redirects = s->redirects, .health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
 		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
 		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
 	struct str wrong;
@@ -208,9 +226,23 @@ events_begin(const struct plan *p)
 	happens(p->ports_usec, on_ports, 0);
 }
 
+/* The address of a task that nothing comes from, or nothing but a refusal. */
+static void
+detour_begin(unsigned service, unsigned number)
+{
+	struct addr *a = &w.detour[service][number];
+
+	*a = addr_at("10.0.4.%u:%u", 1 + service * TASKS + number, 8000);
+	if (w.plan->service[service].task[number].detour != SWALLOWS_ALL)
+		return;
+	w.swallows[service][number] = (struct port){ .addr = *a, .host = &w.nowhere };
+	port_open(&w.swallows[service][number]);
+}
+
 static void
 people_begin(const struct plan *p)
 {
+	w.nowhere.heals_usec = INT64_MAX;
 	for (unsigned i = 0; i < NODES; i++) {
 		w.node[i] = (struct host){ .addr = addr_at("10.0.2.%u:%u", i + 1, 1) };
 		if (p->node[i].cut_usec > 0) {
@@ -223,6 +255,7 @@ people_begin(const struct plan *p)
 			struct host *h = &w.node[p->service[s].task[i].node];
 			w.at[s][i] = addr_at("10.0.3.%u:%u", s * TASKS + i + 1, 8000 + s);
 			w.task[s][i] = task_new(p, s, i, h, &w.at[s][i]);
+			detour_begin(s, i);
 		}
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p->client[i].there)
@@ -290,6 +323,44 @@ turn(int64_t *until)
 	return done;
 }
 
+/* Checks may be under way. */
+static unsigned
+checks_most(void)
+{
+	unsigned n = 0;
+
+	for (unsigned s = 0; s < SERVICES; s++)
+		n += w.plan->service[s].checked ? w.plan->service[s].ntasks : 0;
+	return n;
+}
+
+/* All of it is the workers', and of those that run. */
+static bool
+knows_memory(void)
+{
+	return !workers_were_killed() && !w.plan->brain.there;
+}
+
+/* What workers have without clients: another one may check tasks than did at first. */
+static size_t
+bytes_of_workers(size_t each)
+{
+	return w.bytes + w.plan->nworkers * each + (w.plan->nworkers - 1) * BYTES_CHECKS;
+}
+
+/* Each exchange has pages for both directions, and one for what may be sent again; each check has one. */
+static void
+check_memory(void)
+{
+	int64_t clients = live_gauge_total(w.live, LIVE_CLIENTS);
+	size_t now = sim_product_bytes();
+
+	w.most = clients > w.most ? clients : w.most;
+	if (now > bytes_of_workers(BYTES_ANYWAY) + (size_t)w.most * BYTES_EACH + checks_most() * BYTES_CHECK &&
+	    knows_memory())
+		broken("%zu bytes of memory are in use, of %lld clients", now - w.bytes, (long long)w.most);
+}
+
 /* Until then, or until `done`. */
 static void
 pass_until(int64_t end, bool (*done)(void))
@@ -301,6 +372,8 @@ pass_until(int64_t end, bool (*done)(void))
 		if (turn(&until)) {
 			wire_pass(1 + (int64_t)(w.turns * 7 % 23));
 			check_now();
+			if (workers_turns() % 4 == 0)
+				check_memory();
 			continue;
 		}
 		next = wire_next() < until ? wire_next() : until;
@@ -315,6 +388,17 @@ clients_are_done(void)
 		if (w.client[i] != NULL && !client_is_done(w.client[i]))
 			return false;
 	return true;
+}
+
+/* It sleeps when there is nothing to do: a turn for each beat, and some for deadlines that have moved. */
+static void
+check_sleep(int64_t usec)
+{
+	uint64_t beats = (uint64_t)(usec / PROXY_BEAT_USEC);
+
+	if (workers_vain_turns() > (beats + 50) * w.plan->nworkers + 4 * ledger_lines())
+		broken("%llu turns had nothing to do, in %llu beats with %llu exchanges", (unsigned long long)workers_vain_turns(),
+		    (unsigned long long)beats, (unsigned long long)ledger_lines());
 }
 
 static bool
@@ -340,6 +424,12 @@ check_end(void)
 		broken("%u connections of clients are open, and there are no clients", c.accepted);
 	if (live_gauge_total(w.live, LIVE_WAITING) != 0)
 		broken("requests wait, and there are no clients");
+	if (live_gauge_total(w.live, LIVE_IDLE_UPSTREAMS) != 0)
+		broken("connections to tasks are idle long after their time");
+	if (c.called > checks_most() && !w.plan->brain.there)
+		broken("%u connections to tasks are open, and there are no clients", c.called);
+	if (sim_product_bytes() > bytes_of_workers(BYTES_AFTERWARDS) + checks_most() * BYTES_CHECK && knows_memory())
+		broken("%zu bytes of memory are in use, and there are no clients", sim_product_bytes() - w.bytes);
 	for (unsigned why = 0; why < WHY_COUNT; why++)
 		lines += live_why_total(w.live, (enum why_id)why);
 	if (lines < ledger_lines())
@@ -350,22 +440,23 @@ check_end(void)
 
 /* With a brain, its tables say which slots are a service's, and these may be another's later. */
 static void
-check_retries(int64_t usec)
+check_retries(void)
 {
 	struct live_task t;
 
 	if (w.plan->brain.there)
 		return;
 	for (unsigned s = 0; s < SERVICES; s++) {
-		uint64_t retries = 0, refused = 0;
+		uint64_t retries = 0, refused = 0, all;
 		for (unsigned i = 0; i < TASKS; i++) {
 			live_task_read(w.live, s * TASKS + i, &t);
 			retries += t.retries;
 			refused += t.retries_refused;
 		}
+		all = retries;
 		/* they were sent to no task before, and may be free */
 		retries -= live_retries_total(w.live, s + 1, RETRY_CONNECT);
-		ledger_check_retries(s, retries, refused, usec);
+		ledger_check_retries(s, all, retries, refused);
 	}
 }
 
@@ -424,7 +515,7 @@ zeroes(size_t bytes)
 void
 world_run(const struct plan *p, struct result *out)
 {
-	int64_t began, over_usec;
+	int64_t began;
 	size_t bytes;
 
 	memset(&w, 0, sizeof w);
@@ -444,17 +535,21 @@ world_run(const struct plan *p, struct result *out)
 	people_begin(p);
 	workers_begin(p, &w.front, w.live, w.phys, ledger_lost);
 	tables_begin(p);
+	w.bytes = sim_product_bytes();
 	events_begin(p);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
-	over_usec = wire_now();
 	pass_until(wire_now() + AFTERWARDS + (p->brain.there && p->brain.moves ? 25 * USEC_PER_SEC : 0), never);
 	w.over = true;
 	if (broken_text() == NULL) {
 		check_end();
+		check_sleep(wire_now() - began);
 		ledger_check();
-		check_retries(over_usec - began);
+		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
+		if (!workers_were_killed() && !p->brain.there)
+			audit_live(w.live);
+		check_retries();
 	}
 	if (broken_text() == NULL) {
 		watcher_end();
