@@ -185,6 +185,7 @@ proxy_free(struct proxy **pp)
 	listener_close_all(p);
 	sessions_end(&p->sessions);
 	sessions_end(&p->streams);
+	ASSERT(p->collected == 0);
 	mirroring_end(p);
 	listener_names_free(p);		/* lines of the access log have had them */
 	h2_free(&p->h2);

@@ -12,7 +12,7 @@
 static struct {
 	uint64_t	 heads, head_usec, by_why[WHY_COUNT];
 	struct {
-		uint64_t lines, usec, picked, again, errors, task_lines, task_usec;
+		uint64_t lines, usec, wrong, picked, again, errors, failed, failures, task_lines, task_usec;
 	} service[SERVICES];
 } sum;
 
@@ -38,10 +38,19 @@ audit_status(const char *why)
 	return why_of(why)->status;
 }
 
+/* The last try was one that its task is to blame for; or a response that says so. */
+static bool
+is_wrong(const struct audit_line *l, const struct why *why)
+{
+	return why->blame == BLAME_UPSTREAM || (l->origin_status >= 500 && why->status != l->origin_status);
+}
+
 void
 audit_line(const struct audit_line *l)
 {
-	sum.by_why[why_of(l->why)->id]++;
+	const struct why *why = why_of(l->why);
+
+	sum.by_why[why->id]++;
 	if (l->has_head) {
 		sum.heads++;
 		sum.head_usec += (uint64_t)l->usec;
@@ -55,12 +64,15 @@ audit_line(const struct audit_line *l)
 	sum.service[l->service].lines++;
 	sum.service[l->service].usec += (uint64_t)l->usec;
 	sum.service[l->service].again += l->again;
+	sum.service[l->service].wrong += l->status >= 500 || why->blame == BLAME_UPSTREAM;
 	if (!l->has_task)
 		return;
 	sum.service[l->service].picked += 1 + l->again;
 	sum.service[l->service].task_lines++;
 	sum.service[l->service].task_usec += (uint64_t)l->usec;
 	sum.service[l->service].errors += l->status >= 500;
+	sum.service[l->service].failed += l->again + is_wrong(l, why);
+	sum.service[l->service].failures += l->again + (why->blame == BLAME_UPSTREAM);
 }
 
 /* ---- one exchange ---- */
@@ -181,7 +193,8 @@ counted(const char *what, unsigned service, uint64_t n, uint64_t logged)
 static void
 audit_service(const struct live *live, unsigned i)
 {
-	uint64_t picked = 0, again = 0, errors = 0, usec = 0, steps = 0, task_steps = 0;
+	uint64_t picked = 0, again = 0, errors = 0, failed = 0, failures = 0, wrong = 0, usec = 0, steps = 0, task_steps = 0;
+	bool ports = ledger_plan()->no_ports_usec == 0;		/* else some are repeated that no task is to blame for */
 	struct live_traffic traffic;
 	struct live_task t;
 
@@ -194,9 +207,18 @@ audit_service(const struct live *live, unsigned i)
 		live_task_traffic(live, slot, &traffic);
 		for (unsigned s = 0; s < LATENCY_STEPS; s++)
 			task_steps += traffic.step[s];
+		for (unsigned e = 0; e < LIVE_ERRORS; e++)
+			failed += traffic.error[e];
+		failures += t.failures;
 	}
 	for (unsigned s = 0; s < LATENCY_STEPS; s++)
 		steps += live_service_step_total(live, i + 1, s);
+	live_service_traffic(live, i + 1, &traffic);
+	for (unsigned e = 0; e < LIVE_ERRORS; e++)
+		wrong += traffic.error[e];
+	counted("errors for clients", i, wrong, sum.service[i].wrong);
+	counted("failed tries", i, ports ? failed : sum.service[i].failed, sum.service[i].failed);
+	counted("failures", i, ports ? failures : sum.service[i].failures, sum.service[i].failures);
 	counted("tries", i, picked, sum.service[i].picked);
 	counted("repeats", i, again, sum.service[i].again);
 	counted("errors", i, errors, sum.service[i].errors);

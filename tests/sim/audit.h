@@ -11,7 +11,7 @@ struct audit_line {
 	char		 why[40];
 	int		 service;		/* -1: it was not routed */
 	bool		 has_head, has_task;
-	int		 status;
+	int		 status, origin_status;
 	int64_t		 usec;
 	unsigned	 again;			/* it was sent to another task so many times */
 };

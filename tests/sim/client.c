@@ -91,6 +91,22 @@ client_is_done(const struct client *c)
 
 /* ---- receiving ---- */
 
+/* A response of another task than the one that its client is bound to binds it to that one. */
+static void
+bound_note(struct client *c, const struct call *l, const struct entry *e)
+{
+	bool sticky = c->plan->service[l->service].sticky;
+
+	if (!sticky && c->in.cookie[0] != '\0')
+		broken("x%u got a cookie", l->id);
+	if (sticky && c->in.cookie[0] == '\0' && strcmp(e->bound, c->in.by) != 0)
+		broken("x%u was bound to %s, and is to %s, without a cookie", l->id, e->bound, c->in.by);
+	if (c->in.cookie[0] == '\0')
+		return;
+	memcpy(c->bound[l->service].cookie, c->in.cookie, sizeof c->in.cookie);
+	memcpy(c->bound[l->service].by, c->in.by, sizeof c->in.by);
+}
+
 static void
 response_note(struct client *c)
 {
@@ -102,11 +118,15 @@ response_note(struct client *c)
 		if (c->in.chunked)
 			broken("x%u got chunks, which HTTP/1.0 does not have", l->id);
 	}
+	if (c->in.minor != 1)
+		broken("x%u got a response of HTTP/1.%d", l->id, c->in.minor);
 	if (c->in.endless && c->in.keeps)
 		broken("x%u got a response without an end", l->id);
 	e->status = c->in.status;
 	memcpy(e->why, c->in.why, sizeof e->why);
 	memcpy(e->by, c->in.by, sizeof e->by);
+	if (!c->in.ours)
+		bound_note(c, l, e);
 	if (!c->in.ours && c->in.exchange != l->id)
 		broken("x%u got the response of x%u", l->id, c->in.exchange);
 	if (!c->in.ours && c->in.status != l->status && !(l->slip == STATUS_503 && c->in.status == 503))

@@ -37,6 +37,7 @@ struct client {
 	int64_t		 idle_usec;		/* when the last response was complete, and nothing was sent since; 0: otherwise */
 	bool		 paused;
 	bool		 was_ours, ending;	/* the last response said so */
+	struct { char cookie[24], by[8]; } bound[SERVICES];	/* to these tasks */
 };
 
 static inline const struct call *

@@ -22,6 +22,10 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "Connection: close\r\n");
 	else if (l->minor == 0)
 		p += snprintf(p, 100, "Connection: keep-alive\r\n");
+	if (c->bound[l->service].cookie[0] != '\0') {
+		p += snprintf(p, 100, "Cookie: a=b; at=%s\r\n", c->bound[l->service].cookie);
+		memcpy(ledger_of(l->id)->bound, c->bound[l->service].by, sizeof c->bound[l->service].by);
+	}
 	if (l->chunked)
 		p += snprintf(p, 100, "Transfer-Encoding: chunked\r\n");
 	else if (l->body > 0 || strcmp(l->method, "POST") == 0)

@@ -161,6 +161,7 @@ line_count(const char *line, const char *why)
 {
 	const char *service = value(line, "ServiceName");
 	struct audit_line l = { .service = service == NULL ? -1 : atoi(service + 2), .status = (int)number(line, "DownstreamStatus"),
+	    .origin_status = (int)number(line, "OriginStatus"),
 	    .has_head = value(line, "RequestProtocol") != NULL, .has_task = !says(line, "task", ""),
 	    .usec = (int64_t)number(line, "Duration") / 1000, .again = (unsigned)number(line, "RetryAttempts") };
 
@@ -398,6 +399,8 @@ check_served(const struct entry *e)
 
 	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
+	if (e->fate == ANSWERED && e->heads == 1 && e->bound[0] != '\0' && strcmp(e->bound, e->by) != 0)
+		broken("x%u was bound to %s, and was served by %s", e->call->id, e->bound, e->by);
 	if (e->fate != ANSWERED)
 		broken("x%u should have been served: fate %d, %d %s", e->call->id, e->fate, e->logged_status, e->logged_why);
 }
@@ -465,6 +468,11 @@ ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t 
 	if (refused > 0 && all < 10 && !idles)
 		broken("%llu requests of s%u were not tried again, after %llu that were", (unsigned long long)refused, service,
 		    (unsigned long long)all);
+	/* nearly all of them would be, one after the other */
+	if (plan->storm && plan->nworkers == 1 && refused > 0 && requests > advance + 10 && undeserved > 10 &&
+	    all < 10 + (requests - advance - 10) * RETRY_BUDGET / 100)
+		broken("%llu requests of s%u were tried again in a storm, of %llu", (unsigned long long)all, service,
+		    (unsigned long long)requests);
 	if (undeserved > refused)
 		broken("%llu requests of s%u failed that could have been tried again", (unsigned long long)undeserved, service);
 }

@@ -32,6 +32,7 @@ struct entry {
 	int		 status;
 	char		 why[40];	/* Mola-Why */
 	char		 by[8];		/* the task whose response it is */
+	char		 bound[8];	/* that it was to go to, by its cookie; empty: it has none */
 	bool		 may_drop;	/* it was announced that the connection ends before this one */
 	const struct end *end;		/* of its client's connection */
 	bool		 lost;		/* the worker that had that was killed */

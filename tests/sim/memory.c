@@ -22,7 +22,7 @@ sim_exact(char **argv)
 	mallopt(M_MXFAST, 0);
 	if (getenv("GLIBC_TUNABLES") != NULL)
 		return;
-	setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
+	setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0:glibc.malloc.perturb=165", 1);
 	execv("/proc/self/exe", argv);
 	BUG("execv");
 #else

@@ -25,7 +25,7 @@ reading_begin(struct reading *r, enum side side)
 	r->to_head = r->head = r->done = r->keeps = r->says_keep = r->endless = r->chunked = r->has_length = r->expects = r->ours = false;
 	r->bad = NULL;
 	r->status = 0;
-	r->method[0] = r->target[0] = r->why[0] = r->by[0] = '\0';
+	r->method[0] = r->target[0] = r->why[0] = r->by[0] = r->cookie[0] = '\0';
 	r->exchange = NOBODY;
 	r->minor = 0;
 	r->length = r->body = r->left = 0;
@@ -54,7 +54,9 @@ field(struct reading *r, const char *name, const char *value)
 	else if (strcasecmp(name, "Mola-Why") == 0) {
 		r->ours = true;
 		snprintf(r->why, sizeof r->why, "%s", value);
-	} else if (strcasecmp(name, "X-By") == 0)
+	} else if (strcasecmp(name, "Set-Cookie") == 0 && strncmp(value, "at=", 3) == 0)
+		snprintf(r->cookie, sizeof r->cookie, "%.*s", (int)strcspn(value + 3, ";"), value + 3);
+	else if (strcasecmp(name, "X-By") == 0)
 		snprintf(r->by, sizeof r->by, "%s", value);
 	else if (strcasecmp(name, "X-Tag") == 0)
 		r->exchange = (uint32_t)strtoul(value, NULL, 10);

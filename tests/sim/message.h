@@ -26,6 +26,7 @@ struct reading {
 	char		 target[12];
 	uint32_t	 exchange;	/* by its target, or by X-Tag */
 	char		 by[8];		/* the task that responds, by X-By */
+	char		 cookie[24];	/* that it sets; empty: none */
 	int		 minor;
 	bool		 keeps, chunked, has_length, expects, ours;	/* ours: with Mola-Why */
 	bool		 says_keep;	/* Connection: keep-alive */

@@ -107,6 +107,7 @@ draw_answer(struct call *c, struct rng *r)
 	c->interims = may(r, 6) ? 1 + rng_below(&own, 3) : 0;
 	c->early = may(r, 6);
 	c->last = may(r, 8);
+	c->old = may(r, 6);
 	if (may(r, 10)) {
 		c->answer_piece = 1 + rng_below(&own, rng_below(&own, 2) ? 40 : 4000);
 		c->answer_usec = between(&own, 10, c->answer_piece < 40 ? 2000 : 200000);
@@ -168,12 +169,15 @@ draw_weather(struct rng *r)
 	return w;
 }
 
+/* In a storm, all of its requests. */
 static void
-draw_client(struct plan_client *c, struct rng r, unsigned number)
+draw_client(struct plan_client *c, struct rng r, unsigned number, bool storm)
 {
 	c->there = allowed();
 	c->starts_usec = between(&r, 0, 3 * USEC_PER_SEC);
 	c->ncalls = 1 + rng_below(&r, CALLS);
+	if (storm)
+		c->ncalls = CALLS;
 	c->weather = draw_weather(&r);
 	for (unsigned i = 0; i < c->ncalls; i++)
 		draw_call(&c->call[i], &r, number * CALLS + i);
@@ -255,7 +259,6 @@ draw_rest(struct plan *p, struct rng r)
 	if (may(&r, 6))
 		p->drain_usec = between(&own, USEC_PER_SEC, 8 * USEC_PER_SEC);
 	p->weather = draw_weather(&r);
-	p->storm = may(&r, 4);
 }
 
 static void
@@ -296,6 +299,12 @@ idle_settle(struct plan *p)
 	}
 }
 
+static bool
+draw_storm(struct rng r)
+{
+	return may(&r, 4);
+}
+
 static void
 storm_settle(struct plan *p)
 {
@@ -312,8 +321,9 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	masked = mask;
 	choices = 0;
 	p->seed = seed;
+	p->storm = draw_storm(stream(seed, 6, 0));
 	for (unsigned i = 0; i < CLIENTS; i++)
-		draw_client(&p->client[i], stream(seed, 1, i), i);
+		draw_client(&p->client[i], stream(seed, 1, i), i, p->storm);
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_service(&p->service[i], stream(seed, 2, i));
 	draw_rest(p, stream(seed, 3, 0));
@@ -359,7 +369,7 @@ print_call(const struct call *c)
 		    (long long)c->leave_at, (long long)c->leave_read, (long long)c->leave_usec,
 		    c->leaves_by_reset ? "reset" : "close", c->read_piece, (long long)c->read_usec);
 	printf("#     task: %d body %llu framing %d after %lld us%s%s interims %u piece %u/%lld us slip %d times %u at %llu\n", c->status,
-	    (unsigned long long)c->answer, c->framing, (long long)c->delay_usec, c->early ? " early" : "", c->last ? " last" : "",
+	    (unsigned long long)c->answer, c->framing, (long long)c->delay_usec, c->early ? " early" : c->old ? " old" : "", c->last ? " last" : "",
 	    c->interims, c->answer_piece, (long long)c->answer_usec, c->slip, c->slips, (unsigned long long)c->slip_at);
 }
 

@@ -16,7 +16,7 @@
 #define TASKS		4		/* of a service, at most */
 #define NODES		4
 #define WORKERS		3
-#define CHOICES		2048
+#define CHOICES		4096
 
 /* Limits that Mola has, in microseconds. */
 #define HEAD_USEC	(2 * USEC_PER_SEC)
@@ -67,6 +67,7 @@ struct call {
 	unsigned	 interims;
 	bool		 early;			/* responds before it has read the body */
 	bool		 last;			/* the task's connection ends with it */
+	bool		 old;			/* it is of HTTP/1.0; one with chunks all the same is the last of a connection, too */
 	uint32_t	 answer_piece;
 	int64_t		 answer_usec;
 	enum slip	 slip;

@@ -35,9 +35,10 @@ struct visit {
 	/* the response */
 	const struct call *call;		/* NULL: of none, as of a check */
 	bool		 responds, finished, silent;
+	bool		 spent;			/* no other request may come on it */
 	enum slip	 slip;
 	int64_t		 due_usec;
-	char		 head[600];
+	char		 head[5000];
 	size_t		 head_len, head_sent;
 	struct writing	 body;
 	char		 out[4096];
@@ -119,17 +120,21 @@ head_make(struct visit *v)
 	const struct call *l = v->call;
 	char line[200];
 
-	snprintf(line, sizeof line, "HTTP/1.1 %d Some\r\nX-Tag: %u\r\nX-By: s%u.%u\r\n",
-	    v->slip == STATUS_503 ? 503 : l->status, l->id, v->task->service, v->task->number);
+	snprintf(line, sizeof line, "HTTP/1.%d %d Some\r\nX-Tag: %u\r\nX-By: s%u.%u\r\n",
+	    !l->old, v->slip == STATUS_503 ? 503 : l->status, l->id, v->task->service, v->task->number);
 	add(v, line);
 	if (v->last)
 		add(v, "Connection: close\r\n");
 	else if (v->task->how->announces)
 		add(v, "Keep-Alive: timeout=1, max=100\r\n");
+	if (!v->last && l->old)
+		add(v, "Connection: keep-alive\r\n");
 	if (l->status == 204)
 		snprintf(line, sizeof line, "\r\n");
-	else if (l->framing == BY_CHUNKS && v->in.minor == 1)
+	else if (l->framing == BY_CHUNKS && v->in.minor == 1) {
 		snprintf(line, sizeof line, "Transfer-Encoding: chunked\r\n\r\n");
+		v->spent = l->old && has_body(l);
+	}
 	else if (l->framing == BY_END)
 		snprintf(line, sizeof line, "Server: end\r\n\r\n");
 	else
@@ -137,6 +142,17 @@ head_make(struct visit *v)
 	add(v, line);
 	if (v->slip == BAD_HEAD)
 		memcpy(v->head, "HTTX", 4);
+}
+
+/* A location that is too long is none. */
+static void
+check_redirect(struct visit *v)
+{
+	add(v, "HTTP/1.1 302 Found\r\nLocation: /there");
+	if (v->slip == STATUS_503)
+		for (unsigned i = 0; i < 4100 / 10; i++)
+			add(v, "/elsewhere");
+	add(v, "\r\nContent-Length: 0\r\n\r\n");
 }
 
 /* The response to a check: where it is answered, or how the task is. */
@@ -148,7 +164,7 @@ check_answer(struct visit *v)
 	if (strcmp(v->in.method, "GET") != 0 || (strcmp(v->in.target, "/up") != 0 && strcmp(v->in.target, "/there") != 0))
 		broken("a check is %s %s", v->in.method, v->in.target);
 	else if (elsewhere && strcmp(v->in.target, "/up") == 0)
-		add(v, "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n");
+		check_redirect(v);
 	else if (v->slip == STATUS_503)
 		add(v, "HTTP/1.1 503 Sick\r\nContent-Length: 0\r\n\r\n");
 	else
@@ -285,6 +301,9 @@ check_chosen(const struct visit *v)
 
 	if (p->brain.there)		/* it learns of that later */
 		return;
+	for (unsigned i = 0; i < p->nworkers; i++)		/* so does one that hangs */
+		if (p->worker[i].hang_usec > 0)
+			return;
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			return;
@@ -365,7 +384,7 @@ left_note(const struct visit *v)
 		return;
 	e->left_usec = wire_now();
 	e->left_idle_usec = wire_now() - v->wrote_usec;
-	e->may_leave = v->task->taught || how->idle_usec > 0 || how->gone_usec > 0 || how->down_usec > 0 ||
+	e->may_leave = v->before->old || v->task->taught || how->idle_usec > 0 || how->gone_usec > 0 || how->down_usec > 0 ||
 	    task_connections(v->task) > v->task->plan->idle_max;
 }
 
@@ -391,6 +410,8 @@ receive(struct visit *v)
 		visit_end(v, false);
 		return false;
 	}
+	if (v->spent && !v->responds)
+		broken("a request came behind a response of HTTP/1.0 with chunks");
 	used = reading_eat(&v->in, bytes, (size_t)n);
 	if (v->in.bad != NULL)
 		broken("a task got %s (x%u)", v->in.bad, v->in.exchange);
