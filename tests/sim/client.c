@@ -54,7 +54,11 @@ client_hang_up(struct client *c, bool reset, enum fate f)
 {
 	unsigned i = c->waiting;
 
-	end_close(c->end, reset);
+	if (f == DROPPED && c->stays)
+		end_adopt(c->end, NULL, NULL);
+	else
+		end_close(c->end, reset);
+	c->stays = false;
 	c->end = NULL;
 	c->life++;
 	for (; i < c->how->ncalls && (i < c->sending || (i == c->sending && c->begun)); i++) {
@@ -252,6 +256,7 @@ static void
 ended(struct client *c, bool clean)
 {
 	client_check_idle(c, true);
+	c->stays = clean && c->waiting > 0 && call(c, c->waiting - 1)->stays;
 	if (clean && c->in.head && c->waiting < c->sending + c->begun && reading_end(&c->in)) {
 		c->in.keeps = false;
 		if (!response_done(c))

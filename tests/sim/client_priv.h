@@ -35,7 +35,7 @@ struct client {
 	uint64_t	 read;			/* bytes of this response */
 	int64_t		 read_due_usec;
 	int64_t		 idle_usec;		/* when the last response was complete, and nothing was sent since; 0: otherwise */
-	bool		 paused;
+	bool		 paused, stays;
 	bool		 was_ours, ending;	/* the last response said so */
 	struct { char cookie[24], by[8]; } bound[SERVICES];	/* to these tasks */
 };

@@ -32,10 +32,12 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "Content-Length: %llu\r\n", (unsigned long long)l->body);
 	if (l->expects)
 		p += snprintf(p, 100, "Expect: 100-continue\r\n");
-	if (l->bad == HEAD_LARGE) {
+	if (l->bad == HEAD_LARGE || l->full) {
+		size_t n = HEAD_BYTES + (l->bad == HEAD_LARGE) - (size_t)(p - c->head) - 13;
+		n += l->bad == HEAD_LARGE && !l->full ? 800 : 0;
 		p += snprintf(p, 100, "X-Large: ");
-		memset(p, 'x', 9000);
-		p += 9000;
+		memset(p, 'x', n);
+		p += n;
 		p += snprintf(p, 100, "\r\n");
 	}
 	if (l->bad != HEAD_STOPS)

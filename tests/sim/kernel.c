@@ -13,6 +13,8 @@
 #include "kernel_priv.h"
 #include "memory.h"
 
+#define LOOKED_AT_USEC	(2900 * USEC_PER_MSEC)	/* of silence, before it is asked whether a connection is cut off */
+
 struct kernel k;
 
 void
@@ -224,6 +226,7 @@ __wrap_send(int fd, const void *p, size_t n, int flags)
 	struct file *f = file_of(fd);
 
 	ASSERT(f->kind == CONNECTED && (flags & MSG_NOSIGNAL) != 0);
+	f->sent_usec = wire_now();
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
 	return give(f, end_write(f->end, p, n));
@@ -238,6 +241,7 @@ __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
 	if (f->kind == PAIR)
 		return pair_send(f->pair, m);
 	ASSERT(f->kind == CONNECTED && (flags & MSG_NOSIGNAL) != 0 && m->msg_control == NULL);
+	f->sent_usec = wire_now();
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
 	for (size_t i = 0; i < m->msg_iovlen; i++) {
@@ -318,6 +322,7 @@ __wrap_getsockopt(int fd, int level, int name, void *p, socklen_t *len)
 		return 0;
 	}
 	ASSERT(level == IPPROTO_TCP && name == TCP_INFO && *len == sizeof info);
+	ASSERT(wire_now() - f->sent_usec >= LOOKED_AT_USEC);
 	memset(&info, 0, sizeof info);
 	if (end_unacknowledged(f->end, &since)) {
 		info.tcpi_unacked = 1;

@@ -39,6 +39,7 @@ struct file {
 	bool		 is_set;		/* an event */
 	struct addr	 addr;
 	int64_t		 until;			/* of an epoll */
+	int64_t		 sent_usec;		/* when something was sent last */
 	bool		 reported;
 };
 

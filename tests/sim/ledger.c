@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "ledger.h"
 
+#define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
 /* what the wall clock has when time begins, as microseconds of the day less those of the monotonic clock */
 #define WORLDS_BEGIN	(8 * 3600 * USEC_PER_SEC)
 
@@ -271,7 +272,7 @@ check_one_end(const struct entry *e)
 		broken("x%u got %d %s, and %d %s is logged", id, e->status, e->why, e->logged_status, e->logged_why);
 	if (e->fate == CUT && is(e, "complete") && !e->lost && !is_cut_by_next(e) && !is_in_the_way(e))
 		broken("x%u was cut, and is logged as complete", id);
-	if (e->fate == DROPPED && is(e, "complete") && !e->lost)
+	if (e->fate == DROPPED && is(e, "complete") && !e->lost && !is_cut_by_next(e))
 		broken("x%u got no response, and is logged as complete", id);
 }
 
@@ -299,6 +300,25 @@ longest_hang(void)
 }
 
 /* How long what ended for this reason may have taken, and has to have taken at least. */
+static bool
+has_waited(const struct entry *e)
+{
+	return is(e, "overloaded") || is(e, "max_inflight");
+}
+
+/* For room on a node; its head was there at once. */
+static void
+check_wait(const struct entry *e)
+{
+	const struct call *c = e->call;
+	const struct plan_client *of = &plan->client[c->id / CALLS];
+	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && of->weather.piece_most == 0;
+
+	if (has_waited(e) && at_once && workers_are_well() && plan->service[c->service].overload &&
+	    e->took_usec > WAIT_USEC + WAIT_SLACK_USEC)
+		broken("x%u: %s after %lld us", c->id, e->logged_why, (long long)e->took_usec);
+}
+
 static void
 check_time(const struct entry *e)
 {
@@ -493,6 +513,7 @@ ledger_check(void)
 		check_one_end(e);
 		check_once(e);
 		check_time(e);
+		check_wait(e);
 		check_served(e);
 		audit_exchange(e);
 		if (is_forsaken(e))

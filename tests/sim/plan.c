@@ -90,6 +90,8 @@ draw_faults(struct call *c, struct rng *r)
 	}
 	if (may(r, 4))
 		c->shuts = true;
+	c->stays = may(r, 8);
+	c->full = may(r, 4);
 }
 
 /* What its task does. */
@@ -349,7 +351,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 bool
 call_is_sound(const struct call *c)
 {
-	int64_t sending = c->piece > 0 ? (int64_t)((c->body + 400) / c->piece) * c->piece_usec : 0;
+	int64_t sending = c->piece > 0 ? (int64_t)((c->body + (c->full ? HEAD_BYTES : 400)) / c->piece) * c->piece_usec : 0;
 	int64_t reading = c->read_piece > 0 ? (int64_t)((c->answer + 400) / c->read_piece) * c->read_usec : 0;
 	bool slow = sending > USEC_PER_SEC || reading > USEC_PER_SEC || c->stall_usec > USEC_PER_SEC || c->read_usec > USEC_PER_SEC;
 
@@ -361,7 +363,7 @@ print_call(const struct call *c)
 {
 	printf("#   x%u %s s%u HTTP/1.%d body %llu%s%s%s%s%s think %lld ms\n", c->id, c->method, c->service, c->minor,
 	    (unsigned long long)c->body, c->chunked ? " chunked" : "", c->expects ? " expects" : "", c->closes ? " closes" : "",
-	    c->pipelined ? " pipelined" : "", c->shuts ? " shuts" : "", (long long)c->think_usec / 1000);
+	    c->pipelined ? " pipelined" : c->full ? " full" : "", c->shuts ? " shuts" : c->stays ? " stays" : "", (long long)c->think_usec / 1000);
 	if (c->bad != WELL || c->piece > 0 || c->stall_at >= 0 || c->leave_at >= 0 || c->leave_read >= 0 || c->leave_usec >= 0 ||
 	    c->read_piece > 0)
 		printf("#     client: bad %d piece %u/%lld us stall %lld/%lld us leave %lld read %lld after %lld us %s reads %u/%lld us\n",

@@ -28,6 +28,8 @@
 #define RESPONSE_USEC	(6 * USEC_PER_SEC)
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
 #define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on */
+#define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
+#define HEAD_BYTES	8192			/* that a head may have */
 #define RETRY_BUDGET	20			/* percent of the requests */
 
 enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
@@ -56,6 +58,8 @@ struct call {
 	int64_t		 stall_at, stall_usec;	/* stops there; -1: nowhere */
 	int64_t		 leave_at, leave_read, leave_usec;	/* after so many bytes sent, or read, or so long; -1 */
 	bool		 leaves_by_reset;
+	bool		 stays;			/* and does not end its direction when Mola has ended the other */
+	bool		 full;			/* its head is as large as one may be; HEAD_LARGE: by one byte larger */
 	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
 	int64_t		 read_usec;
 

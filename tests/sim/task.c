@@ -167,8 +167,11 @@ check_answer(struct visit *v)
 		check_redirect(v);
 	else if (v->slip == STATUS_503)
 		add(v, "HTTP/1.1 503 Sick\r\nContent-Length: 0\r\n\r\n");
-	else
+	else {
+		if (elsewhere)
+			add(v, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
 		add(v, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	}
 }
 
 static void

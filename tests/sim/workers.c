@@ -16,6 +16,7 @@
 #define LOOK_USEC	(100 * USEC_PER_MSEC)
 #define NO_PID		(1 << 30)	/* and more: numbers that no process has */
 #define SILENT_USEC	(300 * USEC_PER_MSEC)
+#define LOOK_FOR_ROOM_USEC (5 * USEC_PER_MSEC)	/* proxy/waiting.h */
 
 struct worker {
 	const struct plan_worker *how;
@@ -29,7 +30,8 @@ struct worker {
 	uint64_t	 serial;
 	unsigned	 variant;
 	bool		 drains, is_empty;
-	bool		 was_vain;		/* its last turn */
+	bool		 was_vain, waits;	/* its last turn was; requests waited behind it */
+	int64_t		 turn_usec;		/* when that was */
 };
 
 static struct {
@@ -40,7 +42,8 @@ static struct {
 	workers_lost_f	*lost;
 	struct worker	 worker[WORKERS];
 	unsigned	 last;			/* had a turn */
-	uint64_t	 turns, serial, vain;
+	uint64_t	 turns, serial, vain, waiting;	/* waiting: turns that were vain, but that requests waited */
+	int64_t		 waited_usec;
 	int		 table;			/* -1: there is none yet */
 	unsigned	 variant;		/* of the configuration */
 	bool		 stops, ended, killed;
@@ -63,7 +66,7 @@ conf(const struct worker *w, unsigned variant)
 		.client_write_usec = WRITE_USEC, .client_request_usec = REQUEST_USEC,
 		.client_min_rate = p->min_rate && variant == 0 ? 100 : 0, .client_grace_usec = 2 * USEC_PER_SEC,
 		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
-		.request_head = { 8192, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
+		.request_head = { HEAD_BYTES, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
 		.upstream_idle_usec = TASK_IDLE_USEC, .tls_min_version = 12, .hsts_seconds = -1,
 		.probe = live_prober(g.live) == w->index, .nlisteners = 1 };
 
@@ -366,16 +369,21 @@ static void
 turn(struct worker *w)
 {
 	uint64_t calls = kernel_count().calls;
-	bool vain;
+	bool vain, waits;
 
 	kernel_enter(process(w));
 	loop_turn(w->loop, -1);
 	kernel_enter(0);
 	g.turns++;
+	vain = !kernel_is_ready(process(w)) && kernel_count().calls == calls;
 	/* while requests wait for room, it looks for that again and again */
-	vain = !kernel_is_ready(process(w)) && kernel_count().calls == calls && live_gauge_total(g.live, LIVE_WAITING) == 0;
-	g.vain += vain && w->was_vain;
+	waits = live_gauge_total(g.live, LIVE_WAITING) > 0;
+	if (waits && w->waits)
+		g.waited_usec += wire_now() - w->turn_usec;
+	*(waits || w->waits ? &g.waiting : &g.vain) += vain && w->was_vain;
+	w->waits = waits;
 	w->was_vain = vain;
+	w->turn_usec = wire_now();
 }
 
 bool
@@ -405,6 +413,12 @@ uint64_t
 workers_vain_turns(void)
 {
 	return g.vain;
+}
+
+bool
+workers_wait_calmly(void)
+{
+	return (int64_t)g.waiting <= g.waited_usec / LOOK_FOR_ROOM_USEC * 2 + 200;
 }
 
 uint64_t

@@ -22,6 +22,7 @@ bool		workers_were_killed(void);	/* what one had in memory is nobody's to give b
 /* One of them takes a turn: false: nothing is to be done now, and nothing will be before `until`. */
 bool		workers_turn(int64_t *until);
 uint64_t	workers_turns(void);
+bool		workers_wait_calmly(void);	/* they look for room for requests that wait no more often than they are to */
 uint64_t	workers_vain_turns(void);	/* behind another one in which there was nothing to do, either */
 
 #endif

@@ -120,7 +120,7 @@ service_add(struct table_maker *m, unsigned service)
 		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
 		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
 		.health_follow_redirects = s->redirects, .health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
-		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
+		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = WAIT_USEC,
 		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
 	struct str wrong;
 	char name[8];
@@ -401,6 +401,13 @@ check_sleep(int64_t usec)
 		    (unsigned long long)beats, (unsigned long long)ledger_lines());
 }
 
+static void
+check_waiting(void)
+{
+	if (!workers_wait_calmly())
+		broken("it looked for room for requests too often");
+}
+
 static bool
 never(void)
 {
@@ -545,6 +552,7 @@ world_run(const struct plan *p, struct result *out)
 	if (broken_text() == NULL) {
 		check_end();
 		check_sleep(wire_now() - began);
+		check_waiting();
 		ledger_check();
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
