@@ -73,6 +73,7 @@ struct writing {
 	const struct access_line *line;
 	uint64_t	 lost;
 	unsigned	 cut;		/* how often the most bytes of texts are halved */
+	size_t		 start;		/* of the line in b */
 };
 
 static bool
@@ -109,7 +110,15 @@ static const char *const sides[] = {
 #undef SIDE
 };
 
-/* Those of messages. */
+/* Before a word: whichever comes first has none before it. */
+static void
+add_space(const struct writing *w)
+{
+	if (w->b->len > w->start)
+		buf_adds(w->b, STR(" "));
+}
+
+/* Those of messages. `before` NULL: a space. */
 static void
 add_fields(const struct writing *w, const char *before, const char *between)
 {
@@ -118,8 +127,11 @@ add_fields(const struct writing *w, const char *before, const char *between)
 	for (unsigned i = 0; i < w->conf->nfields; i++) {
 		if (!access_kept_get(&v, w->conf, w->line->request, i))
 			continue;
-		buf_printf(w->b, "%s%s%s%s", before, sides[w->conf->field[i].side], w->conf->field[i].name,
-		    between);
+		if (before == NULL)
+			add_space(w);
+		else
+			buf_adds(w->b, str_of(before));
+		buf_printf(w->b, "%s%s%s", sides[w->conf->field[i].side], w->conf->field[i].name, between);
 		add_quoted(w, &v);
 	}
 }
@@ -132,7 +144,8 @@ write_own(const struct writing *w)
 	for (unsigned f = 0; f < ACCESS_FACTS; f++) {
 		if (facts[f].own[0] == '\0' || !get(w, (enum access_fact)f, &v))
 			continue;
-		buf_printf(w->b, "%s%s=", f > 0 ? " " : "", facts[f].own);
+		add_space(w);
+		buf_printf(w->b, "%s=", facts[f].own);
 		if (v.kind == VALUE_NUMBER)
 			buf_printf(w->b, "%llu", (unsigned long long)v.n);
 		else if (v.kind == VALUE_TEXT)
@@ -140,9 +153,11 @@ write_own(const struct writing *w)
 		else
 			buf_adds(w->b, v.text);
 	}
-	add_fields(w, " ", "=");
-	if (w->lost > 0)
-		buf_printf(w->b, " %s=%llu", facts[ACCESS_LOST].own, (unsigned long long)w->lost);
+	add_fields(w, NULL, "=");
+	if (w->lost > 0) {
+		add_space(w);
+		buf_printf(w->b, "%s=%llu", facts[ACCESS_LOST].own, (unsigned long long)w->lost);
+	}
 }
 
 /* Level and message are constant: programs that read Traefik's log, and logs in general, look for
@@ -295,12 +310,11 @@ void
 access_line_write(struct buf *b, const struct access_conf *c, const struct access_line *l,
     uint64_t lost)
 {
-	struct writing w = { b, c, l, lost, 0 };
-	size_t before = b->len;
+	struct writing w = { b, c, l, lost, 0, b->len };
 
 	ASSERT(l->took_usec >= 0 && l->why != NULL);
-	for (write_line(&w); !b->full && b->len - before > ACCESS_LINE_MAX; write_line(&w)) {
-		b->len = before;
+	for (write_line(&w); !b->full && b->len - w.start > ACCESS_LINE_MAX; write_line(&w)) {
+		b->len = w.start;
 		w.cut++;
 		ASSERT(w.cut < 12);
 	}

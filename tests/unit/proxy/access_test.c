@@ -151,6 +151,21 @@ test_dropped_and_redacted(void **state)
 	assert_int_equal(strncmp(out.p, "REDACTED - - [", 14), 0);
 }
 
+/* However few words are left, nothing is before the first of them. */
+static void
+test_first_words_dropped(void **state)
+{
+	struct access_conf c = { .format = ACCESS_FORMAT_MOLA };
+
+	(void)state;
+	c.dropped = ACCESS_BIT(ACCESS_TIME);
+	assert_int_equal(strncmp(line_text(&c, &line, 0), "client=", 7), 0);
+	c.dropped |= ACCESS_BIT(ACCESS_CLIENT);
+	assert_int_equal(strncmp(line_text(&c, &line, 0), "method=", 7), 0);
+	c.dropped = UINT64_MAX;
+	assert_string_equal(line_text(&c, &line, 3), "lost=3\n");
+}
+
 /* Who a filter has found in the request: a word of its own in formats whose words have no spaces. */
 static void
 test_users(void **state)
@@ -354,6 +369,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls_and_what_has_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dropped_and_redacted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_words_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_users, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fields_of_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_routers, setup, teardown),
