@@ -7,12 +7,13 @@
  *	TN	ends its direction;		kN	hangs up;	HN	reads nothing, or does again
  *	yN M	client N says M KB of a letter; YN M	end N of a task does
  *	wN	N tenths of a second pass
- *	gN	another table: bits of N say which tasks are gone, and which drain
+ *	qN M	client N says what follows M times, and each time the task that gets it says 204; QN M: but task 1 says 500
+ *	gN	another table: bits of N say which tasks are gone, and which drain, and what else (exchange_parts.h)
  *	fN	another configuration; nN: secrets; b0: a beat; s0: spans are taken
  *	pN	what is known of the node: nothing, it is full, it is idle
  *	aN	who reads the access log: nobody, one who has gone, one who does not read
  *	lN	listener N is closed;	LN	a listener of another worker is borrowed, or given back
- *	d0	the proxy drains;	e0	it ends, whoever is there
+ *	dN	the proxy drains, and waits N seconds for requests of those who are there;	e0	it ends, whoever is there
  * With TRACE in the environment, what happens and what everybody gets is printed. exchange_set.h has the routes. What a client of HTTP/1 gets begins with a status line. However it goes, in the end everybody has
  * hung up, nothing is in flight, and no gauge has anything.
  */
@@ -32,6 +33,7 @@ struct end {
 	bool	 deaf;
 	bool	 plain;		/* what it hears is HTTP/1 */
 	bool	 heard;
+	int	 origin;	/* which task this is the end of */
 };
 
 static struct end client[CLIENTS], task[ENDS];
@@ -93,7 +95,7 @@ calls_take(void)
 			for (k = 0; k < ENDS && task[k].fd >= 0; k++)
 				continue;
 			if (k < ENDS) {
-				task[k] = (struct end){ .fd = fd };
+				task[k] = (struct end){ .fd = fd, .origin = i };
 				trace(&task[k], "is called", str_of(&"0\0001\0002\0003"[2 * i]));
 			} else
 				end_close(&(struct end){ .fd = fd });
@@ -146,6 +148,23 @@ client_says(struct end *e, unsigned listener, struct str s)
 		turn();
 	}
 	say(e, s);
+}
+
+/* So that it is known how long tasks take. */
+static void
+ask_often(struct end *e, unsigned times, struct str s, bool some_fail)
+{
+	for (unsigned i = 0; i < times % 200; i++) {
+		for (int k = 0; k < ENDS; k++)
+			task[k].heard = false;
+		client_says(e, FRONT, s);
+		turn();
+		for (int k = 0; k < ENDS; k++)
+			if (task[k].heard)
+				say(&task[k], some_fail && task[k].origin == 1 ? STR("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n") :
+				    STR("HTTP/1.1 204 No Content\r\n\r\n"));
+		turn();
+	}
 }
 
 /* ---- what else happens ---- */
@@ -272,8 +291,10 @@ happen(char verb, unsigned n)
 		borrow(n);
 		break;
 	case 'd':
-		if (!drained)
+		if (!drained) {
+			proxy_set_patience(proxy, n % 10 * USEC_PER_SEC);
 			proxy_drain(proxy, on_empty, NULL);
+		}
 		drained = true;
 		break;
 	case 'e':
@@ -299,6 +320,8 @@ step(struct str part)
 	trace(NULL, "----", part);
 	if (verb == 'c')
 		client_says(&client[n % CLIENTS], m, s);
+	else if (verb == 'q' || verb == 'Q')
+		ask_often(&client[n % CLIENTS], m, s, verb == 'Q');
 	else if (verb == 'y' || verb == 'Y')
 		say_much(verb == 'y' ? &client[n % CLIENTS] : &task[n % ENDS], m);
 	else if (verb == 't')
@@ -342,7 +365,7 @@ nothing_is_left(void)
 	struct live_task t;
 
 	ASSERT(live_node_inflight(live, 0) == 0);
-	for (unsigned i = 0; i < 48; i++) {
+	for (unsigned i = 0; i < 64; i++) {
 		live_task_read(live, i, &t);
 		ASSERT(t.inflight == 0);
 	}

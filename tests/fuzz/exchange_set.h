@@ -15,143 +15,23 @@
  *	odd		tasks 1 and 2 with checks of another method, host and status
  * Connections to the listener `names` go to a service of TCP with checks, by the name that the client asks for: pass.test as they are,
  * end.test without their TLS, kept.test to nobody from here, refused.test to nobody.
- *	m0, m1 ...	web, behind one of the chains of filters below
+ *	m0, m1 ...	web, behind one of the chains of filters of exchange_parts.h
+ * exchange_tuned.h has more, which are in some tables alone.
  */
 #ifndef FUZZ_EXCHANGE_SET_H
 #define FUZZ_EXCHANGE_SET_H
 
-#include <fcntl.h>
-#include <signal.h>
+#include "exchange_parts.h"
+#include "exchange_tuned.h"
 
-#include "base/clock.h"
-#include "proxy/proxy.h"
-#include "talk.h"
-
-#include "../unit/net/make_cert.h"
-
-#define ORIGINS		4		/* where tasks listen; the last: servers that filters ask */
-#define LISTENERS	7
-enum { FRONT, PROXIED, INNER, SECURE, RELAY, ELSEWHERE, NAMES };
-
-static struct loop *l;
-static struct live *live;
-static struct phys *phys;
-static int origin[ORIGINS], front_fd[LISTENERS];	/* kept from input to input: TCP would run out of ports */
-static struct addr origin_at[ORIGINS], front[LISTENERS];
-static struct arena *chains;
-static char auth_url[64], secure_url[64];
-static char *ca_pem, *web_pem, *expired_pem, *other_pem;
-static const char *const listener_name[LISTENERS] = { "front", "proxied", "inner", "secure", "relay", "elsewhere", "names" };
-
-struct set_filter {
-	enum filter_kind kind;
-	struct filter_setting of[5];
-};
-
-#define S(path, value) { { path, sizeof path - 1 }, { value, sizeof value - 1 } }
-static const struct set_filter filters[] = {
-	{ FILTER_HEADERS, { S("customRequestHeaders.X-One", "1"), S("customResponseHeaders.X-Two", "2"), S("stsSeconds", "9"),
-	    S("accessControlAllowOriginList", "http://o"), S("allowedHosts", "m0,M0") } },
-	{ FILTER_STRIP_PREFIX, { S("prefixes", "/a,/b") } },
-	{ FILTER_ADD_PREFIX, { S("prefix", "/x") } },
-	{ FILTER_REPLACE_PATH, { S("path", "/p") } },
-	{ FILTER_REPLACE_PATH_REGEX, { S("regex", "^/(.*)/b"), S("replacement", "/$1?c") } },
-	{ FILTER_REDIRECT_SCHEME, { S("scheme", "https"), S("port", "8443") } },
-	{ FILTER_REDIRECT_REGEX, { S("regex", "^http://m6/(.*)"), S("replacement", "http://n/${1}") } },
-	{ FILTER_COMPRESS, { S("minResponseBodyBytes", "1") } },
-	{ FILTER_CONTENT_TYPE, { S("autoDetect", "true") } },
-	{ FILTER_BUFFERING, { S("maxRequestBodyBytes", "20"), S("maxResponseBodyBytes", "20") } },
-	{ FILTER_ERRORS, { S("status", "404,500-599"), S("service", "checked"), S("query", "/{status}?{url}") } },
-	{ FILTER_IP_ALLOW_LIST, { S("sourceRange", "10.0.0.0/8"), S("ipStrategy.depth", "1") } },
-	{ FILTER_IN_FLIGHT_REQ, { S("amount", "1"), S("sourceCriterion.requestHost", "true") } },
-	{ FILTER_RATE_LIMIT, { S("average", "1"), S("burst", "2"), S("sourceCriterion.requestHeaderName", "X-Who") } },
-	{ FILTER_FORWARD_AUTH, { S("address", ""), S("authResponseHeaders", "X-User"), S("forwardBody", "true"),
-	    S("maxBodySize", "50"), S("addAuthCookiesToResponse", "c") } },
-	{ FILTER_RETRY, { S("attempts", "4"), S("initialInterval", "100ms") } },
-	{ FILTER_CIRCUIT_BREAKER, { S("expression", "NetworkErrorRatio() > 0.3 || ResponseCodeRatio(500, 600, 0, 600) > 0.2") } },
-	{ FILTER_DIGEST_AUTH, { S("users", "u:traefik:0123456789abcdef0123456789abcdef") } },
-	{ FILTER_BASIC_AUTH, { S("users", "u:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="), S("headerField", "X-User") } },
-	{ FILTER_FORWARD_AUTH, { S("address", ""), S("trustForwardHeader", "true"), S("authResponseHeadersRegex", "^X-"),
-	    S("preserveRequestMethod", "true") } },
-	{ FILTER_PASS_CLIENT_CERT, { S("pem", "true") } },
-	{ FILTER_FORWARD_AUTH, { S("address", "http://nobody.test/") } },
-	{ FILTER_FORWARD_AUTH, { S("address", "https"), S("maxResponseBodySize", "10") } },
-	{ FILTER_PASS_CLIENT_CERT, { S("info.subject.commonName", "true"), S("info.notAfter", "true") } },
-	{ FILTER_ERRORS, { S("status", "400-599"), S("service", "dead"), S("query", "/") } },
-};
-#undef S
-#define FILTERS (sizeof filters / sizeof *filters)
-#define RETRY_CHAIN 15
-
-static struct table_ref
-text(struct table_maker *m, const char *s)
-{
-	return table_maker_text(m, str_of(s));
-}
-
-static const char *
-set_chain(size_t i)
-{
-	struct filter_setting of[5];
-	unsigned n = 0;
-	const char *chain;
-
-	for (; n < 5 && filters[i].of[n].path.len > 0; n++) {
-		of[n] = filters[i].of[n];
-		if (of[n].value.len == 0)
-			of[n].value = str_of(auth_url);
-		if (str_eq(of[n].value, STR("https")) && str_eq(of[n].path, STR("address")))
-			of[n].value = str_of(secure_url);
-	}
-	chain = filter_chain_add(chains, "", STR("m"), filters[i].kind, of, n);
-	ASSERT(chain != NULL);
-	return chain;
-}
-
-/* ---- the table ---- */
-
-static struct table_service
-service_of(struct table_maker *m, const char *name)
-{
-	static const char *const names[] = { "web", "checked", "load", "dead", "grpc", "relay", "odd", "refuses", "names" };
-	struct table_service s;
-	struct str wrong;
-	uint32_t slot = 1;
-
-	while (slot <= sizeof names / sizeof *names && strcmp(names[slot - 1], name) != 0)
-		slot++;
-	s = (struct table_service){ .name = text(m, name), .slot = slot, .policy = POLICY_ROUND_ROBIN, .pass_host = true,
-		.connect_usec = USEC_PER_SEC, .response_usec = 3 * USEC_PER_SEC, .idle_usec = 3 * USEC_PER_SEC,
-		.tunnel_usec = 3 * USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC, .health_rise = 1, .health_fall = 1,
-		.eject_window_usec = USEC_PER_SEC, .panic = 50, .overload = true, .overload_bound = 4, .overload_wait_usec = USEC_PER_SEC / 4,
-		.retry_attempts = 3, .retry_budget = 20, .retry_body = 16384 };
-	ASSERT(retry_on_read(str_of("connect, reset, timeout, unavailable, 502, 503, 504"), &s.retry_on, &wrong));
-	return s;
-}
-
-/* Bits of `gone`: tasks that are not there; the four above: that drain. */
-static void
-task_add(struct table_maker *m, unsigned gone, unsigned slot, const struct addr *at)
-{
-	struct table_task t = { .name = text(m, "task"), .addr = *at, .slot = slot, .draining = (gone >> 4 & 1u << slot % 4) != 0 };
-
-	if ((gone & 1u << slot % 4) == 0)
-		table_maker_task(m, &t);
-}
-
-static void
-route_add(struct table_maker *m, const char *host, uint32_t service, uint32_t chain, uint64_t on)
-{
-	table_maker_route(m, &(struct table_route){ .host = text(m, host), .path = text(m, "/"), .service = service, .chain = chain,
-	    .on = on, .name = text(m, host), .to = text(m, host) });
-}
+/* ---- the rest of the table ---- */
 
 static void
 checked_add(struct table_maker *m, unsigned gone, uint32_t *at)
 {
 	struct table_service s = service_of(m, "checked");
 
-	s.health_path = text(m, "/up");
+	s.health_path = text(m, (gone & MOVED) != 0 ? "/up2" : "/up");
 	s.health_headers = text(m, "X-Check: 1");
 	s.health_interval_usec = USEC_PER_SEC;
 	s.health_follow_redirects = true;
@@ -159,17 +39,18 @@ checked_add(struct table_maker *m, unsigned gone, uint32_t *at)
 	s.sticky_path = text(m, "/");
 	s.eject_failures = 2;
 	*at = table_maker_service(m, &s);
-	task_add(m, gone, 1, &origin_at[1]);
+	task_add(m, gone, 1, &origin_at[(gone & MOVED) != 0 ? 2 : 1]);
 	task_add(m, gone, 2, &origin_at[2]);
 	route_add(m, "checked", *at, 0, 0);
 }
 
-static void
+/* What of these is dead. */
+static uint32_t
 more_add(struct table_maker *m, unsigned gone)
 {
 	struct table_service load = service_of(m, "load"), dead = service_of(m, "dead"), grpc = service_of(m, "grpc");
 	struct table_task t = { .name = text(m, "dead.1"), .slot = 8, .nothers = 1, .other = { origin_at[0] } };
-	uint32_t at;
+	uint32_t at, nobody;
 
 	load.load = LOAD_ORCA_PASS;
 	load.orca_reports = true;
@@ -180,10 +61,10 @@ more_add(struct table_maker *m, unsigned gone)
 	route_add(m, "load", at, 0, 0);
 	dead.health_connect = true;
 	dead.health_interval_usec = USEC_PER_SEC;
-	at = table_maker_service(m, &dead);
-	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &t.addr) == NULL);
+	nobody = table_maker_service(m, &dead);
+	ASSERT(addr_parse(STR(NOBODY), &t.addr) == NULL);
 	table_maker_task(m, &t);
-	route_add(m, "dead", at, 0, 0);
+	route_add(m, "dead", nobody, 0, 0);
 	grpc.idle_usec = grpc.response_usec = 600 * USEC_PER_SEC;
 	grpc.scheme = SCHEME_H2C;
 	grpc.health_mode = CHECK_GRPC;
@@ -192,6 +73,7 @@ more_add(struct table_maker *m, unsigned gone)
 	at = table_maker_service(m, &grpc);
 	task_add(m, gone, 10, &origin_at[2]);
 	route_add(m, "grpc", at, 0, 0);
+	return nobody;
 }
 
 /* How a task is checked, and a chain with which one that refuses is tried again. */
@@ -218,7 +100,7 @@ odd_add(struct table_maker *m, unsigned gone)
 	task_add(m, gone, 18, &origin_at[2]);
 	route_add(m, "odd", at, 0, 0);
 	at = table_maker_service(m, &refuses);
-	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &t.addr) == NULL);
+	ASSERT(addr_parse(STR(NOBODY), &t.addr) == NULL);
 	table_maker_task(m, &t);
 	t.slot = 15;
 	table_maker_task(m, &t);
@@ -310,7 +192,7 @@ names_add(struct table_maker *m)
 	s.health_interval_usec = 2 * USEC_PER_SEC;
 	t.service = table_maker_service(m, &s);
 	task_add(m, 0, 16, &origin_at[0]);
-	ASSERT(addr_parse(STR("unix:/tmp/mola-fuzz-nobody"), &nobody_at) == NULL);
+	ASSERT(addr_parse(STR(NOBODY), &nobody_at) == NULL);
 	task_add(m, 0, 19, &nobody_at);
 	table_maker_tcp(m, &t);
 	t.host = text(m, "end.test");
@@ -345,21 +227,22 @@ ruled_add(struct table_maker *m, uint32_t web)
 
 /* What the listeners are to routes; and whose handshakes are special. */
 static void
-listeners_add(struct table_maker *m)
+listeners_add(struct table_maker *m, unsigned gone)
 {
+	bool other = (gone & OTHER_TLS) != 0;
 	uint32_t old, closed, mutual, any;
 
 	for (int i = 0; i < LISTENERS; i++)
 		table_maker_listener(m, &(struct table_listener){ .name = text(m, listener_name[i]),
 		    .redirect_port = i == ELSEWHERE ? 8443 : 0, .redirect_temporary = true });
 	old = table_maker_tls(m, &(struct table_tls){ .name = text(m, "old"), .ca = text(m, ""), .protocols = text(m, "http/1.1"),
-	    .max_version = 12, .auth = TLS_AUTH_REQUEST, .no_tickets = true });
+	    .max_version = 12, .suites = other ? 1 : 0, .auth = other ? TLS_AUTH_NONE : TLS_AUTH_REQUEST, .no_tickets = true });
 	closed = table_maker_tls(m, &(struct table_tls){ .name = text(m, "closed"), .ca = text(m, ""), .protocols = text(m, ""),
 	    .broken = true });
 	mutual = table_maker_tls(m, &(struct table_tls){ .name = text(m, "mutual"), .ca = text(m, ca_pem), .protocols = text(m, ""),
-	    .min_version = 12, .auth = TLS_AUTH_VERIFY });
+	    .min_version = other ? 13 : 12, .auth = other ? TLS_AUTH_IF_GIVEN : TLS_AUTH_VERIFY });
 	any = table_maker_tls(m, &(struct table_tls){ .name = text(m, "any"), .ca = text(m, ""), .protocols = text(m, ""),
-	    .auth = TLS_AUTH_ANY });
+	    .auth = TLS_AUTH_ANY, .strict = other });
 	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "mutual.test"), 0, mutual });
 	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "any.test"), 0, any });
 	table_maker_tls_host(m, &(struct table_tls_host){ text(m, "old.test"), 0, old });
@@ -387,26 +270,29 @@ set_table(unsigned gone)
 	struct table_maker *m = table_maker_new(++serial);
 	struct table_service s;
 	struct table *t;
-	uint32_t web, checked, chain;
+	uint32_t web, checked, dead, chain;
 	char host[8];
 	int fd;
 
 	table_maker_node(m, &(struct table_node){ .name = text(m, "n") });
 	s = service_of(m, "web");
 	web = table_maker_service(m, &s);
-	task_add(m, gone, 0, &origin_at[0]);
-	task_add(m, gone, 1, &origin_at[1]);
+	task_add(m, gone, 0, &origin_at[(gone & MOVED) != 0]);
+	task_add(m, gone, 1, &origin_at[(gone & MOVED) == 0]);
 	checked_add(m, gone, &checked);
-	more_add(m, gone);
+	dead = more_add(m, gone);
 	for (unsigned i = 0; i < sizeof inner / sizeof *inner; i++) {
 		inner_add(m, &inner[i], 20 + i);
 		route_add(m, inner[i].host, web, 0, 1u << INNER | 1u << SECURE);
 	}
 	odd_add(m, gone);
-	relay_add(m, gone);
 	names_add(m);
+	if ((gone & TUNED) != 0)
+		tuned_add(m, gone, dead);
+	else
+		relay_add(m, gone);
 	groups_add(m, web, checked);
-	listeners_add(m);
+	listeners_add(m, gone);
 	ruled_add(m, web);
 	route_add(m, "web", web, 0, 0);
 	route_add(m, "", web, 0, 1u << INNER | 1u << SECURE);
@@ -460,6 +346,7 @@ certs_make(void)
 static void
 set_secrets(struct proxy *p, unsigned n)
 {
+	static const char zeros[TLS_TICKET_BYTES];
 	struct secrets_maker *m = secrets_maker_new(1);
 	struct secrets *s;
 	int fd;
@@ -474,6 +361,10 @@ set_secrets(struct proxy *p, unsigned n)
 	secrets_maker_add(m, STR("challenge/http-01/" TOKEN), STR(TOKEN ".response"));
 	if (n % 2 == 0)
 		secrets_maker_add(m, STR("acme"), STR("1"));	/* others may come */
+	if ((n & 32) != 0)
+		secrets_maker_add(m, STR("ticket/0"), (struct str){ zeros, TLS_TICKET_BYTES });
+	if ((n & 64) != 0)
+		secrets_maker_add(m, STR("client-ca/secure"), str_of((n & 128) != 0 ? other_pem : ca_pem));
 	if ((n & 4) != 0)
 		secrets_maker_add(m, STR("cert/file:broken"), STR("x"));
 	if ((n & 16) != 0)
@@ -515,8 +406,10 @@ set_conf(unsigned n)
 		strcpy(c.listener[i].name, listener_name[i]);
 		c.listener[i].http2 = true;
 	}
+	c.listener[SECURE].http2 = (n & 4096) == 0;
 	c.listener[PROXIED].proxy_protocol = true;
 	c.listener[SECURE].tls = true;
+	c.listener[SECURE].client_cert = n & 1024 ? PROXY_CLIENT_CERT_OPTIONAL : n & 2048 ? PROXY_CLIENT_CERT_REQUIRE : PROXY_CLIENT_CERT_NONE;
 	c.listener[INNER].redirect_port = n & 32 ? 443 : 0;
 	return c;
 }
