@@ -32,12 +32,15 @@ self_container_in(struct str text, char id[SELF_ID_MAX])
 	static const char before[] = "/containers/";
 	size_t len = sizeof before - 1;
 	const char *p;
+	struct str rest;
 
-	while ((p = memmem(text.p, text.len, before, len)) != NULL) {
+	while (text.len > 0 && (p = memmem(text.p, text.len, before, len)) != NULL) {
 		text.len -= (size_t)(p - text.p) + len;
 		text.p = p + len;
-		if (hex_digits(text) == SELF_ID_MAX - 1 && text.len > SELF_ID_MAX &&
-		    strncmp(text.p + SELF_ID_MAX - 1, "/hostname ", 10) == 0) {
+		if (hex_digits(text) != SELF_ID_MAX - 1)
+			continue;
+		rest = (struct str){ text.p + SELF_ID_MAX - 1, text.len - (SELF_ID_MAX - 1) };
+		if (str_starts(rest, STR("/hostname "))) {
 			str_copy(id, SELF_ID_MAX, text);
 			return true;
 		}
@@ -145,7 +148,7 @@ self_read_tasks(struct self *s, struct str json)
 	json_t *j, *task;
 	size_t i;
 
-	if (s->container[0] == '\0' || memmem(json.p, json.len, s->container,
+	if (s->container[0] == '\0' || json.len == 0 || memmem(json.p, json.len, s->container,
 	    strlen(s->container)) == NULL)
 		return false;
 	j = json_loadb(json.p, json.len, 0, NULL);

@@ -35,6 +35,23 @@ a_host_is_no_container(void **state)
 	assert_string_equal(id, "");
 }
 
+/* Text is as long as it says, and nothing behind it is looked at: /proc cut off, a response without a body. */
+static void
+text_ends_where_it_ends(void **state)
+{
+	static const char cut[] = "/containers/" ID "/ho";
+	struct self s = { .container = ID };
+	char id[SELF_ID_MAX] = "", *text = malloc(sizeof cut - 1);
+
+	(void)state;
+	memcpy(text, cut, sizeof cut - 1);
+	assert_false(self_container_in((struct str){ text, sizeof cut - 1 }, id));
+	free(text);
+	assert_false(self_container_in((struct str){ NULL, 0 }, id));
+	assert_false(self_read_container(&s, (struct str){ NULL, 0 }));
+	assert_false(self_read_tasks(&s, (struct str){ NULL, 0 }));
+}
+
 static void
 the_container_tells_service_and_networks(void **state)
 {
@@ -79,6 +96,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_is_known_by_its_mounts),
 		cmocka_unit_test(a_host_is_no_container),
+		cmocka_unit_test(text_ends_where_it_ends),
 		cmocka_unit_test(the_container_tells_service_and_networks),
 		cmocka_unit_test(the_task_tells_where_the_engine_is_another_machines),
 	};
