@@ -15,6 +15,7 @@
 
 #include "acme/hook.h"
 #include "base/bug.h"
+#include "base/fd.h"
 #include "base/str.h"
 
 struct hook {
@@ -56,7 +57,7 @@ output_read(struct hook *h)
 	char bytes[1024];
 	ssize_t n;
 
-	while (h->pipe >= 0 && (n = read(h->pipe, bytes, sizeof bytes)) > 0)
+	while (h->pipe >= 0 && (n = fd_read(h->pipe, bytes, sizeof bytes)) > 0)
 		said_add(h, bytes, (size_t)n);
 }
 

@@ -16,6 +16,7 @@
 #include "acme/import.h"
 #include "base/base64.h"
 #include "base/bug.h"
+#include "base/fd.h"
 #include "base/heap.h"
 #include "net/cert.h"
 
@@ -62,7 +63,7 @@ file_text(const char *path, size_t *len, char detail[IMPORT_DETAIL_MAX])
 	else {
 		text = must_alloc((size_t)st.st_size + 1);
 		for (*len = 0; *len < (size_t)st.st_size &&
-		    (n = read(fd, text + *len, (size_t)st.st_size - *len)) > 0; *len += (size_t)n)
+		    (n = fd_read(fd, text + *len, (size_t)st.st_size - *len)) > 0; *len += (size_t)n)
 			;
 	}
 	if (text != NULL && n < 0) {

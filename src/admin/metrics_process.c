@@ -9,6 +9,7 @@
 
 #include "admin/metrics_page.h"
 #include "base/bug.h"
+#include "base/fd.h"
 
 struct process_stat {
 	int		 pid;			/* 0: it is not running */
@@ -42,7 +43,7 @@ process_read(struct process_stat *p)
 	snprintf(path, sizeof path, "/proc/%d/stat", p->pid);
 	if (p->pid == 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return false;
-	n = read(fd, text, sizeof text - 1);
+	n = fd_read(fd, text, sizeof text - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	return stat_read(text, p);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/buf.h"
 #include "base/fd.h"
 
 bool
@@ -19,4 +20,29 @@ fd_write(int fd, struct str s)
 		s.len -= (size_t)n;
 	}
 	return true;
+}
+
+ssize_t
+fd_read(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, p, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+bool
+fd_read_all(int fd, struct buf *out)
+{
+	char piece[16384];
+	ssize_t n;
+
+	while ((n = fd_read(fd, piece, sizeof piece)) > 0)
+		if (!buf_add(out, piece, (size_t)n)) {
+			errno = EFBIG;
+			return false;
+		}
+	return n == 0;
 }

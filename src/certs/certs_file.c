@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "certs/certs_priv.h"
 #include "net/ca.h"
 
@@ -55,13 +56,8 @@ read_whole(int fd, struct pem *out)
 	size_t len = 0;
 	ssize_t n = -1;
 
-	while (len <= FILE_MAX && (n = read(fd, p + len, FILE_MAX + 1 - len)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
+	while (len <= FILE_MAX && (n = fd_read(fd, p + len, FILE_MAX + 1 - len)) > 0)
 		len += (size_t)n;
-	}
 	if (len > FILE_MAX)
 		errno = EFBIG;
 	else if (n == 0)

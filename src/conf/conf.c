@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "base/word.h"
 #include "conf/conf_section.h"
 #include "conf/conf_check.h"
@@ -514,24 +515,10 @@ conf_parse(struct str text, const char *file, struct buf *errors)
 }
 
 static bool
-read_to_end(int fd, struct buf *text)
-{
-	char piece[16384];
-	ssize_t n;
-
-	while ((n = read(fd, piece, sizeof piece)) > 0)
-		if (!buf_add(text, piece, (size_t)n)) {
-			errno = EFBIG;
-			return false;
-		}
-	return n == 0;
-}
-
-static bool
 file_read(const char *file, int flags, struct buf *text, struct buf *errors)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | flags);
-	bool ok = fd >= 0 && read_to_end(fd, text);
+	bool ok = fd >= 0 && fd_read_all(fd, text);
 
 	if (!ok && errno == EFBIG)
 		buf_printf(errors, "%s: cannot be read: larger than %zu bytes\n", file, text->max);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "base/map.h"
 #include "base/word.h"
 #include "conf/conf_check.h"
@@ -217,7 +218,7 @@ secret_file_read(const char *file, char *text, size_t cap, struct str *line, cha
     size_t problem_cap)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, cap);
+	ssize_t n = fd < 0 ? -1 : fd_read(fd, text, cap);
 	struct str whole = { text, n < 0 ? 0 : (size_t)n };
 
 	if (n < 0)

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/bug.h"
+#include "base/fd.h"
 #include "engine/self.h"
 
 #define MOUNTS_MAX	(1u << 20)
@@ -52,14 +53,12 @@ void
 self_init(struct self *s)
 {
 	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	char piece[4096];
 	struct buf text;
-	ssize_t n;
 
 	*s = (struct self){ 0 };
 	buf_init(&text, MOUNTS_MAX);
-	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
-		buf_add(&text, piece, (size_t)n);
+	if (fd >= 0)
+		fd_read_all(fd, &text);
 	self_container_in(buf_str(&text), s->container);
 	buf_fini(&text);
 	if (fd >= 0)

@@ -21,6 +21,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "conf/traefik_file.h"
 #include "engine/traefik_files.h"
@@ -120,19 +121,14 @@ text_read(const char *path, struct buf *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const char *problem = NULL;
-	char part[16384];
 	struct stat st;
-	ssize_t n;
 
 	if (fd < 0)
 		return strerrordesc_np(errno);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		problem = "it is no file";
-	while (problem == NULL && (n = read(fd, part, sizeof part)) != 0)
-		if (n < 0 && errno != EINTR)
-			problem = strerrordesc_np(errno);
-		else if (n > 0 && !buf_add(text, part, (size_t)n))
-			problem = "it is larger than 1 MiB";
+	else if (!fd_read_all(fd, text))
+		problem = errno == EFBIG ? "it is larger than 1 MiB" : strerrordesc_np(errno);
 	close(fd);
 	return problem;
 }

@@ -11,6 +11,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/map.h"
 #include "engine/user_files.h"
 #include "net/file_watch.h"
@@ -57,7 +58,7 @@ text_read(int fd, char **out)
 	size_t n = 0;
 	ssize_t got;
 
-	while (n < BYTES_MOST && (got = read(fd, text + n, BYTES_MOST - n)) > 0)
+	while (n < BYTES_MOST && (got = fd_read(fd, text + n, BYTES_MOST - n)) > 0)
 		n += (size_t)got;
 	if (n == BYTES_MOST || memchr(text, '\0', n) != NULL) {
 		free(text);

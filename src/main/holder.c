@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/fd.h"
 #include "main/holder.h"
 
 #define LISTENS	0x0a		/* TCP_LISTEN in /proc/net/tcp */
@@ -112,7 +113,7 @@ command_add(const char *pid, char *out, size_t cap)
 
 	snprintf(path, sizeof path, "/proc/%.20s/cmdline", pid);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
-		n = read(fd, out, cap - 1);
+		n = fd_read(fd, out, cap - 1);
 		close(fd);
 	}
 	out[n > 0 ? n : 0] = '\0';

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "main/memfile.h"
 
 #define SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -14,7 +15,7 @@ memfile_seal(struct str text)
 
 	if (fd < 0)
 		return -1;
-	if (write(fd, text.p, text.len) == (ssize_t)text.len && fcntl(fd, F_ADD_SEALS, SEALS) == 0)
+	if (fd_write(fd, text) && fcntl(fd, F_ADD_SEALS, SEALS) == 0)
 		return fd;
 	close(fd);
 	return -1;

@@ -14,6 +14,7 @@
 
 #include "base/bug.h"
 #include "base/buf.h"
+#include "base/fd.h"
 #include "main/cgroups.h"
 #include "main/procfs.h"
 #include "signals/proc.h"
@@ -42,18 +43,15 @@ struct procfs {
 static bool
 read_file(struct procfs *p, const char *path)
 {
-	char piece[16384];
-	ssize_t n;
+	bool all;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;
 	buf_clear(&p->text);
-	while ((n = read(fd, piece, sizeof piece)) > 0)
-		if (!buf_add(&p->text, piece, (size_t)n))
-			break;
+	all = fd_read_all(fd, &p->text);
 	close(fd);
-	return n == 0;
+	return all;
 }
 
 static bool

@@ -11,6 +11,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "main/memfile.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
@@ -116,7 +117,7 @@ on_ready(void *arg, uint32_t events)
 	struct parent *p = arg;
 	struct upgrade *u = &p->upgrade;
 	char byte;
-	bool serves = read(u->ready.fd, &byte, 1) == 1;
+	bool serves = fd_read(u->ready.fd, &byte, 1) == 1;
 
 	(void)events;
 	if (u->served || !serves)
@@ -482,7 +483,7 @@ upgrade_serves(struct parent *p)
 	/* the kernel tells clients of that socket who listened last: `mola upgrade` reads it */
 	if (p->admin_unix >= 0)
 		listen(p->admin_unix, SOMAXCONN);
-	if (write(u->tell, "r", 1) != 1)
+	if (!fd_write(u->tell, STR("r")))
 		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
 	loop_watch(p->loop, &u->before, u->tell, LOOP_LEVEL, on_before, p);
 	u->tell = -1;

@@ -115,17 +115,11 @@ bool
 atomic_file_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char piece[16384];
-	ssize_t n = -1;
+	bool good = fd >= 0 && fd_read_all(fd, out);
 
-	if (fd < 0)
-		return false;
-	while (!out->full && ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)))
-		if (n > 0)
-			buf_add(out, piece, (size_t)n);
-	close(fd);
-	errno = out->full ? EFBIG : EIO;
-	return n == 0 && !out->full;
+	if (fd >= 0)
+		close(fd);
+	return good;
 }
 
 bool

@@ -112,9 +112,8 @@ file_load(struct directory *d, const char *file, struct buf *out)
 		return false;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0 &&
 	    st.st_uid == geteuid())
-		while (!out->full && ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)))
-			if (n > 0)
-				buf_add(out, piece, (size_t)n);
+		while (!out->full && (n = fd_read(fd, piece, sizeof piece)) > 0)
+			buf_add(out, piece, (size_t)n);
 	OPENSSL_cleanse(piece, sizeof piece);
 	close(fd);
 	return n == 0 && !out->full;

@@ -350,7 +350,7 @@ def draw_and_try(mola, control, process, kinds, draw):
         calls = max(counts(mola, control, process, kind, 0), counts(mola, control, process, kind, 1))
         if calls == 0:
             continue
-        most = calls if ALL else 25 if kind == 'MALLOC' else 2
+        most = calls if ALL or kind == 'INTR' else 25 if kind == 'MALLOC' else 2       # a signal excuses nothing
         wished = [int(n) for n in WISHED[2:]] or sorted(draw.sample(range(1, calls + 1), min(most, calls)))
         bad, tried, begun = [], 0, time.monotonic()
         for n in wished:
