@@ -110,6 +110,28 @@ add_handicap(const struct world_task *t, enum task_state state, const struct liv
 }
 
 static void
+add_retries(const struct world *w, const struct world_task *t, const struct live_task *l,
+    struct explain_steps *out)
+{
+	double retried = (double)l->retries, refused = (double)l->retries_refused;
+	double hedges = (double)live_retries_total(w->live, t->service->slot, RETRY_HEDGE);
+	struct explain_step *s;
+
+	if (retried + refused + hedges == 0)
+		return;
+	s = step_add(out, STEP_RETRIES, "%.0f request%s that failed here went to another task", retried,
+	    explain_plural(retried));
+	if (refused > 0)
+		step_more(s, ", %.0f did not, for the retry budget was spent", refused);
+	if (hedges > 0)
+		step_more(s, "; %.0f of the service went to a second task before the first one responded",
+		    hedges);
+	step_number(s, "retried", retried);
+	step_number(s, "refused", refused);
+	step_number(s, "hedges", hedges);
+}
+
+static void
 add_state(const struct world_task *t, enum task_state state, const struct live_task *l,
     int64_t now, struct explain_steps *out)
 {
@@ -249,9 +271,11 @@ explain_steps(const struct world *w, const struct world_task *t, const struct ex
 	out->n = 0;
 	live_task_read(w->live, t->slot, &l);
 	add_state(t, state, &l, now, out);
-	if (explain_takes_requests(w, t, now))
+	if (explain_takes_requests(w, t, now)) {
 		add_handicap(t, state, &l, now, out);
-	else {
+		add_retries(w, t, &l, out);
+	} else {
+		add_retries(w, t, &l, out);
 		add_share(got, out);
 		add_back(t, state, out);
 		return;

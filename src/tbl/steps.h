@@ -16,6 +16,9 @@ STEP(DEGRADED, "degraded", "factor",
     "It reports itself degraded in its health check: its cost counts so many times.")
 STEP(WARM_UP, "warm_up", "left_seconds",
     "It is new, healthy again or no longer ejected, and its service has a slow start.")
+STEP(RETRIES, "retries", "retried refused hedges",
+    "Requests that failed on it and were sent to another task, those that were not as the retry "
+    "budget was spent, and hedges of its service: all that there ever were.")
 /* what is known of its node */
 STEP(SAMPLE, "sample", "age_seconds source busy cores running",
     "The last sample of its node: when, from where, how many cores were busy.")

@@ -19,6 +19,7 @@
  *   leave N   join N                                  discovery no longer, or again, finds it
  *   drain X   undrain X   down TASK   up TASK         X: node or task
  *   reports TASK V                                   its load, once; its service asks for that from then on
+ *   retried TASK, hedged TASK                         a request that it had was sent to another task, once
  *   available TASK CORES                              what the agent reports that its container could have
  *   restart                                           the brain dies and comes back
  *   tick N                                            N sample periods pass; what is counted is counted over the second half
@@ -454,6 +455,24 @@ do_reports(struct scene *c)
 }
 
 static void
+do_retried(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+
+	if (t != NULL)
+		sim_retry(c->sim, t->name, RETRY_RESET);
+}
+
+static void
+do_hedged(struct scene *c)
+{
+	struct sim_task *t = take_task(c);
+
+	if (t != NULL)
+		sim_retry(c->sim, t->name, RETRY_HEDGE);
+}
+
+static void
 do_up(struct scene *c)
 {
 	struct sim_task *t = take_task(c);
@@ -797,7 +816,7 @@ static const struct verb statements[] = {
 	{ "seed", do_seed }, { "period", do_period }, { "balancers", do_balancers }, { "molas", do_molas },
 	{ "node", do_node }, { "service", do_service }, { "task", do_task }, { "silence", do_silence }, { "hear", do_hear },
 	{ "lie", do_lie }, { "hush", do_hush }, { "answer", do_answer }, { "leave", do_leave }, { "join", do_join }, { "drain", do_drain }, { "undrain", do_undrain },
-	{ "down", do_down }, { "up", do_up }, { "reports", do_reports }, { "available", do_available }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
+	{ "down", do_down }, { "up", do_up }, { "reports", do_reports }, { "retried", do_retried }, { "hedged", do_hedged }, { "available", do_available }, { "restart", do_restart }, { "tick", do_tick }, { "expect", do_expect },
 	{ NULL, NULL },
 };
 

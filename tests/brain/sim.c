@@ -317,6 +317,19 @@ sim_report(struct sim *s, const char *task, double utilization)
 }
 
 void
+sim_retry(struct sim *s, const char *task, enum retry_reason reason)
+{
+	sim_discover(s);
+	for (unsigned i = 0; i < s->nmolas; i++) {
+		const struct world_task *t = world_task(s->mola[i].world, str_of(task));
+		if (reason == RETRY_HEDGE)
+			live_count_hedge(s->mola[i].live, t->service->slot);
+		else
+			live_count_retry(s->mola[i].live, t->slot, t->service->slot, reason);
+	}
+}
+
+void
 sim_available(struct sim *s, const char *task, double cores)
 {
 	sim_discover(s);

@@ -113,6 +113,7 @@ void		 sim_drain_node(struct sim *, const char *name, bool);
 void		 sim_drain_task(struct sim *, const char *name, bool);
 void		 sim_health(struct sim *, const char *task, enum live_health);
 void		 sim_report(struct sim *, const char *task, double utilization);	/* of itself, once, to every Mola */
+void		 sim_retry(struct sim *, const char *task, enum retry_reason);	/* a request of it, once, in every Mola */
 /* The cores that the container of a task could have, as an agent reports it. */
 void		 sim_available(struct sim *, const char *task, double cores);
 double		 sim_latency(struct sim_service *, double quantile);	/* usec; 0 when nothing ended */
