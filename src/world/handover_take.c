@@ -261,15 +261,41 @@ read_error(struct taking *t)
 	return true;
 }
 
+/* NAME:N */
+static bool
+take_named(struct taking *t, struct str *name, uint64_t *n)
+{
+	struct str one = field(t);
+
+	return str_split(&one, ':', name) && str_to_u64(one, n) && *n <= UINT64_MAX / 2;
+}
+
+static bool
+read_retries(struct taking *t)
+{
+	uint64_t count[RETRY_REASONS] = { 0 }, n;
+	struct str name;
+
+	while (t->rest.len > 0) {
+		if (!take_named(t, &name, &n))
+			return false;
+		for (unsigned r = 0; r < RETRY_REASONS; r++)
+			if (str_eq(name, str_of(retry_reason_name(r))))
+				count[r] = n;
+	}
+	if (t->apply && t->service >= 0)
+		live_set_retries_before(t->w->live, (unsigned)t->service, count);
+	return true;
+}
+
 static bool
 read_counts(struct taking *t)
 {
 	uint64_t count[LIVE_COUNTS] = { 0 }, n;
-	struct str one, name;
+	struct str name;
 
 	while (t->rest.len > 0) {
-		one = field(t);
-		if (!str_split(&one, ':', &name) || !str_to_u64(one, &n) || n > UINT64_MAX / 2)
+		if (!take_named(t, &name, &n))
 			return false;
 		for (unsigned i = 0; i < LIVE_COUNTS; i++)
 			if (str_eq(name, str_of(handover_counts[i])))
@@ -294,6 +320,20 @@ read_health(struct taking *t)
 	t->kept.health = str_eq(word, STR("down")) ? HEALTH_DOWN : HEALTH_UP;
 	return (t->kept.health == HEALTH_DOWN || str_eq(word, STR("up"))) &&
 	    take_cause(t, &t->kept.health_cause);
+}
+
+/* Below `health up`. */
+static bool
+read_degraded(struct taking *t)
+{
+	t->kept.health = HEALTH_DEGRADED;
+	return t->rest.len == 0;
+}
+
+static bool
+read_since(struct taking *t)
+{
+	return take_time(t, t->now, &t->kept.since_usec);
 }
 
 static bool
@@ -340,8 +380,9 @@ static const struct kind {
 	bool		(*read)(struct taking *);
 } kinds[] = { { "total", read_total }, { "node", read_node }, { "law", read_law },
     { "state", read_state }, { "ramp", read_ramp }, { "service", read_service },
-    { "durations", read_durations }, { "error", read_error }, { "task", read_task },
-    { "counts", read_counts }, { "failed", read_failed }, { "health", read_health },
+    { "durations", read_durations }, { "retries", read_retries }, { "error", read_error },
+    { "task", read_task }, { "counts", read_counts }, { "failed", read_failed },
+    { "health", read_health }, { "degraded", read_degraded }, { "since", read_since },
     { "ejected", read_ejected }, { "failing", read_failing }, { "load", read_load },
     { "available", read_available } };
 

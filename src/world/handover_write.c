@@ -58,6 +58,21 @@ write_node(const struct phys *phys, const struct table *t, const struct table_no
 /* ---- services ---- */
 
 static void
+write_retries(const struct live *l, unsigned slot, struct buf *out)
+{
+	bool any = false;
+	uint64_t n;
+
+	for (unsigned r = 0; r < RETRY_REASONS; r++)
+		if ((n = live_retries_total(l, slot, r)) > 0) {
+			buf_printf(out, "%s %s:%" PRIu64, any ? "" : "retries", retry_reason_name(r), n);
+			any = true;
+		}
+	if (any)
+		buf_adds(out, STR("\n"));
+}
+
+static void
 write_service(const struct live *l, struct str name, unsigned slot, struct buf *out)
 {
 	struct live_traffic t;
@@ -71,6 +86,7 @@ write_service(const struct live *l, struct str name, unsigned slot, struct buf *
 		if ((n = live_service_step_total(l, slot, i)) > 0)
 			buf_printf(out, " %" PRId64 ":%" PRIu64, latency_begin_usec(i), n);
 	buf_adds(out, STR("\n"));
+	write_retries(l, slot, out);
 	live_service_traffic(l, slot, &t);
 	for (unsigned i = 0; i < LIVE_ERRORS; i++)
 		if (t.error[i] > 0) {
@@ -109,9 +125,13 @@ write_kept(const struct live *l, unsigned slot, int64_t now, struct buf *out)
 		write_cause(k.failure, out);
 	}
 	if (k.health != HEALTH_UNKNOWN) {
-		buf_printf(out, "health %s", k.health == HEALTH_UP ? "up" : "down");
+		buf_printf(out, "health %s", k.health == HEALTH_DOWN ? "down" : "up");
 		write_cause(k.health_cause, out);
 	}
+	if (k.health == HEALTH_DEGRADED)		/* a line of its own: older Molas know two words */
+		buf_adds(out, STR("degraded\n"));
+	if (k.since_usec > 0)
+		buf_printf(out, "since %" PRId64 "\n", k.since_usec);
 	if (k.ejected_until_usec > 0) {
 		buf_printf(out, "ejected %" PRId64 " %" PRIu32 " %d", k.ejected_until_usec, o->level,
 		    o->by_rule);

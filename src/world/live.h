@@ -281,6 +281,7 @@ struct live_kept {		/* what was learnt of a task; times are monotonic */
 	struct live_cause failure;
 	enum live_health health;
 	struct live_cause health_cause;
+	int64_t		 since_usec;			/* it is in use; 0: always */
 	int64_t		 ejected_until_usec;		/* 0: never */
 	struct live_cause ejected_cause;
 	struct outlier_kept outlier;
@@ -304,6 +305,8 @@ void		live_set_service_before(struct live *, unsigned service_slot,
     const uint64_t step[LATENCY_STEPS], uint64_t usec);
 void		live_set_service_error_before(struct live *, unsigned service_slot, struct live_cause,
     uint32_t n);
+void		live_set_retries_before(struct live *, unsigned service_slot,
+    const uint64_t[RETRY_REASONS]);
 uint64_t	live_service_duration_usec(const struct live *, unsigned service_slot);
 
 /* parent: worker died; brain: a slot begins a new life */

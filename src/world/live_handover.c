@@ -56,7 +56,7 @@ live_keep(const struct live *l, unsigned task, int64_t now, struct live_kept *ou
 
 	live_task_read(l, task, &is);
 	*out = (struct live_kept){ .failed_usec = is.failed_usec, .failure = is.failure,
-	    .health = is.health, .health_cause = is.health_cause,
+	    .health = is.health, .health_cause = is.health_cause, .since_usec = GET(t->since),
 	    .ejected_until_usec = is.ejected_until_usec, .ejected_cause = is.ejected_cause };
 	outlier_keep(&t->outlier, now, &out->outlier);
 	live_load_read(l, task, &out->load);
@@ -70,10 +70,12 @@ live_restore(struct live *l, unsigned task, const struct live_kept *k, int64_t n
 	struct utilization *u = &l->load[task].said;
 
 	ASSERT(task < TASKS_MAX && k->failed_usec <= now && k->load.noted_usec <= now);
+	ASSERT(k->since_usec <= now);
 	SET(t->failed, k->failed_usec);
 	SET(t->failure, live_cause_number(k->failure));
 	SET(t->health_cause, live_cause_number(k->health_cause));
 	SET(t->health, (uint32_t)k->health);
+	SET(t->since, k->since_usec);
 	outlier_restore(&t->outlier, &k->outlier, k->ejected_until_usec,
 	    live_cause_number(k->ejected_cause), now);
 	if (k->load.noted_usec > 0) {
@@ -119,9 +121,19 @@ live_set_service_error_before(struct live *l, unsigned service, struct live_caus
 }
 
 void
+live_set_retries_before(struct live *l, unsigned service, const uint64_t n[RETRY_REASONS])
+{
+	ASSERT(service < LIVE_SERVICES);
+	for (unsigned r = 0; r < RETRY_REASONS; r++)
+		if (GET(l->service[service].retries_before[r]) != n[r])
+			SET(l->service[service].retries_before[r], n[r]);
+}
+
+void
 live_reset_service_before(struct live *l, unsigned service)
 {
 	live_set_service_before(l, service, (uint64_t[LATENCY_STEPS]){ 0 }, 0);
+	live_set_retries_before(l, service, (uint64_t[RETRY_REASONS]){ 0 });
 	for (unsigned i = 0; i < LIVE_ERRORS; i++)
 		if (GET(l->service[service].before[i]) != 0)
 			SET(l->service[service].before[i], 0);

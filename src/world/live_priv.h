@@ -86,7 +86,7 @@ struct service_row {
 	_Atomic uint32_t	lives;
 	struct error_row	errors;
 	_Atomic uint32_t	before[LIVE_ERRORS];	/* of Molas before this one, by the same causes */
-	_Atomic uint64_t	retries[RETRY_REASONS];
+	_Atomic uint64_t	retries[RETRY_REASONS], retries_before[RETRY_REASONS];
 };
 
 /* A worker's column of a service, which no other one writes. */

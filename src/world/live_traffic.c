@@ -238,5 +238,5 @@ uint64_t
 live_retries_total(const struct live *l, unsigned service, enum retry_reason r)
 {
 	ASSERT(service < LIVE_SERVICES && (unsigned)r < RETRY_REASONS);
-	return GET(l->service[service].retries[r]);
+	return GET(l->service[service].retries[r]) + GET(l->service[service].retries_before[r]);
 }

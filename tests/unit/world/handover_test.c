@@ -38,6 +38,13 @@ mola_free(struct mola *m)
 	free(m->phys);
 }
 
+/* Later than all that a test does. */
+static int64_t
+soon(void)
+{
+	return clock_mono_usec() + USEC_PER_SEC;
+}
+
 /* Two nodes, a service, two tasks. */
 static void
 pass(struct mola *m)
@@ -96,6 +103,8 @@ busy(int64_t now)
 	live_take(m.live, 1, 0, one);
 	live_count_response(m.live, one, 500, 3000);
 	live_count_retry(m.live, one, web, RETRY_RESET);
+	live_count_hedge(m.live, web);
+	live_count_hedge(m.live, web);
 	live_failed(m.live, one, &f, now);
 	live_count_failure(m.live, one, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
 	live_eject(m.live, one, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
@@ -136,6 +145,9 @@ assert_counts(const struct mola *m, uint64_t requests)
 	assert_int_equal(live_why_total(m->live, WHY_ID_COMPLETE), requests);
 	assert_int_equal(live_service_step_total(m->live, web, latency_step(3000)), 1);
 	assert_int_equal(live_service_duration_usec(m->live, web), 3000);
+	assert_int_equal(live_retries_total(m->live, web, RETRY_RESET), 1);
+	assert_int_equal(live_retries_total(m->live, web, RETRY_HEDGE), 2);
+	assert_int_equal(live_retries_total(m->live, web, RETRY_STATUS), 0);
 	live_service_traffic(m->live, web, &traffic);
 	assert_int_equal(traffic.error[0], 1);
 	assert_int_equal(traffic.cause[0].status, 502);
@@ -146,7 +158,7 @@ assert_counts(const struct mola *m, uint64_t requests)
 static void
 what_was_counted_and_learnt_arrives(void **state)
 {
-	int64_t now = clock_mono_usec();
+	int64_t now = soon();
 	struct mola old = busy(now), new = mola_new();
 	struct buf text = text_of(&old, now);
 	struct world_node *n1;
@@ -179,11 +191,40 @@ what_was_counted_and_learnt_arrives(void **state)
 	mola_free(&new);
 }
 
+/* It is still new, or not well, for the next one. */
+static void
+slow_starts_and_degraded_tasks_go_on(void **state)
+{
+	int64_t now = clock_mono_usec(), slow = 60 * USEC_PER_SEC;
+	struct mola old = mola_new(), new = mola_new();
+	struct buf text;
+	struct live_task t;
+
+	(void)state;
+	pass(&old);
+	live_set_health(old.live, task(&old, "web.2"), HEALTH_DEGRADED);
+	now = clock_mono_usec();
+	text = text_of(&old, now);
+	assert_null(handover_take(new.world, buf_str(&text), now));
+	pass(&new);
+	now += slow / 2;
+	assert_true(live_handicap(old.live, task(&old, "web.1"), slow, now) > 1.5);
+	assert_true(live_handicap(new.live, task(&new, "web.1"), slow, now) ==
+	    live_handicap(old.live, task(&old, "web.1"), slow, now));
+	live_task_read(new.live, task(&new, "web.2"), &t);
+	assert_int_equal(t.health, HEALTH_DEGRADED);
+	assert_true(live_is_usable(new.live, task(&new, "web.2"), now));
+	assert_true(live_handicap(new.live, task(&new, "web.2"), slow, now + slow) == LIVE_DEGRADED);
+	buf_fini(&text);
+	mola_free(&old);
+	mola_free(&new);
+}
+
 /* The one before goes on for a while: its last counts take the place of those that it began with. */
 static void
 counts_are_set_again_at_the_end(void **state)
 {
-	int64_t now = clock_mono_usec();
+	int64_t now = soon();
 	struct mola old = busy(now), new = mola_new(), third = mola_new();
 	struct buf text = text_of(&old, now);
 
@@ -220,7 +261,7 @@ counts_are_set_again_at_the_end(void **state)
 static void
 a_task_elsewhere_begins_anew(void **state)
 {
-	int64_t now = clock_mono_usec();
+	int64_t now = soon();
 	struct mola old = busy(now), new = mola_new();
 	struct buf text = text_of(&old, now);
 	struct live_task t;
@@ -256,6 +297,7 @@ what_cannot_be_read_changes_nothing(void **state)
 	    HEAD "node 0 n1\nstate 101 0 0\nend\n", HEAD "ramp 9\nend\n", HEAD "durations 1 8\nend\n",
 	    HEAD "durations 1 8:x\nend\n", HEAD "error 1 complete\nend\n", HEAD "error 1 complete 1000\nend\n",
 	    HEAD "counts requests\nend\n", HEAD "failed 9 complete 0\nend\n", HEAD "health well complete 0\nend\n",
+	    HEAD "retries reset\nend\n", HEAD "degraded 1\nend\n", HEAD "since 9\nend\n",
 	    HEAD "ejected 1 1 2 complete 0\nend\n", HEAD "ejected 999999999999999 1 1 complete 0\nend\n",
 	    HEAD "failing 1 1 1 inf\nend\n", HEAD "load 1 1 1 1\nend\n", HEAD "available -1\nend\n" };
 	struct mola m = mola_new();
@@ -283,6 +325,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_counted_and_learnt_arrives),
+		cmocka_unit_test(slow_starts_and_degraded_tasks_go_on),
 		cmocka_unit_test(counts_are_set_again_at_the_end),
 		cmocka_unit_test(a_task_elsewhere_begins_anew),
 		cmocka_unit_test(what_cannot_be_read_changes_nothing),
