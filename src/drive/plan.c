@@ -83,6 +83,38 @@ awaits_first_check(const struct plan_builder *p, const struct world_task *t)
 	return l.health == HEALTH_UNKNOWN;
 }
 
+static bool
+is_degraded(const struct plan_builder *p, const struct world_task *t)
+{
+	struct live_task l;
+
+	live_task_read(p->world->live, t->slot, &l);
+	return l.health == HEALTH_DEGRADED;
+}
+
+/* Those that are degraded drain while the others are enough: as many as must be left of tasks that
+ * are not ejected. Then their weights are less (live_handicap). */
+static void
+degraded_drain(struct plan_builder *p)
+{
+	struct plan_service *s = p->out;
+	struct live_census census = { .healthy = s->nserving };
+
+	for (unsigned i = 0; i < s->nservers; i++)
+		census.ejected += !s->server[i].draining &&
+		    is_degraded(p, world_task(p->world, str_of(s->server[i].name)));
+	if (census.ejected == s->nserving || live_census_all(&census, p->service->conf.panic))
+		return;
+	for (unsigned i = 0; i < s->nservers; i++) {
+		const struct world_task *t = world_task(p->world, str_of(s->server[i].name));
+		if (s->server[i].draining || !is_degraded(p, t))
+			continue;
+		s->server[i].draining = true;
+		s->nserving--;
+		p->tasks_on[t->node->slot]--;
+	}
+}
+
 static void
 servers_list(struct plan_builder *p, bool also_down)
 {
@@ -113,6 +145,7 @@ servers_list(struct plan_builder *p, bool also_down)
 		s->nserving += !drains;
 		p->tasks_on[t->node->slot] += !drains;
 	}
+	degraded_drain(p);
 	qsort(s->server, s->nservers, sizeof *s->server, by_name);
 }
 
@@ -173,7 +206,8 @@ servers_weigh(struct plan_builder *p, const struct plan_rules *r, plan_weigh_f *
 		ASSERT(p->tasks_on[t->node->slot] > 0);		/* it has at least this one */
 		if (!isfinite(v->share) || v->share <= 0)
 			v->share = WORTH_LEAST;
-		v->share /= p->tasks_on[t->node->slot];
+		v->share /= p->tasks_on[t->node->slot] *
+		    live_handicap(p->world->live, t->slot, t->service->conf.slow_start_usec, p->now_usec);
 	}
 	if (r->best)
 		best_choose(s);

@@ -27,7 +27,8 @@ struct plan_server {
 /*
  * Servers are sorted by name. Those that are down or ejected are left out, unless all of them
  * are: then all are listed. nservers 0: the service exists, and has no task now. nservers > 0
- * with nserving 0: every server that is listed drains, and any other is down.
+ * with nserving 0: every server that is listed drains, and any other is down. Servers that report
+ * themselves degraded drain while enough others serve (panic); in a slow start a share is less.
  */
 struct plan_service {
 	const char	*name;

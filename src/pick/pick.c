@@ -411,13 +411,13 @@ pick_has_precedence(const struct pick *p)
 	return p->has_precedence;
 }
 
-/* What decides among tasks that have room: how full it is, what failures make it look like, and
- * what it says of its own load. */
+/* What decides among tasks that have room: how full it is, what failures make it look like, whether
+ * it is new or degraded, and what it says of its own load. */
 static double
 roomy_cost(const struct choice *c, const struct candidates *set, const struct table_task *t,
     const struct pick_bound *b)
 {
-	double use = use_with(c->pick, t, penalty(c, t), b, c->now);
+	double use = use_with(c->pick, t, penalty(c, t), b, c->now) * handicap(c, t);
 
 	return set == NULL ? use : use * candidates_load(set, t->slot);
 }
@@ -482,7 +482,7 @@ pick_roomy(struct pick *p, const struct table *table, const struct table_service
 	const struct table_task *task = table_tasks(table, &n) + s->first_task, *best;
 	struct roomy *r = &p->roomy[service];
 	struct candidates *set = candidates_of(p->sets, service);
-	struct choice c = { .pick = p, .avoid = avoid, .now = now,
+	struct choice c = { .pick = p, .service = s, .avoid = avoid, .now = now,
 	    .penalties = live_has_penalty(p->live, now) };
 
 	ASSERT(table == p->table && picked >= task && picked < task + s->ntasks);

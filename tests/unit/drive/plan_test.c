@@ -7,12 +7,14 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "drive/plan.c"
 
 static struct live *live;
 static struct phys *phys;
 static struct world *world;
 static void *live_memory, *phys_memory;
+static int64_t slow_start;
 static const struct plan_rules rules = { .least = 1, .most = 100 };
 
 static void *
@@ -27,7 +29,8 @@ shared(size_t bytes)
 static void
 pass(unsigned nodes, unsigned tasks, const char *drains)
 {
-	static const struct service_conf conf = { .health_path = (char *)"/up", .health_interval_usec = 1, .health_timeout_usec = 1 };
+	const struct service_conf conf = { .health_path = (char *)"/up", .health_interval_usec = 1, .health_timeout_usec = 1,
+	    .slow_start_usec = slow_start };
 	static const struct route_conf route = { .host = (char *)"", .path = (char *)"/" };
 	struct world_service *s;
 	struct addr a;
@@ -98,6 +101,63 @@ static struct plan *
 plan_of(const struct plan_rules *r)
 {
 	return plan_make(world, r, by_number, NULL, 0);
+}
+
+/* While more than half of them are not, as ejections have it; then they serve, too, with a quarter. */
+static void
+degraded_tasks_drain_while_others_are_enough(void **state)
+{
+	const struct plan_service *s;
+	struct plan *p;
+
+	(void)state;
+	pass(4, 4, NULL);
+	live_set_health(live, world_task(world, STR("web.3"))->slot, HEALTH_DEGRADED);
+	p = plan_of(&rules);
+	s = plan_find_service(p, "web");
+	assert_int_equal(s->nservers, 4);
+	assert_int_equal(s->nserving, 3);
+	assert_true(plan_find_server(s, "web.3")->draining);
+	assert_float_equal(plan_find_server(s, "web.2")->share, 3. / 6, 1e-9);
+	plan_free(&p);
+	for (int i = 1; i < 3; i++)
+		live_set_health(live, world_task(world, i == 1 ? STR("web.1") : STR("web.2"))->slot, HEALTH_DEGRADED);
+	p = plan_of(&rules);
+	s = plan_find_service(p, "web");
+	assert_int_equal(s->nserving, 4);
+	assert_float_equal(plan_find_server(s, "web.0")->share, 1 / (1 + 2. / 4 + 3. / 4 + 4. / 4), 1e-9);
+	plan_free(&p);
+	live_set_health(live, world_task(world, STR("web.0"))->slot, HEALTH_DEGRADED);
+	p = plan_of(&rules);
+	s = plan_find_service(p, "web");
+	assert_int_equal(s->nserving, 4);
+	assert_float_equal(plan_find_server(s, "web.0")->share, 1. / 10, 1e-9);
+	plan_free(&p);
+}
+
+/* web.1 is no longer ejected for half of the time. */
+static void
+a_slow_start_is_a_part_of_the_weight(void **state)
+{
+	const struct plan_service *s;
+	struct plan *p;
+	int64_t begun;
+
+	(void)state;
+	slow_start = 60 * USEC_PER_SEC;
+	pass(2, 2, NULL);
+	slow_start = 0;
+	begun = clock_mono_usec() + 100 * USEC_PER_SEC;
+	live_eject(live, world_task(world, STR("web.1"))->slot, (struct live_cause){ WHY_CONNECT_REFUSED, 0 },
+	    begun - USEC_PER_SEC);
+	p = plan_make(world, &rules, by_number, NULL, begun + 30 * USEC_PER_SEC);
+	s = plan_find_service(p, "web");
+	assert_float_equal(plan_find_server(s, "web.1")->share, 0.5, 1e-9);
+	plan_free(&p);
+	p = plan_make(world, &rules, by_number, NULL, begun + 61 * USEC_PER_SEC);
+	s = plan_find_service(p, "web");
+	assert_float_equal(plan_find_server(s, "web.1")->share, 2. / 3, 1e-9);
+	plan_free(&p);
 }
 
 static void
@@ -401,6 +461,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(degraded_tasks_drain_while_others_are_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_slow_start_is_a_part_of_the_weight, setup, teardown),
 		cmocka_unit_test_setup_teardown(shares_follow_the_nodes_and_their_tasks_divide_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_those_that_are_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_drain_get_nothing_and_stay, setup, teardown),

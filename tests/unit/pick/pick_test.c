@@ -490,6 +490,29 @@ test_room_beside_failures(void **state)
 	close_table();
 }
 
+/* Of two with room, the emptier one is degraded: four times as dear, and chosen where that is less. */
+static void
+test_room_beside_degraded(void **state)
+{
+	int degraded = 0;
+
+	(void)state;
+	checks = CHECK_TCP;
+	open_table(POLICY_ROUND_ROBIN, 3, 3, 0);
+	full_is(0, 1, 9);
+	full_is(1, 4, 2);
+	full_is(2, 4, 3);
+	live_set_health(live, 1, HEALTH_DEGRADED);
+	for (int i = 0; i < 9; i++) {
+		int got = roomy();
+		assert_true(got == 2 || (got == 1 && bound.use <= 4));	/* it was its turn */
+		degraded += got == 1;
+	}
+	assert_true(degraded <= 4);		/* of the turns that the full one lost, none came here */
+	close_table();
+	checks = CHECK_HTTP;
+}
+
 /* ---- who may be chosen ---- */
 
 static void
@@ -979,6 +1002,7 @@ main(void)
 		cmocka_unit_test(test_room_by_number),
 		cmocka_unit_test(test_room_beside_other_services),
 		cmocka_unit_test(test_room_beside_failures),
+		cmocka_unit_test(test_room_beside_degraded),
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_an_ejected_one_is_better_than_none),
 		cmocka_unit_test(test_slow_start),
