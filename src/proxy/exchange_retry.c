@@ -20,6 +20,12 @@ retry_is_harmless(const struct exchange *x)
 	return x->idempotent || x->attempt.service->retry_methods == RETRY_ALL;
 }
 
+static bool
+unavailable_is_named(const struct exchange *x)
+{
+	return retry_on_has(&x->attempt.service->retry_on, RETRY_UNAVAILABLE);
+}
+
 static enum attempt_repeats
 repeats(const struct exchange *x)
 {
@@ -29,7 +35,8 @@ repeats(const struct exchange *x)
 		return ATTEMPT_UNSENT;
 	if (flow_data_bytes(&x->up) > x->attempt.service->retry_body)
 		return ATTEMPT_ONCE;
-	return retry_is_harmless(x) || x->attempt.unavailable ? ATTEMPT_REPEATABLE : ATTEMPT_ONCE;
+	return retry_is_harmless(x) || (x->attempt.unavailable && unavailable_is_named(x)) ?
+	    ATTEMPT_REPEATABLE : ATTEMPT_ONCE;
 }
 
 /* ---- what is kept ---- */
@@ -167,14 +174,14 @@ retry_try_late(struct exchange *x)
 
 /* ---- a response that is dropped ---- */
 
-/* A call that has ended before it began: all of the response is its head. */
+/* A call that has ended before it began: all of the response is its head. For the task that is what
+ * a 503 is, whether or not it is sent again. */
 static bool
 is_unavailable(const struct exchange *x, const struct message *h)
 {
 	const struct field *status;
 
-	if (!x->client->is_grpc || h->status != 200 || h->body != BODY_NONE
-	    || !retry_on_has(&x->attempt.service->retry_on, RETRY_UNAVAILABLE))
+	if (!x->client->is_grpc || h->status != 200 || h->body != BODY_NONE)
 		return false;
 	status = message_find_named(h, STR("grpc-status"));
 	return status != NULL && str_eq(status->value, STR("14"));
@@ -197,7 +204,8 @@ retry_is_wanted(const struct exchange *x, const struct message *h)
 {
 	if (h->status == 429 && message_find_named(h, STR("Retry-After")) != NULL)
 		return false;
-	return retry_on_has_status(&x->attempt.service->retry_on, h->status) || is_unavailable(x, h);
+	return retry_on_has_status(&x->attempt.service->retry_on, h->status)
+	    || (unavailable_is_named(x) && is_unavailable(x, h));
 }
 
 bool

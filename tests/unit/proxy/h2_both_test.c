@@ -187,6 +187,7 @@ no_other_call_does(void **state)
 	ends_at_once(task, 1, "4");
 	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 4\n"));
 	assert_true(nobody_calls(1));
+	assert_float_equal(live_rate(stage.live, 0, clock_mono_usec()).failed, 0, 0.1);
 }
 
 /* Calls are POST: only who names it has them repeated for this. */
@@ -199,6 +200,18 @@ nor_where_it_is_not_said(void **state)
 	ends_at_once(task, 1, "14");
 	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 14\n"));
 	assert_true(nobody_calls(1));
+}
+
+/* But the task has failed, as one that responds 503. */
+static void
+a_task_that_is_unavailable_has_failed(void **state)
+{
+	int32_t id = call("application/grpc");
+
+	(void)state;
+	ends_at_once(task, 1, "14");
+	BOTH_UNTIL(client, task, has(client, id, "grpc-status: 14\n"));
+	assert_float_equal(live_rate(stage.live, 0, clock_mono_usec()).failed, 1, 0.1);
 }
 
 /* Nor when a response has begun. */
@@ -449,6 +462,7 @@ main(void)
 		SCENE(other_codes_are_our_own_trouble),
 		SCENE(other_requests_get_a_response),
 		SCENE(a_call_that_is_refused_is_unavailable),
+		SCENE(a_task_that_is_unavailable_has_failed),
 		SCENE(an_unavailable_call_goes_to_another_task),
 		SCENE(no_other_call_does),
 		SCENE(nor_where_it_is_not_said),
