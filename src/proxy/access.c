@@ -14,6 +14,15 @@
 
 #define WAITING_MAX	(256 * 1024)	/* bytes of lines that may wait for their reader */
 
+#define TEXT_USUAL	496		/* bytes; most requests have less to keep */
+#define SPARE_MOST	128
+
+/* What is kept of a request; its bytes follow. */
+struct text {
+	size_t		 cap;
+	struct text	*next;		/* while it is spare */
+};
+
 struct access {
 	struct loop	*loop;
 	struct sink	 sink;
@@ -24,6 +33,8 @@ struct access {
 	uint64_t	 counted;	/* lines lost since access_lost_take */
 	uint64_t	 requests;	/* access_count */
 	struct buf	 lines;
+	struct text	*spare;		/* of TEXT_USUAL bytes, for the next requests */
+	unsigned	 nspare;
 	struct deferred	 deferred;
 };
 
@@ -69,6 +80,12 @@ access_set_fd(struct access *a, int fd)
 static void
 destroy(struct access *a)
 {
+	struct text *t;
+
+	while ((t = a->spare) != NULL) {
+		a->spare = t->next;
+		free(t);
+	}
 	sink_close(a);
 	buf_fini(&a->lines);
 	free(a);
@@ -130,15 +147,66 @@ on_turn_end(void *arg)
 
 #define TEXT_KEPT 1024
 
+/* NULL: there is no memory for it. */
+static char *
+text_take(struct access *a, size_t n)
+{
+	struct text *t = n <= TEXT_USUAL ? a->spare : NULL;
+
+	if (t != NULL) {
+		a->spare = t->next;
+		a->nspare--;
+	} else {
+		if (n < TEXT_USUAL)
+			n = TEXT_USUAL;
+		if ((t = malloc(sizeof *t + n)) == NULL)
+			return NULL;
+		t->cap = n;
+	}
+	return (char *)(t + 1);
+}
+
+static void
+text_give(struct access *a, char *text)
+{
+	struct text *t = (struct text *)(void *)text - 1;
+
+	if (text == NULL)
+		return;
+	ASSERT(t->cap >= TEXT_USUAL);
+	if (t->cap > TEXT_USUAL || a->nspare == SPARE_MOST) {
+		free(t);
+		return;
+	}
+	t->next = a->spare;
+	a->spare = t;
+	a->nspare++;
+}
+
+/* False: there is no memory for so much, and nothing has changed. */
+static bool
+text_grow(char **text, size_t n)
+{
+	struct text *t = (struct text *)(void *)*text - 1;
+
+	if (n <= t->cap)
+		return true;
+	if ((t = realloc(t, sizeof *t + n)) == NULL)
+		return false;
+	t->cap = n;
+	*text = (char *)(t + 1);
+	return true;
+}
+
 /* Without memory for it nothing is kept, and the line lacks it. */
 static void
-keep(struct access_request *r, const struct str text[ACCESS_TEXTS])
+keep(struct access *a, struct access_request *r, const struct str text[ACCESS_TEXTS])
 {
 	size_t n = 0, at = 0;
 
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
 		n += r->len[i] = (uint16_t)(text[i].len < TEXT_KEPT ? text[i].len : TEXT_KEPT);
-	if ((r->text = malloc(n + 1)) == NULL)
+	if ((r->text = text_take(a, n)) == NULL)
 		return;
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++) {
 		if (r->len[i] > 0)
@@ -154,7 +222,7 @@ access_is_on(const struct access *a)
 }
 
 void
-access_note_request(const struct access *a, struct access_request *r, const struct message *h)
+access_note_request(struct access *a, struct access_request *r, const struct message *h)
 {
 	struct str text[ACCESS_TEXTS] = {
 		[ACCESS_TEXT_METHOD] = h->method, [ACCESS_TEXT_HOST] = h->host,
@@ -172,7 +240,7 @@ access_note_request(const struct access *a, struct access_request *r, const stru
 		else if (str_eq_nocase(f->name, STR("referer")))
 			text[ACCESS_TEXT_REFERER] = f->value;
 	}
-	keep(r, text);
+	keep(a, r, text);
 	r->serial = a->conf.serial;
 	access_keep_message(&a->conf, r, ACCESS_SIDE_REQUEST, h);
 }
@@ -215,7 +283,6 @@ static void
 keep_more(struct access_request *r, enum access_text which, struct str text)
 {
 	size_t n = 0, len = text.len < TEXT_KEPT ? text.len : TEXT_KEPT;
-	char *more;
 
 	if (r->text == NULL)
 		return;
@@ -223,11 +290,10 @@ keep_more(struct access_request *r, enum access_text which, struct str text)
 		ASSERT(r->len[i] == 0);
 	for (unsigned i = 0; i < which; i++)
 		n += r->len[i];
-	if ((more = realloc(r->text, n + len + 1)) == NULL)
+	if (!text_grow(&r->text, n + len))
 		return;
-	r->text = more;
 	if (len > 0)
-		memcpy(more + n, text.p, len);
+		memcpy(r->text + n, text.p, len);
 	r->len[which] = (uint16_t)len;
 }
 
@@ -247,19 +313,19 @@ access_note_user(struct access_request *r, struct str user)
 }
 
 void
-access_note_connection(const struct access *a, struct access_request *r, struct str listener,
+access_note_connection(struct access *a, struct access_request *r, struct str listener,
     struct str server_name)
 {
 	*r = (struct access_request){ .connection = true };
 	if (a->conf.format != ACCESS_FORMAT_OFF)
-		keep(r, (struct str[ACCESS_TEXTS]){ [ACCESS_TEXT_LISTENER] = listener,
+		keep(a, r, (struct str[ACCESS_TEXTS]){ [ACCESS_TEXT_LISTENER] = listener,
 		    [ACCESS_TEXT_SNI] = server_name });
 }
 
 void
-access_forget(struct access_request *r)
+access_forget(struct access *a, struct access_request *r)
 {
-	free(r->text);
+	text_give(a, r->text);
 	access_kept_free(r);
 	*r = (struct access_request){ .connection = false };
 }

@@ -86,7 +86,7 @@ enum access_text { ACCESS_TEXT_METHOD, ACCESS_TEXT_HOST, ACCESS_TEXT_TARGET, ACC
 struct access_request {
 	bool		 connection;		/* it is none, but a connection that is relayed */
 	uint16_t	 len[ACCESS_TEXTS];
-	char		*text;			/* all of them; ours. NULL: nothing is kept */
+	char		*text;			/* all of them; access_forget gives it back. NULL: nothing is kept */
 	unsigned	 serial;		/* of access_conf, for the fields */
 	struct access_kept *fields;		/* ours; NULL: none */
 };
@@ -131,7 +131,7 @@ void		 access_set_conf(struct access *, const struct access_conf *);
 
 bool		 access_is_on(const struct access *);	/* lines are written, of some requests at least */
 /* Keeps what a line will need of it, while lines are written; access_forget is due in any case. */
-void		 access_note_request(const struct access *, struct access_request *, const struct message *);
+void		 access_note_request(struct access *, struct access_request *, const struct message *);
 /* What nobody knew before: what Traefik calls its router and the service of that, empty if they are
  * none of Traefik's; and the user that a filter has found in it. */
 void		 access_note_router(struct access_request *, struct str name, struct str service);
@@ -142,9 +142,9 @@ void		 access_note_origin(const struct access *, struct access_request *, const 
 void		 access_note_downstream(const struct access *, struct access_request *,
     const struct gather *);
 /* The same for a connection that is relayed. */
-void		 access_note_connection(const struct access *, struct access_request *, struct str listener,
+void		 access_note_connection(struct access *, struct access_request *, struct str listener,
     struct str server_name);
-void		 access_forget(struct access_request *);
+void		 access_forget(struct access *, struct access_request *);
 uint64_t	 access_count(struct access *);		/* one more request */
 void		 access_log(struct access *, const struct access_line *);
 void		 access_flush(struct access *);		/* once more what its reader did not take */

@@ -206,7 +206,7 @@ exchange_report(struct exchange *x)
 	if (access_is_on(p->access) || x->trace != NULL)
 		describe(x, took_usec, count);
 	if (x->log.text != NULL || x->log.fields != NULL)
-		access_forget(&x->log);
+		access_forget(p->access, &x->log);
 	if (x->trace != NULL)
 		trace_free(&x->trace);
 }

@@ -152,7 +152,7 @@ tcp_log(const struct tcp *t, const struct why *why)
 	    str_of(listener_modes(t->client->listener)->name), str_of(t->name == NULL ? "" : t->name));
 	line.request = &request;
 	access_log(t->proxy->access, &line);
-	access_forget(&request);
+	access_forget(t->proxy->access, &request);
 }
 
 /* The caller decides about the session. */

@@ -281,7 +281,7 @@ def tls(protocols=()):
     return context.wrap_socket(socket.create_connection(SECURE, PATIENCE))
 
 
-def story_counts(mola, control):
+def story_counts(mola, control, logged=''):
     numbers = iter(range(1, 1 << 20, 2))
     with socket.create_connection(FRONT, PATIENCE) as plain, tls() as secure, tls(['h2']) as h2:
         for words, most, request in (
@@ -290,8 +290,8 @@ def story_counts(mola, control):
                 ('one with TLS', 0, lambda: ask(secure, b'/?work=0')),
                 ('a stream of HTTP/2', 10, lambda: two(h2, next(numbers), b'/?work=0'))):
             n = cost(mola, control, request)
-            tap(n is not None and n <= most, '%s makes %d allocations at most' % (words, most), '%s' % n)
-            print('# bench failing-counts', n, words)
+            tap(n is not None and n <= most, '%s%s makes %d allocations at most' % (words, logged, most), '%s' % n)
+            print('# bench failing-counts', n, words + logged)
 
 
 # ---- one failure, and what is looked at after it ----
@@ -397,10 +397,11 @@ def main():
     control = Control()
     os.rename(FOLDER + '/mola.yaml', FOLDER + '/base.yaml')
     if not WISHED:
-        conf_write(False)
-        mola = Mola(control)
-        story_counts(mola, control)
-        end(mola, control, 'counts')
+        for log in False, True:
+            conf_write(log)
+            mola = Mola(control)
+            story_counts(mola, control, ' with a line in the access log' if log else '')
+            end(mola, control, 'counts')
     conf_write(True)
     for process in WISHED[0:1] or ('worker', 'brain', 'parent'):
         mola = Mola(control)

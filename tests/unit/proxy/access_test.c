@@ -10,10 +10,10 @@
 
 #include "base/buf.h"
 #include "net/tls.h"
-#include "proxy/access_fact.h"
-#include "proxy/access_line.h"
+#include "proxy/access.c"
 
 static struct buf out;
+static struct access texts;
 
 static void
 line_is_kept(struct access_request *r, const char *method, const char *host, const char *target,
@@ -25,7 +25,7 @@ line_is_kept(struct access_request *r, const char *method, const char *host, con
 	*r = (struct access_request){ .connection = false };
 	for (int i = 0; i < ACCESS_TEXTS; i++)
 		n += r->len[i] = (uint16_t)strlen(text[i]);
-	r->text = malloc(n + 1);
+	r->text = text_take(&texts, n + 1);
 	r->text[0] = '\0';
 	for (int i = 0; i < ACCESS_TEXTS; i++)
 		strcat(r->text, text[i]);
@@ -76,7 +76,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	free(request.text);
+	free((struct text *)(void *)request.text - 1);
 	buf_fini(&out);
 	return 0;
 }
@@ -269,7 +269,7 @@ test_addresses(void **state)
 	    { "a.example", "-" }, { "[::1]", "-" }, { "[::1]:8", "8" }, { "a:", "" } };
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
 		char sought[100];
-		request.text = realloc(request.text, 100);
+		assert_true(text_grow(&request.text, 100));
 		strcpy(request.text, hosts[i].authority);
 		memset(request.len, 0, sizeof request.len);
 		request.len[ACCESS_TEXT_AUTHORITY] = (uint16_t)strlen(hosts[i].authority);
@@ -323,8 +323,8 @@ test_no_line_is_too_long(void **state)
 
 	(void)state;
 	memset(bytes, 1, sizeof bytes);
-	free(request.text);
-	request.text = strndup(bytes, sizeof bytes);
+	assert_true(text_grow(&request.text, sizeof bytes));
+	memcpy(request.text, bytes, sizeof bytes);
 	for (int i = 0; i < ACCESS_TEXTS; i++)
 		request.len[i] = 1024;
 	line.service = line.task = line.middleware = line.id = (struct str){ bytes, 1024 };
