@@ -211,13 +211,16 @@ ssize_t
 __wrap_recv(int fd, void *p, size_t cap, int flags)
 {
 	struct file *f = file_of(fd);
+	ssize_t n;
 
 	if (f->kind == PAIR)
 		return pair_peek(f->pair, p, cap);
 	ASSERT(f->kind == CONNECTED && (flags & ~MSG_PEEK) == 0);
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
-	return give(f, end_read(f->end, p, cap, (flags & MSG_PEEK) != 0));
+	n = end_read(f->end, p, cap, (flags & MSG_PEEK) != 0);
+	k.count.bytes += n > 0 ? (uint64_t)n : 0;
+	return give(f, n);
 }
 
 ssize_t

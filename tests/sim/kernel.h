@@ -51,7 +51,7 @@ void		kernel_set_signals(bool);
 
 struct kernel_count {
 	unsigned	 accepted, called, listening, others;	/* open now */
-	uint64_t	 waits, calls;		/* ever */
+	uint64_t	 waits, calls, bytes;	/* ever; bytes: that were read */
 };
 struct kernel_count kernel_count(void);
 

@@ -314,6 +314,8 @@ check_wait(const struct entry *e)
 	const struct plan_client *of = &plan->client[c->id / CALLS];
 	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && of->weather.piece_most == 0;
 
+	if (is(e, "overloaded") && !plan->service[c->service].overload)
+		broken("x%u: %s, and its service has no such bound", c->id, e->logged_why);
 	if (has_waited(e) && at_once && workers_are_well() && plan->service[c->service].overload &&
 	    e->took_usec > WAIT_USEC + WAIT_SLACK_USEC)
 		broken("x%u: %s after %lld us", c->id, e->logged_why, (long long)e->took_usec);

@@ -301,10 +301,29 @@ idle_settle(struct plan *p)
 	}
 }
 
-static bool
-draw_storm(struct rng r)
+static void
+draw_storms(struct plan *p, struct rng r)
 {
-	return may(&r, 4);
+	p->storm = may(&r, 4);
+	p->flood = may(&r, 2);
+}
+
+static void
+flood_settle(struct plan *p)
+{
+	static const struct weather wide = { .delay_usec = 100, .window = 2 << 20, .room = 2 << 20 };
+
+	p->weather = wide;
+	p->nworkers = 1;
+	p->worker[0] = (struct plan_worker){ .hang_usec = USEC_PER_SEC + 700, .wakes_usec = USEC_PER_SEC + 200 * USEC_PER_MSEC };
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		struct plan_client *c = &p->client[i];
+		c->starts_usec = USEC_PER_SEC;
+		c->weather = wide;
+		c->ncalls = 1;
+		c->call[0] = (struct call){ .id = i * CALLS, .service = c->call[0].service, .method = "GET", .idempotent = true, .minor = 1,
+		    .stall_at = -1, .leave_at = -1, .leave_read = -1, .leave_usec = -1, .status = 200, .answer = 500000 + i * 10000 };
+	}
 }
 
 static void
@@ -323,7 +342,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	masked = mask;
 	choices = 0;
 	p->seed = seed;
-	p->storm = draw_storm(stream(seed, 6, 0));
+	draw_storms(p, stream(seed, 6, 0));
 	for (unsigned i = 0; i < CLIENTS; i++)
 		draw_client(&p->client[i], stream(seed, 1, i), i, p->storm);
 	for (unsigned i = 0; i < SERVICES; i++)
@@ -336,6 +355,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	idle_settle(p);
 	if (p->storm)
 		storm_settle(p);
+	else if (p->flood)
+		flood_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -406,7 +427,7 @@ plan_print(const struct plan *p)
 {
 	printf("# seed %llu: clients_max %u per_address %u idle_max %u%s%s%s%s starved %lld-%lld (%u) no ports %lld-%lld reconf %lld "
 	    "drain %lld\n", (unsigned long long)p->seed, p->clients_max, p->per_address, p->idle_max,
-	    p->storm ? " storm" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
+	    p->storm ? " storm" : p->flood ? " flood" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
 	for (unsigned i = 0; i < p->nworkers; i++)

@@ -168,6 +168,7 @@ struct plan {
 	int64_t		 reconf_usec;			/* another configuration; 0: none */
 	int64_t		 drain_usec;			/* Mola is told to stop; 0: it is not */
 	bool		 storm;				/* all requests are for a service that fails */
+	bool		 flood;				/* a worker that wakes finds a large response for each client */
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 choices;			/* that there were */
 };

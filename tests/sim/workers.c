@@ -16,6 +16,7 @@
 #define LOOK_USEC	(100 * USEC_PER_MSEC)
 #define NO_PID		(1 << 30)	/* and more: numbers that no process has */
 #define SILENT_USEC	(300 * USEC_PER_MSEC)
+#define TURN_BYTES	(1600 * 1000)	/* a share (http/share.h), and what each of the clients may have without one */
 #define LOOK_FOR_ROOM_USEC (5 * USEC_PER_MSEC)	/* proxy/waiting.h */
 
 struct worker {
@@ -368,13 +369,15 @@ workers_were_killed(void)
 static void
 turn(struct worker *w)
 {
-	uint64_t calls = kernel_count().calls;
+	uint64_t calls = kernel_count().calls, bytes = kernel_count().bytes;
 	bool vain, waits;
 
 	kernel_enter(process(w));
 	loop_turn(w->loop, -1);
 	kernel_enter(0);
 	g.turns++;
+	if (kernel_count().bytes - bytes > TURN_BYTES)
+		broken("%llu bytes were moved in one turn", (unsigned long long)(kernel_count().bytes - bytes));
 	vain = !kernel_is_ready(process(w)) && kernel_count().calls == calls;
 	/* while requests wait for room, it looks for that again and again */
 	waits = live_gauge_total(g.live, LIVE_WAITING) > 0;
