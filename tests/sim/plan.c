@@ -329,6 +329,8 @@ flood_settle(struct plan *p)
 static void
 storm_settle(struct plan *p)
 {
+	p->brain.there = false;		/* and one worker: the ledger knows its budget */
+	p->nworkers = 1;
 	p->service[0].fails = true;
 	p->service[0].ntasks = TASKS;
 	for (unsigned i = 0; i < EXCHANGES; i++)
