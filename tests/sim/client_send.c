@@ -26,6 +26,10 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "Cookie: a=b; at=%s\r\n", c->bound[l->service].cookie);
 		memcpy(ledger_of(l->id)->bound, c->bound[l->service].by, sizeof c->bound[l->service].by);
 	}
+	if (l->odd)
+		p += snprintf(p, 100, "Content_Length: 7\r\nX_Forwarded_For: 1.2.3.4\r\nKeep-Alive: 5\r\n");
+	if (l->odd && l->minor == 1 && !l->closes)
+		p += snprintf(p, 100, "Connection: X-Hop\r\nX-Hop: 1\r\n");
 	if (l->chunked)
 		p += snprintf(p, 100, "Transfer-Encoding: chunked\r\n");
 	else if (l->body > 0 || strcmp(l->method, "POST") == 0)

@@ -36,6 +36,9 @@ reading_begin(struct reading *r, enum side side)
 static void
 field(struct reading *r, const char *name, const char *value)
 {
+	if (r->side == UP && (strcasecmp(name, "Content_Length") == 0 || strcasecmp(name, "X_Forwarded_For") == 0 ||
+	    strcasecmp(name, "X-Hop") == 0 || strcasecmp(name, "Keep-Alive") == 0))
+		r->bad = "a field that should not have gone on";
 	if (strcasecmp(name, "Content-Length") == 0) {
 		uint64_t n = strtoull(value, NULL, 10);
 		if (r->has_length && n != r->length)

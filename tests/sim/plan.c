@@ -92,6 +92,7 @@ draw_faults(struct call *c, struct rng *r)
 		c->shuts = true;
 	c->stays = may(r, 8);
 	c->full = may(r, 4);
+	c->odd = may(r, 10);
 }
 
 /* What its task does. */
@@ -386,7 +387,7 @@ print_call(const struct call *c)
 {
 	printf("#   x%u %s s%u HTTP/1.%d body %llu%s%s%s%s%s think %lld ms\n", c->id, c->method, c->service, c->minor,
 	    (unsigned long long)c->body, c->chunked ? " chunked" : "", c->expects ? " expects" : "", c->closes ? " closes" : "",
-	    c->pipelined ? " pipelined" : c->full ? " full" : "", c->shuts ? " shuts" : c->stays ? " stays" : "", (long long)c->think_usec / 1000);
+	    c->pipelined ? " pipelined" : c->full ? " full" : c->odd ? " odd" : "", c->shuts ? " shuts" : c->stays ? " stays" : "", (long long)c->think_usec / 1000);
 	if (c->bad != WELL || c->piece > 0 || c->stall_at >= 0 || c->leave_at >= 0 || c->leave_read >= 0 || c->leave_usec >= 0 ||
 	    c->read_piece > 0)
 		printf("#     client: bad %d piece %u/%lld us stall %lld/%lld us leave %lld read %lld after %lld us %s reads %u/%lld us\n",

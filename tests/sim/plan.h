@@ -59,6 +59,7 @@ struct call {
 	int64_t		 leave_at, leave_read, leave_usec;	/* after so many bytes sent, or read, or so long; -1 */
 	bool		 leaves_by_reset;
 	bool		 stays;			/* and does not end its direction when Mola has ended the other */
+	bool		 odd;			/* sends fields that go no further than Mola */
 	bool		 full;			/* its head is as large as one may be; HEAD_LARGE: by one byte larger */
 	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
 	int64_t		 read_usec;
