@@ -7,7 +7,6 @@
 
 #include "plan.h"
 #include "world/live.h"
-#include "world/table.h"
 
 /* A table has come; the descriptor is the callee's. */
 typedef void	brains_table_f(int fd, uint64_t serial);
@@ -16,7 +15,6 @@ void		brains_none(void);		/* none ever began */
 void		brains_begin(const struct plan *, struct addr at[SERVICES][TASKS], struct live *, struct phys *, brains_table_f *);
 void		brains_end(void);		/* it stops, and its parent */
 bool		brains_turn(int64_t *until);	/* as workers_turn */
-bool		brains_have_table(void);	/* one with the Swarm's tasks */
 bool		brains_were_killed(void);	/* what one had in memory is nobody's to give back */
 uint64_t	brains_turns(void);
 

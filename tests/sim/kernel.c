@@ -344,6 +344,12 @@ __wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len)
 	return 0;
 }
 
+void
+kernel_set_wall(int64_t usec)
+{
+	k.wall = usec;
+}
+
 /* ---- what else ---- */
 
 int
@@ -398,5 +404,5 @@ clock_thread_usec(void)
 int64_t
 clock_wall_usec(void)
 {
-	return wire_now() + INT64_C(1800000000) * USEC_PER_SEC;
+	return wire_now() + INT64_C(1800000000) * USEC_PER_SEC + k.wall;
 }

@@ -46,6 +46,8 @@ void		kernel_event_set(int fd, bool);
 /* No process but 0 has more descriptors than this, as by RLIMIT_NOFILE; none of the ports of this machine is free. */
 void		kernel_set_most(unsigned);
 void		kernel_set_no_ports(bool);
+/* The wall clock is so much ahead from now on, or behind. */
+void		kernel_set_wall(int64_t usec);
 /* Calls are interrupted by signals now and then. */
 void		kernel_set_signals(bool);
 

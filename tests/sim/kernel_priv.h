@@ -52,6 +52,7 @@ extern struct kernel {
 	unsigned	 process, most, open[PROCESSES];
 	int		 top;			/* no file from here on was ever used */
 	bool		 no_ports, signals;
+	int64_t		 wall;
 	uint64_t	 order;
 	struct kernel_count count;
 } k;

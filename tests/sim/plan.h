@@ -151,6 +151,8 @@ struct plan_brain {
 	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];
 	struct { int64_t usec, again_usec; bool kills; } end[ENDS];	/* the brain ends, and another one begins so long after that */
 	int64_t		 hang_usec, wakes_usec;	/* it does nothing between; 0: never */
+	int64_t		 wall_usec, wall_ahead_usec;	/* the wall clock is set then; 0: never */
+	int64_t		 reload_usec[2];	/* of its configuration; 0: none */
 };
 
 struct plan {

@@ -66,6 +66,13 @@ brain_draw(struct plan_brain *b, struct rng r)
 		b->undrain_usec = rng_below(&own, 2) ? b->drain_usec + between(&own, 100000, 10 * USEC_PER_SEC) : 0;
 	}
 	if (may(&r, 10)) {
+		b->wall_usec = between(&own, 0, 12 * USEC_PER_SEC) + 1;
+		b->wall_ahead_usec = between(&own, -1, 1) + (rng_below(&own, 2) ? between(&own, -30, 30) : between(&own, -86400, 86400)) * USEC_PER_SEC;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		if (may(&r, 15))
+			b->reload_usec[i] = between(&own, 0, 12 * USEC_PER_SEC) + 1;
+	if (may(&r, 10)) {
 		b->hang_usec = between(&own, 100000, 8 * USEC_PER_SEC);
 		b->wakes_usec = b->hang_usec + between(&own, 100000, 8 * USEC_PER_SEC);
 	}
@@ -96,6 +103,11 @@ brain_print(const struct plan_brain *b)
 	if (b->moves)
 		printf("#   moves off node %u, somebody else at %lld and %lld\n", b->hot, (long long)b->meddle_usec[0],
 		    (long long)b->meddle_usec[1]);
+	if (b->wall_usec > 0)
+		printf("#   wall clock %lld ms ahead at %lld\n", (long long)b->wall_ahead_usec / 1000, (long long)b->wall_usec);
+	for (unsigned i = 0; i < 2; i++)
+		if (b->reload_usec[i] > 0)
+			printf("#   reload at %lld\n", (long long)b->reload_usec[i]);
 	if (b->drain_usec > 0)
 		printf("#   node %u is drained by an operator %lld-%lld\n", b->drain_node, (long long)b->drain_usec,
 		    (long long)b->undrain_usec);

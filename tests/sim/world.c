@@ -493,7 +493,7 @@ node_busy(unsigned node)
 
 /* Who makes the tables: a brain that sees a Swarm, or the simulator. */
 static void
-tables_begin(const struct plan *p)
+makers_begin(const struct plan *p)
 {
 	fetch_begin(&w.host);
 	if (!p->brain.there) {
@@ -541,7 +541,7 @@ world_run(const struct plan *p, struct result *out)
 	bytes = sim_product_bytes();
 	people_begin(p);
 	workers_begin(p, &w.front, w.live, w.phys, ledger_lost);
-	tables_begin(p);
+	makers_begin(p);
 	w.bytes = sim_product_bytes();
 	events_begin(p);
 	pass_until(began + LONGEST, clients_are_done);
