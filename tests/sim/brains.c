@@ -50,7 +50,7 @@ static const char conf_text[] =
     "listen: [ { address: '10.0.0.1:80', name: front } ]\n"
     "admin: { address: '" WATCHER_AT "', socket: none, token: '" OPERATOR_TOKEN "' }\n"
     "log: { level: %s }\n"
-    "swarm: { endpoint: 'tcp://" ENGINE_AT "', network: " ENGINE_NETWORK ", node_exporter: '{address}:9100', poll: %s }\n"
+    "swarm: { endpoint: 'tcp://" ENGINE_AT "', network: " ENGINE_NETWORK ", node_exporter: '{address}:9100', poll: %s%s }\n"
     "signals: { period: %s }\n"
     "defaults:\n"
     "  connect: 1500ms\n"
@@ -67,7 +67,7 @@ static void
 conf_write(char text[CONF_BYTES])
 {
 	snprintf(text, CONF_BYTES, conf_text, wire_verbose ? "debug" : "error", b.variant % 2 == 0 ? "1s" : "400ms",
-	    b.variant % 2 == 0 ? "1s" : "500ms");
+	    b.plan->brain.agents ? ", agent: '{address}:9101'" : "", b.variant % 2 == 0 ? "1s" : "500ms");
 	if (b.plan->brain.drives)
 		strcat(text, conf_target);
 }

@@ -17,7 +17,10 @@
 #define HOT_USEC	(12 * USEC_PER_SEC)
 
 struct exporter {
-	struct server	 server;
+	struct server	 server, agent;
+	struct fetch	*stream;	/* the agent's last one; NULL: none ever */
+	int64_t		 period;
+	uint64_t	 streams;
 	unsigned	 node;
 	int64_t		 at;		/* of the page before */
 	double		 busy, idle;	/* seconds of each core, ever */
@@ -139,6 +142,56 @@ on_request(void *arg, const struct query *q, struct reply *r)
 		e->page = r->body;
 }
 
+/* ---- as an agent ---- */
+
+static void
+on_block(void *arg, uint64_t stream)
+{
+	struct exporter *e = arg;
+	const struct trouble *t = trouble_now(e->node);
+	unsigned what = t == NULL ? EXPORTER_GOOD : t->what;
+	struct str page = e->page;
+	bool there = true;
+
+	if (stream != e->streams)
+		return;
+	if (what == EXPORTER_DOWN) {
+		fetch_end(e->stream);
+		return;
+	}
+	if (what == EXPORTER_RESTARTS)
+		e->busy = e->idle = 0;
+	if (what != EXPORTER_STUCK)
+		page = page_make(e, what == EXPORTER_LIES);
+	if (what == EXPORTER_BREAKS || what == EXPORTER_SLOW)	/* the rest of it comes with the next one, or not */
+		page.len /= 2;
+	if (what != EXPORTER_HANGS)
+		there = fetch_push(e->stream, page) && (page.len == 0 || fetch_push(e->stream, STR("# EOF\n")));
+	if (what == EXPORTER_BREAKS)
+		fetch_end(e->stream);
+	else if (there)
+		wire_at(wire_now() + e->period + (what == EXPORTER_LATE ? t->usec : 0), on_block, e, stream);
+}
+
+static void
+on_stream(void *arg, const struct query *q, struct reply *r)
+{
+	const struct trouble *t = trouble_now(((struct exporter *)arg)->node);
+	struct exporter *e = arg;
+	unsigned msec;
+
+	if (sscanf(q->path, "/stream?period=%ums", &msec) != 1)
+		r->status = 404;
+	else if (t != NULL && t->what == EXPORTER_DOWN)
+		r->ending = REFUSES;
+	else {
+		r->ending = GOES_ON;
+		e->stream = q->fetch;
+		e->period = msec * USEC_PER_MSEC;
+		wire_at(wire_now() + 1000, on_block, e, ++e->streams);
+	}
+}
+
 void
 exporters_begin(const struct plan *p, struct host node[NODES], exporter_busy_f *busy)
 {
@@ -153,5 +206,8 @@ exporters_begin(const struct plan *p, struct host node[NODES], exporter_busy_f *
 		snprintf(e->server.at, sizeof e->server.at, "10.0.2.%u:%u", i + 1, EXPORTER_PORT);
 		e->page = page_make(e, false);
 		server_open(&e->server);
+		e->agent = (struct server){ .host = &node[i], .fn = on_stream, .arg = e };
+		snprintf(e->agent.at, sizeof e->agent.at, "10.0.2.%u:%u", i + 1, AGENT_PORT);
+		server_open(&e->agent);
 	}
 }

@@ -147,6 +147,7 @@ struct plan_brain {
 	unsigned	 drain_node;
 	int64_t		 drain_usec, undrain_usec;	/* an operator wants that node drained; 0: never */
 	bool		 watched;		/* all of its pages, not metrics alone */
+	bool		 agents;		/* nodes have agents, too, whose streams are what exporters export */
 	bool		 deaf;			/* no event comes of what changes */
 	struct { enum node_trouble what; int64_t leaves_usec, back_usec; } node[NODES];
 	struct { int64_t usec, again_usec; bool kills; } end[ENDS];	/* the brain ends, and another one begins so long after that */

@@ -55,6 +55,7 @@ brain_draw(struct plan_brain *b, struct rng r)
 			b->end[i].kills = rng_below(&own, 2);
 		}
 	b->watched = may(&r, 40);
+	b->agents = may(&r, 40);
 	b->hot = rng_below(&r, NODES);
 	b->moves = may(&r, 30);
 	for (unsigned i = 0; i < 2; i++)
@@ -99,7 +100,7 @@ brain_print(const struct plan_brain *b)
 {
 	if (!b->there)
 		return;
-	printf("# brain:%s%s%s hangs %lld-%lld\n", b->deaf ? " deaf" : "", b->drives ? " drives" : "", b->watched ? " watched" : "", (long long)b->hang_usec, (long long)b->wakes_usec);
+	printf("# brain:%s%s%s%s hangs %lld-%lld\n", b->deaf ? " deaf" : "", b->drives ? " drives" : "", b->watched ? " watched" : "", b->agents ? " agents" : "", (long long)b->hang_usec, (long long)b->wakes_usec);
 	if (b->moves)
 		printf("#   moves off node %u, somebody else at %lld and %lld\n", b->hot, (long long)b->meddle_usec[0],
 		    (long long)b->meddle_usec[1]);
