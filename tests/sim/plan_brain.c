@@ -64,6 +64,8 @@ brain_draw(struct plan_brain *b, struct rng r)
 	if (may(&r, 25)) {
 		b->drain_node = rng_below(&own, NODES);
 		b->drain_usec = between(&own, 100000, 8 * USEC_PER_SEC);
+		if (b->node[b->drain_node].what == NODE_LEFT)	/* with one that is removed from the Swarm its drain may go */
+			b->node[b->drain_node].what = NODE_LOST;
 		b->undrain_usec = rng_below(&own, 2) ? b->drain_usec + between(&own, 100000, 10 * USEC_PER_SEC) : 0;
 	}
 	if (may(&r, 10)) {
