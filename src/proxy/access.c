@@ -169,10 +169,11 @@ text_take(struct access *a, size_t n)
 static void
 text_give(struct access *a, char *text)
 {
-	struct text *t = (struct text *)(void *)text - 1;
+	struct text *t;
 
 	if (text == NULL)
 		return;
+	t = (struct text *)(void *)text - 1;
 	ASSERT(t->cap >= TEXT_USUAL);
 	if (t->cap > TEXT_USUAL || a->nspare == SPARE_MOST) {
 		free(t);

@@ -243,7 +243,7 @@ exchange(const struct access_conf *c, const uint8_t *b, struct str rest)
 	}
 	access_log(written, &line);
 	access_log(written, &line);
-	access_forget(&request);
+	access_forget(written, &request);
 	lines_check(c, wanted ? LINES : 0);
 }
 
