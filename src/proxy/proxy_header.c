@@ -193,11 +193,15 @@ both_are_v4(const struct proxy_ends *e)
 	return ip_is_v4(&e->source) && ip_is_v4(&e->here);
 }
 
+/* Who has no address, as on a unix socket, has "::". */
 static size_t
 text_of(const struct ip *ip, bool v4, char out[IP_TEXT_MAX])
 {
+	static const struct ip none;
 	char plain[IP_TEXT_MAX];
 
+	if (ip_eq(ip, &none))
+		return (size_t)snprintf(out, IP_TEXT_MAX, "::");
 	return (size_t)snprintf(out, IP_TEXT_MAX, "%s%s", !v4 && ip_is_v4(ip) ? "::ffff:" : "",
 	    ip_text(ip, plain).p);
 }

@@ -150,7 +150,7 @@ static void
 test_written(void **state)
 {
 	static const char *const ends[][2] = { { "192.0.2.1", "198.51.100.2" }, { "2001:db8::1", "2001:db8::2" },
-		{ "192.0.2.1", "2001:db8::2" }, { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0" } };
+		{ "192.0.2.1", "2001:db8::2" }, { "::", "192.0.2.1" }, { "192.0.2.1", "::" }, { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0" } };
 	char out[PROXY_SENT_MAX];
 	struct proxy_header h;
 	size_t len, used;
