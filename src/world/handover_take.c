@@ -412,6 +412,9 @@ head_read(struct taking *t)
 static bool
 text_read(struct taking *t, struct str text)
 {
+	/* a name with a NUL in it is nobody's */
+	if (text.len == 0 || memchr(text.p, '\0', text.len) != NULL)
+		return false;
 	if (!str_split(&text, '\n', &t->rest) || !head_read(t))
 		return false;
 	while (str_split(&text, '\n', &t->rest)) {

@@ -311,6 +311,8 @@ what_cannot_be_read_changes_nothing(void **state)
 		assert_ptr_equal(handover_take(m.world, str_of(text), 8), WHY_HANDOVER_UNREADABLE);
 		assert_int_equal(live_why_total(m.live, WHY_ID_COMPLETE), 0);
 	}
+	assert_ptr_equal(handover_take(m.world, STR(HEAD "service web\0\nservice web\0\nend\n"), 8), WHY_HANDOVER_UNREADABLE);
+	assert_ptr_equal(handover_take(m.world, (struct str){ NULL, 0 }, 8), WHY_HANDOVER_UNREADABLE);
 	assert_ptr_equal(handover_take_counts(m.world, STR(HEAD "end\n"), 8), WHY_HANDOVER_UNREADABLE);
 	/* what a newer Mola of this version says more is left out */
 	assert_null(handover_take(m.world, STR(HEAD "mood 1 2\ntotal ended.complete 3\ntotal ended.tired 4\n"
