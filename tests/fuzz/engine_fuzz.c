@@ -21,6 +21,7 @@
 #include "engine/discover.h"
 #include "engine/mover.h"
 #include "engine/self.h"
+#include "fresh.h"
 #include "swarm_check.h"
 #include "talk.h"
 
@@ -48,7 +49,6 @@ begin_once(void)
 
 	log_setup("fuzz", LOG_ERROR, false);
 	l = loop_new();
-	live = must_alloc(live_bytes());
 	phys = phys_init(must_zalloc(phys_bytes()));
 	buf_init(&errors, 4096);
 	conf = conf_parse(str_of(conf_text), "m", &errors);
@@ -206,7 +206,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		begin_once();
 	engine_begin();
 	hot = 0;
-	world = world_new(live_init(memset(live, 0, live_bytes()), 1), phys);
+	live = live_fresh(live);
+	world = world_new(live, phys);
 	discover = discover_new(l, NULL, world, on_change, NULL);
 	mover = mover_new(l, world, &moves, "m1");
 	discover_reconf(discover, conf);

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "fresh.h"
 #include "net/tls.h"
 #include "proxy/proxy.h"
 #include "talk.h"

@@ -432,7 +432,6 @@ set_begin(void)
 
 	signal(SIGPIPE, SIG_IGN);	/* as all processes of Mola's */
 	l = loop_new();
-	live = must_alloc(live_bytes());
 	phys = phys_init(must_zalloc(phys_bytes()));
 	chains = arena_new();
 	for (int i = 0; i < ORIGINS - 1; i++) {
@@ -453,7 +452,7 @@ set_proxy(unsigned n)
 	struct proxy_conf c;
 	struct proxy *p;
 
-	live_init(memset(live, 0, live_bytes()), 1);		/* nothing of the input before is remembered */
+	live = live_fresh(live);	/* nothing of the input before is remembered */
 	set_node(0, 0);
 	c = set_conf(n);
 	p = proxy_new(l, &c);
