@@ -14,12 +14,79 @@ bug_die(const char *file, int line, const char *func, const char *what)
 	abort();
 }
 
+/* ---- what is kept for when an allocation fails ---- */
+
 /* Jobs allocate, too, each in a thread of its own. */
 static struct {
 	unsigned long	 bytes;
 	_Atomic(void *)	 p;		/* NULL: spent */
 	atomic_ulong	 spent;		/* times, since alloc_restore was called last */
 } reserve;
+
+struct piece {
+	struct piece	*next;
+};
+
+/*
+ * At first one block, whose pages nobody has touched. Once spent, it comes back in the pieces that
+ * others free, wherever they lie in the heap.
+ */
+static _Thread_local struct {
+	unsigned long	 bytes;		/* 0: this thread has none */
+	void		*whole;
+	struct piece	*pieces;	/* instead */
+	unsigned	 npieces;
+} cushion;
+bool alloc_short;
+
+static void
+short_note(void)
+{
+	if (cushion.bytes > 0)
+		alloc_short = (cushion.whole == NULL && cushion.npieces < cushion.bytes / ALLOC_PIECE_BYTES)
+		    || (reserve.bytes > 0 && reserve.p == NULL);
+}
+
+static void
+piece_free(void)
+{
+	struct piece *p = cushion.pieces;
+
+	ASSERT(p != NULL && cushion.npieces > 0);
+	cushion.pieces = p->next;
+	cushion.npieces--;
+	free(p);
+}
+
+/* False: all of it has been spent. */
+static bool
+cushion_spend(void)
+{
+	if (cushion.whole == NULL && cushion.pieces == NULL)
+		return false;
+	atomic_fetch_add(&reserve.spent, 1);
+	if (cushion.pieces != NULL)
+		piece_free();
+	else {
+		free(cushion.whole);
+		cushion.whole = NULL;
+	}
+	short_note();
+	return true;
+}
+
+/* Some pieces of it make room for one that is larger; were it not so few, one that cannot be had
+ * would cost all of them. */
+void *
+alloc_cushioned(void *old, unsigned long bytes)
+{
+	unsigned long most = 2 * (bytes / ALLOC_PIECE_BYTES) + 1;
+	void *p = NULL;
+
+	while (p == NULL && most-- > 0 && cushion_spend())
+		p = realloc(old, bytes);
+	return p;
+}
 
 bool
 alloc_spend(void)
@@ -31,6 +98,7 @@ alloc_spend(void)
 		return false;
 	free(p);
 	atomic_fetch_add(&reserve.spent, 1);
+	short_note();
 	return true;
 }
 
@@ -45,15 +113,58 @@ reserve_fill(void)
 		return false;
 	if (!atomic_compare_exchange_strong(&reserve.p, &none, p))
 		free(p);		/* another thread was faster */
+	short_note();
 	return true;
+}
+
+bool
+alloc_refill(void)
+{
+	struct piece *p;
+
+	reserve_fill();
+	if (cushion.bytes > 0 && cushion.whole == NULL && cushion.pieces == NULL)
+		cushion.whole = malloc(cushion.bytes);
+	while (cushion.whole == NULL && cushion.npieces < cushion.bytes / ALLOC_PIECE_BYTES
+	    && (p = malloc(ALLOC_PIECE_BYTES)) != NULL) {
+		p->next = cushion.pieces;
+		cushion.pieces = p;
+		cushion.npieces++;
+	}
+	short_note();
+	return !alloc_short;
+}
+
+/* In the place of pieces, which are all over the heap, one block that is not. */
+static void
+cushion_gather(void)
+{
+	if (cushion.pieces == NULL || (cushion.whole = malloc(cushion.bytes)) == NULL)
+		return;
+	while (cushion.pieces != NULL)
+		piece_free();
+}
+
+void
+alloc_cushion(unsigned long bytes)
+{
+	while (cushion.pieces != NULL)
+		piece_free();
+	free(cushion.whole);
+	cushion.whole = bytes > 0 ? must_alloc(bytes) : NULL;
+	cushion.bytes = bytes;
+	alloc_short = false;
 }
 
 void *
 reserve_realloc(void *old, size_t bytes)
 {
-	void *p = realloc(old, bytes ? bytes : 1);
+	size_t n = bytes ? bytes : 1;
+	void *p = realloc(old, n);
 
-	return p == NULL && alloc_spend() ? realloc(old, bytes ? bytes : 1) : p;
+	if (p == NULL)
+		p = alloc_cushioned(old, n);
+	return p == NULL && alloc_spend() ? realloc(old, n) : p;
 }
 
 void *
@@ -61,6 +172,35 @@ reserve_alloc(size_t bytes)
 {
 	return reserve_realloc(NULL, bytes);
 }
+
+void *
+try_alloc(unsigned long bytes)
+{
+	void *p;
+
+	if (!reserve_fill())
+		return NULL;
+	p = malloc(bytes);
+	return p != NULL ? p : alloc_cushioned(NULL, bytes ? bytes : 1);
+}
+
+void
+alloc_reserve(unsigned long bytes)
+{
+	free(atomic_exchange(&reserve.p, NULL));
+	reserve.bytes = bytes;
+	reserve.p = bytes > 0 ? must_alloc(bytes) : NULL;
+}
+
+unsigned long
+alloc_restore(void)
+{
+	alloc_refill();
+	cushion_gather();
+	return atomic_exchange(&reserve.spent, 0);
+}
+
+/* ---- memory that is there ---- */
 
 void *
 must_realloc(void *old, unsigned long bytes)
@@ -83,7 +223,7 @@ must_zalloc(unsigned long bytes)
 {
 	void *p = calloc(1, bytes ? bytes : 1);
 
-	if (p == NULL && alloc_spend())
+	while (p == NULL && (cushion_spend() || alloc_spend()))
 		p = calloc(1, bytes ? bytes : 1);
 	if (p == NULL)
 		BUG("out of memory");
@@ -114,25 +254,4 @@ must_printf(const char *fmt, ...)
 	va_end(again);
 	va_end(ap);
 	return text;
-}
-
-void *
-try_alloc(unsigned long bytes)
-{
-	return reserve_fill() ? malloc(bytes) : NULL;
-}
-
-void
-alloc_reserve(unsigned long bytes)
-{
-	free(atomic_exchange(&reserve.p, NULL));
-	reserve.bytes = bytes;
-	reserve.p = bytes > 0 ? must_alloc(bytes) : NULL;
-}
-
-unsigned long
-alloc_restore(void)
-{
-	reserve_fill();
-	return atomic_exchange(&reserve.spent, 0);
 }

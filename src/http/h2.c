@@ -53,7 +53,8 @@ mem_realloc(void *p, size_t bytes, void *arg)
 			c->frames = NULL;	/* where it goes, pages may be shared */
 		return reserve_realloc(p, bytes);
 	}
-	return c->frames = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+	c->frames = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+	return c->frames != NULL ? c->frames : reserve_alloc(bytes);
 }
 
 /* Newer versions only: what else they find odd, such as frames on closed streams, which are not

@@ -149,17 +149,25 @@ static void
 on_begin(struct session *s)
 {
 	struct request *req = (struct request *)s;
+	int64_t until = s->since_usec + req->server->conf.idle_usec;
 
 	ASSERT(req->state == AT_REST && req->in.end == 0);
 	session_busy(s, req, on_client);
 	session_reading(s);
 	request_move(req, AT_HEAD);
-	timer_set(loop_of(req), &s->timer, s->since_usec + req->server->conf.idle_usec, on_deadline, req);
+	timer_set(loop_of(req), &s->timer, until, on_deadline, req);
 	request_run(req);
 }
 
+static void
+on_evict(struct session *s, const struct why *why)
+{
+	(void)why;
+	session_close(s);
+}
+
 const struct session_ops request_ops = {
-	.begin = on_begin, .evict = session_close, .abort = on_abort, .end = on_end
+	.begin = on_begin, .evict = on_evict, .abort = on_abort, .end = on_end
 };
 
 void

@@ -17,6 +17,7 @@ list_of(struct session *s)
 	case SESSION_IDLE:
 		return &s->home->idle;
 	case SESSION_FRESH:
+		return &s->home->fresh;
 	case SESSION_READING:
 		return &s->home->reading;
 	case SESSION_BUSY:
@@ -173,8 +174,10 @@ void
 session_reading(struct session *s)
 {
 	ASSERT(s->exchange != NULL);
-	if (s->place != SESSION_READING)
-		session_move(s, SESSION_READING);
+	if (s->place == SESSION_READING)
+		return;
+	session_move(s, SESSION_READING);
+	s->since_usec = loop_now(s->home->loop);
 }
 
 /* ---- the end ---- */
@@ -264,32 +267,52 @@ sessions_init(struct sessions *ss, struct loop *l, const struct session_ops *ops
 {
 	ASSERT(ops->begin != NULL && ops->evict != NULL && ops->abort != NULL && ops->end != NULL);
 	*ss = (struct sessions){ .loop = l, .ops = ops, .owner = owner };
+	TAILQ_INIT(&ss->fresh);
 	TAILQ_INIT(&ss->idle);
 	TAILQ_INIT(&ss->reading);
 	TAILQ_INIT(&ss->busy);
 	TAILQ_INIT(&ss->lingering);
 }
 
+void
+session_evict(struct session *s, const struct why *why)
+{
+	ASSERT(s->place != SESSION_BUSY && s->place != SESSION_CLOSED);
+	if (s->exchange != NULL)
+		s->home->ops->evict(s, why);
+	else if (s->place == SESSION_LINGERING)
+		session_close(s);
+	else
+		close_between(s, why);
+}
+
 /*
- * Of those that read, the one that has kept us waiting longest goes: were those that are silent
- * taken first, a crowd that drips would push out every client that has just come.
+ * The one that has kept us waiting for its request longest, whether some of that has come or not:
+ * were those that are silent taken first, a crowd that drips would push out every client that has
+ * just come. NULL: there is none.
  */
+static struct session *
+longest_awaited(const struct sessions *ss)
+{
+	struct session *fresh = TAILQ_FIRST(&ss->fresh), *reading = TAILQ_FIRST(&ss->reading);
+
+	if (fresh == NULL || reading == NULL)
+		return fresh != NULL ? fresh : reading;
+	return fresh->since_usec < reading->since_usec ? fresh : reading;
+}
+
 bool
 sessions_evict(struct sessions *ss)
 {
 	struct session *s;
 	unsigned before = ss->count;
 
-	if ((s = TAILQ_FIRST(&ss->lingering)) != NULL)
-		session_close(s);
-	else if ((s = TAILQ_FIRST(&ss->idle)) != NULL)
-		close_between(s, WHY_CLIENT_IDLE);
-	else if ((s = TAILQ_FIRST(&ss->reading)) == NULL)
-		return false;
-	else if (s->exchange == NULL)
-		close_between(s, WHY_HEAD_GAVE_WAY);
+	if ((s = TAILQ_FIRST(&ss->lingering)) != NULL || (s = TAILQ_FIRST(&ss->idle)) != NULL)
+		session_evict(s, WHY_CLIENT_IDLE);
+	else if ((s = longest_awaited(ss)) != NULL)
+		session_evict(s, WHY_HEAD_GAVE_WAY);
 	else
-		ss->ops->evict(s);
+		return false;
 	ASSERT(ss->count == before - 1);
 	return true;
 }
@@ -303,7 +326,7 @@ sessions_have_room(struct sessions *ss)
 void
 sessions_drain(struct sessions *ss)
 {
-	struct session_list *lists[] = { &ss->idle, &ss->reading };
+	struct session_list *lists[] = { &ss->fresh, &ss->idle };
 	struct session *s, *next;
 
 	ASSERT(!ss->draining);
@@ -323,10 +346,11 @@ sessions_drain(struct sessions *ss)
 void
 sessions_end(struct sessions *ss)
 {
-	struct session_list *lists[] = { &ss->reading, &ss->busy, &ss->idle, &ss->lingering };
+	struct session_list *lists[] = { &ss->fresh, &ss->reading, &ss->busy, &ss->idle,
+	    &ss->lingering };
 	struct session *s;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		while ((s = TAILQ_FIRST(lists[i])) != NULL)
 			if (s->exchange != NULL)
 				ss->ops->abort(s);

@@ -16,7 +16,7 @@
 #include "base/why.h"
 #include "net/stream.h"
 
-/* Each is a list, in the order of arrival, but for NEW and CLOSED; FRESH and READING are one. */
+/* Each is a list, in the order of arrival, but for NEW and CLOSED. */
 enum session_place {
 	SESSION_NEW,
 	SESSION_FRESH,		/* not a byte has come since it was accepted */
@@ -38,7 +38,7 @@ struct session {
 	void		*exchange;	/* the one under way, NULL: none */
 	struct stream	 stream;
 	struct timer	 timer;		/* the exchange's while there is one */
-	int64_t		 since_usec;	/* idle or lingering since */
+	int64_t		 since_usec;	/* in its place since, but for BUSY */
 	int64_t		 active_usec;	/* lingering: when the client last sent something */
 	unsigned	 lingered;	/* bytes thrown away */
 };
@@ -57,9 +57,9 @@ struct session_limits {
 struct session_ops {
 	/* Bytes came on an idle session, or its end: leads to session_busy, or to one of the ends. */
 	void	(*begin)(struct session *);
-	/* Another needs its place: the exchange, which is still reading, ends at once, and the
-	 * session with it. */
-	void	(*evict)(struct session *);
+	/* Another needs its place, or its memory: the exchange, which is still reading, ends at once,
+	 * and the session with it. */
+	void	(*evict)(struct session *, const struct why *);
 	/* All end: so does the exchange, and the session with it. */
 	void	(*abort)(struct session *);
 	/* One between exchanges is about to end, and the client has not asked for it: last words, as
@@ -80,7 +80,7 @@ struct sessions {
 	/* how long a drain waits for one more request on a kept connection: another process has its
 	 * next ones, and a client that sends one as we end cannot know */
 	int64_t		 patience_usec;
-	struct session_list idle, reading, busy, lingering;
+	struct session_list fresh, idle, reading, busy, lingering;
 };
 
 void		sessions_init(struct sessions *, struct loop *, const struct session_ops *, void *owner);
@@ -110,6 +110,8 @@ void		session_linger(struct session *);
 /* The same when the client has ended, too: nothing is waited for but our own end, should that not
  * go at once. */
 void		session_finish(struct session *);
+/* One that is not busy gives way, and here is why. */
+void		session_evict(struct session *, const struct why *);
 void		session_close(struct session *);
 /* Broken off: the client sees that something is missing. */
 void		session_reset(struct session *);

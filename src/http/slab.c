@@ -17,6 +17,8 @@
 #define OPEN(piece, bytes)	(void)0
 #endif
 
+#define SHORT_KEEP	16	/* unused pieces, while memory is short */
+
 struct piece {
 	struct piece	*next;
 };
@@ -100,7 +102,7 @@ slab_give(struct slab *s, void *memory)
 
 	ASSERT(s->out > 0);
 	s->out--;
-	if (s->nunused >= s->keep) {
+	if (s->nunused >= s->keep || (alloc_short && s->nunused >= SHORT_KEEP)) {
 		s->gone += s->bytes;
 		free(p);
 		return;

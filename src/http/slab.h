@@ -10,7 +10,8 @@
 
 struct slab;
 
-/* Keeps at most `keep` unused pieces; the others go back to the system. */
+/* Keeps at most `keep` unused pieces, and a few while memory is short (alloc_short); the others go
+ * back to the system. */
 struct slab	*slab_new(struct loop *, size_t bytes, unsigned keep);
 /* the pieces must have come back; those given back in this turn may still be on their way */
 void		 slab_free(struct slab **);

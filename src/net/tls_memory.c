@@ -21,6 +21,8 @@
 #define BUFFER_BYTES	17416		/* as long as any version of OpenSSL wants them to be */
 #define BUFFER_KEEP	16		/* one turn of the loop has two in use at a time */
 
+_Static_assert(BUFFER_BYTES <= ALLOC_PIECE_BYTES, "a page that is freed makes room for it");
+
 /* The sanitizer sees a use after free, though the memory stays with us. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -50,13 +52,21 @@ bytes_of(size_t n)
 }
 
 static void *
+more(size_t bytes)
+{
+	void *p = malloc(bytes);
+
+	return p != NULL ? p : alloc_cushioned(NULL, bytes);
+}
+
+static void *
 small_take(size_t n)
 {
 	void *p;
 
 	ASSERT(n > 0 && n <= SMALL);
 	if (!keeps || small[n].n == 0)
-		return malloc(bytes_of(n));
+		return more(bytes_of(n));
 	p = small[n].piece[--small[n].n];
 	small_bytes -= bytes_of(n);
 	OPEN(p, bytes_of(n));
@@ -69,7 +79,7 @@ buffer_take(void)
 	void *p;
 
 	if (!keeps || buffers.n == 0)
-		return malloc(BUFFER_BYTES);
+		return more(BUFFER_BYTES);
 	p = buffers.piece[--buffers.n];
 	OPEN(p, BUFFER_BYTES);
 	return p;
@@ -84,7 +94,7 @@ memory_take(size_t bytes, const char *file, int line)
 		return small_take(bytes <= bytes_of(1) ? 1 : (bytes + GRAIN / 2 - 1) / GRAIN);
 	if (bytes >= BUFFER_LEAST && bytes <= BUFFER_BYTES)
 		return buffer_take();
-	return malloc(bytes);
+	return more(bytes);
 }
 
 /* It is one of ours, and there is room for it. */
@@ -132,9 +142,11 @@ memory_give(void *p, const char *file, int line)
 static void *
 memory_resize(void *p, size_t bytes, const char *file, int line)
 {
+	void *now = realloc(p, bytes);
+
 	(void)file;
 	(void)line;
-	return realloc(p, bytes);
+	return now != NULL || bytes == 0 ? now : alloc_cushioned(p, bytes);
 }
 
 void

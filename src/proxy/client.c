@@ -15,6 +15,7 @@
 #include "proxy/hello.h"
 #include "proxy/listener.h"
 #include "proxy/proxy_header.h"
+#include "proxy/relief.h"
 #include "proxy/tcp.h"
 
 #define OWN_LOOKS	256	/* idle clients that are looked at for one of a given address */
@@ -38,9 +39,9 @@ on_begin(struct session *s)
 }
 
 static void
-on_evict(struct session *s)
+on_evict(struct session *s, const struct why *why)
 {
-	exchange_give_way(s->exchange);
+	exchange_give_way(s->exchange, why);
 }
 
 static void
@@ -132,7 +133,7 @@ address_admit(struct proxy *p, const struct ip *ip, bool *counted)
 		return NULL;
 	if (tally_count(p->tally, ip) >= most) {
 		if ((own = own_silent(&p->sessions.idle, ip)) == NULL
-		    && (own = own_silent(&p->sessions.reading, ip)) == NULL)
+		    && (own = own_silent(&p->sessions.fresh, ip)) == NULL)
 			return WHY_ADDRESS_LIMIT;
 		proxy_count(p, WHY_CLIENT_IDLE);
 		session_close(&own->session);
@@ -152,11 +153,11 @@ is_trusted(const struct proxy *p, const struct ip *ip)
 void
 clients_trust(struct proxy *p)
 {
-	struct session_list *lists[] = { &p->sessions.idle, &p->sessions.reading, &p->sessions.busy,
-	    &p->streams.reading, &p->streams.busy };
+	struct session_list *lists[] = { &p->sessions.fresh, &p->sessions.idle, &p->sessions.reading,
+	    &p->sessions.busy, &p->streams.fresh, &p->streams.reading, &p->streams.busy };
 	struct session *s;
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 7; i++)
 		TAILQ_FOREACH(s, lists[i], link) {
 			struct client *c = (struct client *)s;
 			c->sender.trusted = !c->unnamed && is_trusted(p, &c->sender.ip);
@@ -354,6 +355,7 @@ client_open(struct proxy *p, int fd, const struct addr *peer, struct listener *l
 	struct client *c = NULL;
 	bool counted;
 
+	relief(p, NULL);
 	if ((why = address_admit(p, &ip, &counted)) == NULL && !sessions_have_room(&p->sessions))
 		why = WHY_TOO_MANY_CLIENTS;
 	if (why == NULL && (c = slab_take(p->clients)) == NULL)

@@ -14,6 +14,7 @@
 #include "proxy/h2_client.h"
 #include "proxy/hello.h"
 #include "proxy/listener.h"
+#include "proxy/relief.h"
 #include "proxy/tls_hello.h"
 #include "proxy/tls_rules.h"
 
@@ -306,6 +307,7 @@ handshake_begin(struct client *c, struct str host, struct str alpn)
 	struct transport *t = NULL;
 	const struct why *why;
 
+	relief(p, &c->session);
 	why = keys_server(p->keys, listener_modes(c->listener), &(struct keys_wish){ alpn, !c->ends_tls,
 	    p->conf.tls_min_version, p->conf.tls_suites, p->table, options_of(c, host) }, &server);
 	if (why == NULL && (t = tls_accept(server, c)) == NULL)

@@ -503,12 +503,18 @@ exchange_abort(struct exchange *x)
 	run(x, CUT);
 }
 
-/* As far as that goes without waiting: the slot is needed now. */
+size_t
+exchange_unread_bytes(const struct exchange *x)
+{
+	return x->state == HEAD && x->hold.keys == NULL && x->up.page != NULL ? x->up.cap : 0;
+}
+
+/* As far as that goes without waiting: the slot, or its memory, is needed now. */
 void
-exchange_give_way(struct exchange *x)
+exchange_give_way(struct exchange *x, const struct why *why)
 {
 	ASSERT(!x->has_head);
-	x->why = WHY_HEAD_GAVE_WAY;
+	x->why = why;
 	if (x->status == 0) {
 		answer_begin(x);
 		flow_write(&x->down, exchange_now(x));

@@ -7,6 +7,7 @@
 #include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/listener.h"
+#include "proxy/relief.h"
 #include "proxy/request_view.h"
 #include "proxy/rewrite.h"
 
@@ -226,6 +227,7 @@ head_read(struct exchange *x)
 
 	if (x->hold.keys != NULL)
 		return STAY;
+	relief(x->proxy, &x->client->session);
 	if (x->in_row > IN_ROW) {
 		x->in_row = 0;
 		return exchange_again(x);

@@ -42,6 +42,10 @@
 /* What clients may not use up: tables, checks and logs go on when a memory limit is reached.
  * Touched only then. */
 #define RESERVE_BYTES	(4u << 20)
+/* What clients may use up until others have given memory back. */
+#define CUSHION_BYTES	(1u << 20)
+
+_Static_assert(PAGE_BYTES <= ALLOC_PIECE_BYTES, "a buffer of TLS that is freed makes room for it");
 
 struct kept_text {
 	SLIST_ENTRY(kept_text) link;
@@ -136,6 +140,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	struct filter_fetch_ops calls;
 
 	alloc_reserve(RESERVE_BYTES);
+	alloc_cushion(CUSHION_BYTES);
 	p->loop = l;
 	p->conf = *conf;
 	LIST_INIT(&p->listeners);
@@ -151,7 +156,7 @@ proxy_new(struct loop *l, const struct proxy_conf *conf)
 	p->exchanges = slab_new(l, exchange_bytes(), EXCHANGES_KEPT);
 	p->relays = slab_new(l, tcp_bytes(), RELAYS_KEPT);
 	p->relay_flows = slab_new(l, tcp_flows_bytes(), RELAY_FLOWS_KEPT);
-	p->pages = slab_new(l, PAGE_BYTES, PAGES_KEPT);
+	p->pages = slab_new(l, ALLOC_PIECE_BYTES, PAGES_KEPT);
 	p->tally = tally_new();
 	p->keys = keys_new(l, conf->live, client_tls_choose, p);
 	p->pick = pick_new(conf->live, conf->phys, conf->seed);
@@ -218,6 +223,7 @@ proxy_free(struct proxy **pp)
 	free(p->head.field);
 	texts_free(p);
 	free(p);
+	alloc_cushion(0);
 	alloc_reserve(0);
 }
 

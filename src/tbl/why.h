@@ -14,6 +14,8 @@ WHY(CLIENT_SLOW_RATE,   408, CLIENT,   "the request arrived more slowly than the
 WHY(CLIENT_LONG_REQUEST, 408, CLIENT,  "the whole request did not arrive in time")
 WHY(HEAD_GAVE_WAY, 503, CLIENT,
     "all connection slots were in use, and this was the oldest unfinished request head")
+WHY(MEMORY_GAVE_WAY, 503, CLIENT,
+    "memory was short, and this connection held some without a whole request")
 WHY(ADDRESS_LIMIT,      429, CLIENT,   "too many connections from this address")
 WHY(CLIENT_SLOW_READ,     0, CLIENT,   "the client stopped reading the response")
 WHY(HEAD_TOO_LARGE,     431, CLIENT,   "the request head is larger than the limit")

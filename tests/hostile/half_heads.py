@@ -1,5 +1,6 @@
 """half_heads.py HOST:PORT COUNT SOURCE SECONDS: so many connections from one address, each of which sends half a head and drips on, a byte
-every second; one that is ended is opened again, at once. Prints `holding N` when it has tried all, then every second."""
+every second; one that is ended is opened again, at once. Prints `holding N` when it has tried all, then every second, and
+the reason of the first response."""
 import random
 import selectors
 import socket
@@ -10,6 +11,7 @@ host, port = sys.argv[1].rsplit(":", 1)
 count, source, end = int(sys.argv[2]), sys.argv[3], time.monotonic() + float(sys.argv[4])
 wait = selectors.DefaultSelector()
 held = {}
+told = False
 
 
 def connect():
@@ -46,8 +48,12 @@ while (now := time.monotonic()) < end:
     for key, _ in wait.select(0.02):
         s = key.fileobj
         try:
-            if not s.recv(4096):
+            got = s.recv(4096)
+            if not got:
                 drop(s)
+            elif not told and b"Mola-Why: " in got:
+                print("told", got.split(b"Mola-Why: ")[1].split(b"\r\n")[0], flush=True)
+                told = True
         except BlockingIOError:
             pass
         except OSError:

@@ -107,12 +107,49 @@ a_library_is_told_when_nothing_helps(void **state)
 	assert_int_equal(alloc_restore(), 0);
 }
 
+/* It helps clients, too; who uses it learns that something is short, until there is memory again. */
+static void
+the_cushion_is_spent_first(void **state)
+{
+	void *p;
+
+	(void)state;
+	alloc_reserve(1000);
+	alloc_cushion(4 * ALLOC_PIECE_BYTES);
+	assert_false(alloc_short);
+	poor = 1;
+	p = try_alloc(10);
+	assert_non_null(p);
+	free(p);
+	assert_true(alloc_short && reserve.p != NULL);
+	poor = 2;
+	assert_null(try_alloc(10));		/* all of it was one block */
+	poor = 1;
+	assert_true(alloc_refill());		/* in pieces */
+	assert_int_equal(cushion.npieces, 4);
+	poor = 1;
+	p = must_zalloc(10);
+	free(p);
+	assert_int_equal(cushion.npieces, 3);
+	assert_true(alloc_short && reserve.p != NULL);
+	poor = 100;
+	assert_null(try_alloc(ALLOC_PIECE_BYTES));	/* a large one does not take all */
+	assert_int_equal(cushion.npieces, 0);
+	poor = 0;
+	assert_int_equal(alloc_restore(), 5);
+	assert_false(alloc_short);
+	assert_non_null(cushion.whole);
+	alloc_cushion(0);
+	alloc_reserve(0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_failure_is_survived),
 		cmocka_unit_test(clients_wait_for_the_reserve),
+		cmocka_unit_test(the_cushion_is_spent_first),
 		cmocka_unit_test(a_library_is_told_when_nothing_helps),
 	};
 

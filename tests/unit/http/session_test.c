@@ -34,8 +34,9 @@ on_begin(struct session *s)
 }
 
 static void
-on_evict(struct session *s)
+on_evict(struct session *s, const struct why *why)
 {
+	(void)why;
 	((struct visit *)s)->evicted++;
 	session_reset(s);
 }
