@@ -22,6 +22,7 @@
 #include "main/beat.h"
 #include "main/brain.h"
 #include "main/descriptors.h"
+#include "main/notify.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/upgrade.h"
@@ -99,6 +100,19 @@ pass_on(struct parent *p, enum channel_kind kind, int *kept, int fd)
 	parent_send_workers(p, &m, fd);
 }
 
+/* Of one that takes over, its predecessor notifies systemd. */
+static void
+note_serving(struct parent *p)
+{
+	bool on_trial = upgrade_is_on_trial(p);
+
+	upgrade_serves(p);
+	if (on_trial || p->table < 0 || p->serves)
+		return;
+	p->serves = true;
+	notify_ready();
+}
+
 static void
 take_table(struct parent *p, int fd)
 {
@@ -107,7 +121,7 @@ take_table(struct parent *p, int fd)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		if (p->worker[i].pid == 0 && p->worker[i].again.node.at == 0)
 			worker_start(p, &p->worker[i]);
-	upgrade_serves(p);
+	note_serving(p);
 }
 
 static void
@@ -123,7 +137,7 @@ on_brain_message(void *arg, const struct channel_msg *m, int fd)
 	if (m->kind == CHANNEL_READY) {
 		reload_ready(p);
 		upgrade_taken(p);
-		upgrade_serves(p);
+		note_serving(p);
 		pages_let_go();		/* what a start or a reload needed, this process needs no more */
 	} else if (p->stopping) {
 		if (fd >= 0)
@@ -295,6 +309,8 @@ parent_stop(struct parent *p)
 	p->stopping = true;
 	p->stop_usec = clock_mono_usec();
 	upgrade_stop(p);
+	if (!p->upgrade.served)
+		notify_stopping();
 	log_event(LOG_INFO, "stop.begin", "seconds", LOG_N(p->conf->stop_usec / USEC_PER_SEC), NULL);
 	for (unsigned i = 0; i < p->nworkers; i++)
 		timer_clear(p->loop, &p->worker[i].again);
@@ -375,6 +391,8 @@ parent_beat(void *arg)
 
 	timer_set(p->loop, &p->beat, loop_now(p->loop) + BEAT_USEC, parent_beat, p);
 	watchdog_look(p, clock_mono_usec());
+	if (!upgrade_is_on_trial(p) && !p->upgrade.served)
+		notify_beat(clock_mono_usec());
 	beat_report(p->live, LIVE_PARENT);
 }
 

@@ -52,6 +52,7 @@ struct parent {
 	struct sandbox_user user;
 	bool		 other_user;
 	bool		 stopping;
+	bool		 serves;	/* systemd knows */
 	int64_t		 stop_usec;		/* when it was first asked to */
 	int		 status;
 	struct timer	 last_call, beat;

@@ -14,6 +14,7 @@
 #include "conf/conf_value.h"
 #include "main/beat.h"
 #include "main/memfile.h"
+#include "main/notify.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/watchdog.h"
@@ -124,6 +125,7 @@ reload_finish(struct parent *p)
 	reload_listeners(p, p->conf);
 	reload_forget(p);
 	log_event(LOG_INFO, "reload.done", "file", p->conf->file, NULL);
+	notify_ready();
 }
 
 static void
@@ -210,15 +212,18 @@ reload_run(struct parent *p)
 	struct buf text, errors;
 	struct conf *next;
 
+	notify_reloading();
 	beat_report(p->live, LIVE_PARENT);	/* reading needs more memory than anything else here */
 	next = conf_load(p->conf->file, &text, &errors);
 	live_set_conf(p->live, (struct live_conf){ clock_wall_usec(), next != NULL });
 	log_errors(&errors, next != NULL);
 	if (next != NULL)
 		reload_take(p, next, buf_str(&text));
-	else
+	else {
 		log_event(LOG_ERROR, "reload.refused", "file", p->conf->file, "kept",
 		    "the configuration in force", NULL);
+		notify_ready();
+	}
 	reload_access(p);
 	buf_fini(&text);
 	buf_fini(&errors);

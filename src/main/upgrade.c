@@ -1,18 +1,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "main/memfile.h"
+#include "main/notify.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
 #include "main/upgrade.h"
@@ -86,30 +85,6 @@ ready_close(struct parent *p)
 	close(fd);
 }
 
-/* systemd watches the process that is told of here; the one before may end then. */
-static void
-tell_systemd(pid_t pid)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	size_t len = path == NULL ? 0 : strlen(path);
-	char text[32];
-	int fd;
-
-	if (len < 2 || len >= sizeof a.sun_path || (*path != '/' && *path != '@'))
-		return;
-	memcpy(a.sun_path, path, len);
-	if (*path == '@')
-		a.sun_path[0] = '\0';
-	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
-		return;
-	snprintf(text, sizeof text, "MAINPID=%d", (int)pid);
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&a,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
-	close(fd);
-}
-
 /* A byte: it serves. The end without one: it is about to die, or runs something else. */
 static void
 on_ready(void *arg, uint32_t events)
@@ -130,7 +105,8 @@ on_ready(void *arg, uint32_t events)
 	}
 	timer_clear(p->loop, &u->late);
 	u->served = true;
-	tell_systemd(u->pid);
+	if (!notify_successor(u->pid))
+		log_event(LOG_WARN, "upgrade.unsaid", "error", strerror(errno), NULL);
 	log_event(LOG_INFO, "upgrade.done", "pid", LOG_N(u->pid), NULL);
 	parent_stop(p);
 }
