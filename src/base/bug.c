@@ -16,10 +16,13 @@ bug_die(const char *file, int line, const char *func, const char *what)
 
 /* ---- what is kept for when an allocation fails ---- */
 
+#define RESERVE_LEAST	16	/* a part of it that is better than none */
+
 /* Jobs allocate, too, each in a thread of its own. */
 static struct {
 	unsigned long	 bytes;
 	_Atomic(void *)	 p;		/* NULL: spent */
+	atomic_ulong	 has;		/* bytes of p: fewer than it should while there is no more */
 	atomic_ulong	 spent;		/* times, since alloc_restore was called last */
 } reserve;
 
@@ -102,19 +105,35 @@ alloc_spend(void)
 	return true;
 }
 
+/* The whole of it, or the part that can be had; with less than that, clients get nothing. */
 static bool
 reserve_fill(void)
 {
-	void *p, *none = NULL;
+	void *p = NULL, *none = NULL;
+	unsigned long n;
 
 	if (reserve.bytes == 0 || reserve.p != NULL)
 		return true;
-	if ((p = malloc(reserve.bytes)) == NULL)
+	for (n = reserve.bytes; p == NULL && n > 0 && n >= reserve.bytes / RESERVE_LEAST; n /= 2)
+		if ((p = malloc(n)) != NULL)
+			reserve.has = n;
+	if (p == NULL)
 		return false;
 	if (!atomic_compare_exchange_strong(&reserve.p, &none, p))
 		free(p);		/* another thread was faster */
 	short_note();
 	return true;
+}
+
+static void
+reserve_grow(void)
+{
+	void *p;
+
+	if (reserve.p == NULL || reserve.has == reserve.bytes || (p = malloc(reserve.bytes)) == NULL)
+		return;
+	reserve.has = reserve.bytes;
+	free(atomic_exchange(&reserve.p, p));
 }
 
 bool
@@ -188,7 +207,7 @@ void
 alloc_reserve(unsigned long bytes)
 {
 	free(atomic_exchange(&reserve.p, NULL));
-	reserve.bytes = bytes;
+	reserve.bytes = reserve.has = bytes;
 	reserve.p = bytes > 0 ? must_alloc(bytes) : NULL;
 }
 
@@ -197,6 +216,7 @@ alloc_restore(void)
 {
 	alloc_refill();
 	cushion_gather();
+	reserve_grow();
 	return atomic_exchange(&reserve.spent, 0);
 }
 

@@ -7,6 +7,7 @@
 #include "http/session.h"
 
 #define WASTE_BYTES	16384	/* that are thrown away by one read */
+#define LOOKS		16	/* idle sessions that turn out not to be */
 
 /* ---- the places ---- */
 
@@ -286,19 +287,41 @@ session_evict(struct session *s, const struct why *why)
 		close_between(s, why);
 }
 
+bool
+session_is_silent(struct session *s)
+{
+	return s->place == SESSION_IDLE && stream_look(&s->stream) != IO_DONE;
+}
+
+/* The one that has been idle longest; a busy loop comes late to requests that are there. */
+static struct session *
+longest_idle(const struct sessions *ss)
+{
+	struct session *s;
+	int looks = 0;
+
+	TAILQ_FOREACH(s, &ss->idle, link)
+		if (session_is_silent(s) || ++looks == LOOKS)
+			return s;
+	return NULL;
+}
+
 /*
- * The one that has kept us waiting for its request longest, whether some of that has come or not:
- * were those that are silent taken first, a crowd that drips would push out every client that has
- * just come. NULL: there is none.
+ * The one that has kept us waiting for a request longest, whether it has had a response before, or
+ * has sent a part of the request. Were those between requests taken first, a silent crowd would end
+ * connections that others are about to use; were those that are silent, a crowd that drips would
+ * push out every client that has just come. NULL: there is none.
  */
 static struct session *
 longest_awaited(const struct sessions *ss)
 {
-	struct session *fresh = TAILQ_FIRST(&ss->fresh), *reading = TAILQ_FIRST(&ss->reading);
+	struct session *one[] = { longest_idle(ss), TAILQ_FIRST(&ss->fresh), TAILQ_FIRST(&ss->reading) };
+	struct session *best = NULL;
 
-	if (fresh == NULL || reading == NULL)
-		return fresh != NULL ? fresh : reading;
-	return fresh->since_usec < reading->since_usec ? fresh : reading;
+	for (int i = 0; i < 3; i++)
+		if (one[i] != NULL && (best == NULL || one[i]->since_usec < best->since_usec))
+			best = one[i];
+	return best;
 }
 
 bool
@@ -307,12 +330,9 @@ sessions_evict(struct sessions *ss)
 	struct session *s;
 	unsigned before = ss->count;
 
-	if ((s = TAILQ_FIRST(&ss->lingering)) != NULL || (s = TAILQ_FIRST(&ss->idle)) != NULL)
-		session_evict(s, WHY_CLIENT_IDLE);
-	else if ((s = longest_awaited(ss)) != NULL)
-		session_evict(s, WHY_HEAD_GAVE_WAY);
-	else
+	if ((s = TAILQ_FIRST(&ss->lingering)) == NULL && (s = longest_awaited(ss)) == NULL)
 		return false;
+	session_evict(s, s->place == SESSION_IDLE ? WHY_CLIENT_IDLE : WHY_HEAD_GAVE_WAY);
 	ASSERT(ss->count == before - 1);
 	return true;
 }

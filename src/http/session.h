@@ -88,8 +88,8 @@ void		sessions_init(struct sessions *, struct loop *, const struct session_ops *
 void		sessions_end(struct sessions *);
 /* There is room for one more, if need be because the one that matters least has made it. */
 bool		sessions_have_room(struct sessions *);
-/* Ends the one that matters least: one that lingers, else the one that was idle longest, else the
- * one that has kept us waiting for its request longest. False: all are busy. */
+/* Ends the one that matters least: one that lingers, else the one that has kept us waiting for a
+ * request longest. False: all are busy. */
 bool		sessions_evict(struct sessions *);
 /* From now on sessions end with their exchange, and those without one end soon. */
 void		sessions_drain(struct sessions *);
@@ -110,6 +110,8 @@ void		session_linger(struct session *);
 /* The same when the client has ended, too: nothing is waited for but our own end, should that not
  * go at once. */
 void		session_finish(struct session *);
+/* Between requests, and no byte of one has come, also none of which an event has yet to tell. */
+bool		session_is_silent(struct session *);
 /* One that is not busy gives way, and here is why. */
 void		session_evict(struct session *, const struct why *);
 void		session_close(struct session *);

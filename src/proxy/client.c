@@ -110,7 +110,8 @@ own_silent(const struct session_list *list, const struct ip *ip)
 
 	TAILQ_FOREACH(s, list, link) {
 		struct client *c = (struct client *)s;
-		if (s->exchange == NULL && c->counted && tally_same(&c->sender.ip, ip))
+		if (c->counted && tally_same(&c->sender.ip, ip)
+		    && (s->place == SESSION_FRESH || session_is_silent(s)))
 			return c;
 		if (++looks == OWN_LOOKS)
 			break;

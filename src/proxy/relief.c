@@ -23,8 +23,9 @@ holds(struct session *s)
 	case SESSION_FRESH:
 		return c->handshaking && c->wait == NULL;
 	case SESSION_LINGERING:
+		return c->sender.tls;
 	case SESSION_IDLE:
-		return c->h2 != NULL || c->sender.tls;
+		return (c->h2 != NULL || c->sender.tls) && session_is_silent(s);
 	default:
 		return false;
 	}

@@ -53,7 +53,7 @@ one_failure_is_survived(void **state)
 	p = must_printf("%d %s", 12, "x");
 	assert_string_equal(p, "12 x");
 	free(p);
-	poor = 1;
+	poor = 5;
 	assert_int_equal(alloc_restore(), 1);		/* and there was no memory for it yet */
 	assert_null(reserve.p);
 	assert_int_equal(alloc_restore(), 0);
@@ -74,13 +74,16 @@ clients_wait_for_the_reserve(void **state)
 	assert_int_equal(alloc_restore(), 0);
 	assert_true(alloc_spend());
 	assert_false(alloc_spend());
-	poor = 1;
+	poor = 5;
 	assert_null(try_alloc(10));
 	assert_null(reserve.p);
+	poor = 2;
 	p = try_alloc(10);
 	assert_true(p != NULL && reserve.p != NULL);
+	assert_int_equal(reserve.has, 250);		/* of 1000: there is no more yet */
 	free(p);
 	assert_int_equal(alloc_restore(), 1);
+	assert_int_equal(reserve.has, 1000);
 	alloc_reserve(0);
 }
 

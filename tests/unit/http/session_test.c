@@ -149,6 +149,41 @@ the_one_that_came_first_goes_first(void **state)
 	assert_int_equal(visit[1].ended, 0);
 }
 
+/* A connection that was used a moment ago may be used again in a moment. */
+static void
+the_silent_go_before_those_that_are_used(void **state)
+{
+	(void)state;
+	arrive(0);
+	loop_turn(loop, USEC_PER_MSEC);
+	arrive(1);
+	serve(1);
+	assert_true(sessions_evict(&all));
+	assert_ptr_equal(visit[0].why, WHY_HEAD_GAVE_WAY);
+	assert_int_equal(visit[1].ended, 0);
+	loop_turn(loop, USEC_PER_MSEC);
+	arrive(2);
+	assert_true(sessions_evict(&all));
+	assert_ptr_equal(visit[1].why, WHY_CLIENT_IDLE);
+	assert_int_equal(visit[2].ended, 0);
+}
+
+/* The request has come, and the loop has not yet. */
+static void
+one_whose_request_waits_is_not_idle(void **state)
+{
+	(void)state;
+	arrive(0);
+	serve(0);
+	loop_turn(loop, USEC_PER_MSEC);
+	arrive(1);
+	serve(1);
+	say(client[0], "x", 1);
+	assert_true(sessions_evict(&all));
+	assert_ptr_equal(visit[1].why, WHY_CLIENT_IDLE);
+	assert_int_equal(visit[0].ended, 0);
+}
+
 static void
 bytes_begin_an_exchange_and_silence_ends_the_session(void **state)
 {
@@ -301,6 +336,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_matters_least_makes_room),
 		TEST(the_one_that_came_first_goes_first),
+		TEST(the_silent_go_before_those_that_are_used),
+		TEST(one_whose_request_waits_is_not_idle),
 		TEST(bytes_begin_an_exchange_and_silence_ends_the_session),
 		TEST(a_request_that_waits_when_the_idle_time_ends_is_served),
 		TEST(a_request_that_is_there_already_begins_at_once),
