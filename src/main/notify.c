@@ -69,8 +69,8 @@ notify_successor(pid_t pid)
 	return notify(text);
 }
 
-/* Twice as often as it must be. WATCHDOG_PID is the process that systemd started; one that has taken
- * over from it is watched as well. */
+/* Twice as often as it must be. WATCHDOG_PID is the process that systemd started; one that has
+ * taken over from it is watched as well. */
 void
 notify_beat(int64_t now)
 {

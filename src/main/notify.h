@@ -1,6 +1,6 @@
 /*
- * notify: how systemd learns what the service does: lines of NAME=value, as sd_notify(3) has them, to
- * the socket that NOTIFY_SOCKET names. Where it names none, nothing happens.
+ * notify: how systemd learns what the service does: lines of NAME=value, as sd_notify(3) has them,
+ * to the socket that NOTIFY_SOCKET names. Where it names none, nothing happens.
  */
 #ifndef MAIN_NOTIFY_H
 #define MAIN_NOTIFY_H

@@ -1,7 +1,7 @@
 /*
- * Who gives way, and in which order: doc/why/0057. Whoever has not had a response yet does so before
- * those who have, and of those who do the same, whose address has most of them: a crowd of few
- * addresses cannot make others give way.
+ * Who gives way, and in which order: doc/why/0057. Whoever has not had a response yet does so
+ * before those who have, and of those who do the same, whose address has most of them: a crowd of
+ * few addresses cannot make others give way.
  */
 #include "base/bug.h"
 #include "proxy/exchange.h"
