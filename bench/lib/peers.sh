@@ -80,6 +80,8 @@ mola_nodes() {		# of these contenders
 }
 # of a task of NAME on node I, as its agent names it; $dir/tasks is what the emulated cluster would have in mola.yaml
 container() { sed -n "s/.*\"$(node "$1" "$2")\".*\(, container: \"[0-9a-f]*\"\).*/\1/p" "$dir/tasks"; }
+# What else Mola knows of it: the container, to whom an agent reports; the limit ($quota, if there is one), which Swarm names.
+known() { if [[ $1 = mola-agent* ]]; then container "$1" "$2"; else echo "${quota:+, cores: $quota}"; fi; }
 mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	local i
 	printf '  - name: %s\n    %s\n' "$1" "$2"
@@ -88,7 +90,7 @@ mola_service() {	# NAME ROUTE [POLICY]: a service with a task on each node
 	[[ $1 != *-unlimited ]] || echo "    overload: false"
 	echo "    tasks:"
 	for i in "${!core[@]}"; do
-		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$([[ $1 != mola-agent* ]] || container "$1" $((i + 1))) }"
+		echo "      - { node: $1-n$((i + 1)), address: \"$(node "$1" $((i + 1)))\"$(known "$1" $((i + 1))) }"
 	done
 }
 # All clients here have one address; by itself, Mola lets one have a quarter of the connections, and refuses more.

@@ -118,6 +118,7 @@ scrape_free(struct scrape **sp)
 	while (!LIST_EMPTY(&s->targets))
 		scrape_target_free(LIST_FIRST(&s->targets));
 	map_free(&s->by_name);
+	free(s->throttles);
 	free(s);
 }
 

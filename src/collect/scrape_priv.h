@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "collect/scrape.h"
+#include "score/throttle.h"
 
 #define PAGE_MAX	(4u << 20)
 #define BLOCK_MAX	(1u << 20)		/* of an agent's stream */
@@ -61,6 +62,11 @@ struct scrape_target {			/* one node, with up to two sources */
 	bool		 known;		/* until then something may be */
 };
 
+struct throttles {			/* by slot; pages of it that nobody uses do not exist */
+	struct throttle	 task[TASKS_MAX];
+	struct throttle_best service[LIVE_SERVICES];
+};
+
 struct scrape {
 	struct loop	*loop;
 	struct fetcher	*fetcher;
@@ -71,6 +77,7 @@ struct scrape {
 	int64_t		 period_usec, timeout_usec;
 	struct rng	 rng;
 	struct map	*by_name;
+	struct throttles *throttles;	/* NULL: no task had a limit yet */
 	LIST_HEAD(, scrape_target) targets;
 };
 

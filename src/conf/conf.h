@@ -91,6 +91,7 @@ struct conf_task {
 	char		*name;			/* "<service>.<n>" unless given */
 	char		*node;			/* of nodes: */
 	char		*container;		/* id or the start of one, NULL: not known */
+	double		 limit;			/* cores that the container may use at most, 0: not known */
 };
 
 struct conf_weighted {

@@ -245,6 +245,7 @@ publish_task(struct join *j, struct world_service *ws, const struct task_candida
 		return;
 	}
 	world_pass_task_others(j->world, t, c->other, c->nothers);
+	world_pass_task_limit(j->world, t, c->task->limit);
 	if (strlen(c->task->container) == 64)		/* all digits */
 		world_pass_task_container(j->world, t, c->task->container);
 	report->nserving += first && !draining;

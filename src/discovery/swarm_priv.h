@@ -56,6 +56,7 @@ struct swarm_task {
 	const char	*id, *service, *node;	/* ids */
 	const char	*container;		/* its id, "": not known */
 	unsigned	 slot;			/* 0: of a global service */
+	double		 limit;			/* cores that its container may use; 0: no limit */
 	bool		 wanted;		/* its desired state is running */
 	bool		 gone;			/* it was in the snapshot before, and is not in the response */
 	struct swarm_attachment *attachment;

@@ -9,6 +9,7 @@
 #include "discovery/part.h"
 
 #define NETWORKS_MAX	64		/* of one task */
+#define CORES_MOST	65536.0
 
 /* "10.0.1.5/24": to connect, the prefix length is not needed. */
 static const char *
@@ -76,6 +77,7 @@ copy_task(struct part_reader *r, const struct swarm_task *was)
 		.node = arena_text(r->part.arena, str_of(was->node)),
 		.container = arena_text(r->part.arena, str_of(was->container)),
 		.slot = was->slot,
+		.limit = was->limit,
 		.wanted = was->wanted,
 		.attachment = copy_attachments(r, was), .nattachments = was->nattachments,
 		.port = copy_ports(r, was), .nports = was->nports,
@@ -128,6 +130,16 @@ reuse_task(void *arg, struct str raw)
 	return true;
 }
 
+/* That of its own specification: while a service is updated, tasks of both exist. What no machine
+ * has is no limit. */
+static double
+read_limit(struct json_reader *jr, const json_t *j)
+{
+	double cores = json_reader_number(jr, j, "Spec.Resources.Limits.NanoCPUs") / 1e9;
+
+	return cores > 0 && cores <= CORES_MOST ? cores : 0;
+}
+
 static void
 read_task(void *arg, struct json_reader *jr, const json_t *j)
 {
@@ -151,6 +163,7 @@ read_task(void *arg, struct json_reader *jr, const json_t *j)
 	t->node = part_text(r, jr, j, "NodeID");
 	t->container = part_text(r, jr, j, "Status.ContainerStatus.ContainerID");
 	t->slot = (unsigned)slot;
+	t->limit = read_limit(jr, j);
 	t->wanted = str_eq(json_reader_text(jr, j, "DesiredState"), STR("running"));
 	read_attachments(r, jr, j, t);
 	t->nports = part_read_ports(r, jr, json_reader_list(jr, j, "Status.PortStatus.Ports"), &t->port);

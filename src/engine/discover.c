@@ -98,10 +98,12 @@ publish_service(struct discover *d, const struct conf_service *s)
 	for (unsigned i = 0; ws != NULL && i < s->ntasks; i++) {
 		const struct conf_task *c = &s->task[i];
 		struct addr a = addr_of_ip(&c->addr);
-		if ((t = world_pass_task(d->world, ws, c->name, c->node, &a, false)) == NULL)
+		if ((t = world_pass_task(d->world, ws, c->name, c->node, &a, false)) == NULL) {
 			log_table_full("task", c->name);
-		else
-			world_pass_task_container(d->world, t, c->container);
+			continue;
+		}
+		world_pass_task_container(d->world, t, c->container);
+		world_pass_task_limit(d->world, t, c->limit);
 	}
 }
 

@@ -194,8 +194,10 @@ exchange_report(struct exchange *x)
 	/* the life of a tunnel, or of a subscription, is no duration of a request */
 	if (x->has_head && x->status != 101 && !(x->subscribes && x->status == 200)) {
 		live_observe(p->conf.live, p->conf.worker, took_usec);
-		if (task != NULL)
+		if (task != NULL) {
 			live_count_response(p->conf.live, task->slot, x->status, took_usec);
+			live_count_served(p->conf.live, task->slot, exchange_now(x) - x->attempt.began_usec);
+		}
 		if (x->attempt.service != NULL)
 			live_observe_service(p->conf.live, p->conf.worker, x->attempt.service->slot, took_usec);
 	}

@@ -103,16 +103,20 @@ explain_add_load(const struct world *w, const struct world_task *t, int64_t now,
 }
 
 void
-explain_add_available(const struct charge *c, struct explain_steps *out)
+explain_add_available(const struct world_task *t, const struct charge *c,
+    struct explain_steps *out)
 {
+	bool by_limit = t->available_usec == 0 && t->limit > 0;
+	double available = by_limit ? t->limit : c->available;
 	struct explain_step *s;
 
 	if (isnan(c->available))
 		return;
-	s = step_add(out, STEP_AVAILABLE,
-	    "its container could have %.1f of the %.1f cores, beside the containers of others",
-	    c->available, c->law.cores);
-	step_number(s, "available", c->available);
+	s = by_limit ? step_add(out, STEP_CPU_LIMIT, "its container may use no more than %.1f of the %.1f "
+	    "cores; no agent reports what it could have of them", available, c->law.cores) :
+	    step_add(out, STEP_AVAILABLE, "its container could have %.1f of the %.1f cores, beside the "
+	    "containers of others", available, c->law.cores);
+	step_number(s, "available", available);
 	step_number(s, "cores", c->law.cores);
 }
 

@@ -62,7 +62,8 @@ struct charge	explain_charge(const struct world *, const struct world_task *, in
 void	explain_add_load(const struct world *, const struct world_task *, int64_t now_usec,
     struct explain_steps *);
 /* Nothing, where that does not count. */
-void	explain_add_available(const struct charge *, struct explain_steps *);
+void	explain_add_available(const struct world_task *, const struct charge *,
+    struct explain_steps *);
 /* Nothing while there is room for one more request. */
 void	explain_add_full(const struct world *, const struct world_task *, int64_t now_usec,
     struct explain_steps *);

@@ -245,7 +245,7 @@ add_grounds(const struct world *w, const struct world_task *t, const struct char
 		explain_add_limit(w, t, now, out);
 		explain_add_preference(t, out);
 		explain_add_slow_start(w, t, now, out);
-		explain_add_available(c, out);
+		explain_add_available(t, c, out);
 		explain_add_cost(w, t, c, now, out);
 	} else {
 		if (policy != POLICY_ROUND_ROBIN && policy != POLICY_RANDOM_TWO)

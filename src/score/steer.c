@@ -408,6 +408,14 @@ node_take_demand(struct steer *s, struct world_node *n, double wanted, double ou
 	l->sampled_usec = n->observed.sample.taken_usec;
 }
 
+static double
+held_back(const struct world_node *n, double threads, double ours)
+{
+	if (n->signal.limits)
+		return n->signal.held_back;
+	return demand_held_back(threads, ours, n->signal.allowed);
+}
+
 const struct why *
 steer_sample(struct steer *s, struct world_node *n, const struct sample *sample, double inflight)
 {
@@ -447,12 +455,13 @@ steer_sample_late(struct steer *s, struct world_node *n, const struct sample *sa
 		    n->steering.inflight_sum / n->steering.inflight_looks;
 	n->steering.inflight_sum = n->steering.inflight_looks = 0;
 	n->observed.inflight = inflight_mean + demand.instant * (inflight - inflight_mean);
+	if (n->signal.limits)			/* that is of an instant, too */
+		n->observed.inflight = inflight;
 	ours = s->conf.balancers * n->observed.inflight;
 	if (n->observed.samples < UINT32_MAX)
 		n->observed.samples++;
 	if (n->observed.samples >= GUARD_SAMPLES)
-		node_take_demand(s, n, demand.threads +
-		    demand_held_back(demand.threads, ours, n->signal.allowed), ours);
+		node_take_demand(s, n, demand.threads + held_back(n, demand.threads, ours), ours);
 	if (s->now != 0)			/* what concerns this node alone need not wait for the next tick */
 		node_publish(s, n, false, s->now);
 	return NULL;

@@ -622,6 +622,10 @@ KEY(TASK, address, TASK_ADDRESS, addr, REQUIRED, "", "",
 KEY(TASK, container, CONTAINER, container, NONE, "", "",
     "The id of the container that it is in: 64 hexadecimal digits, or the first 12 or more. With "
     "an agent on the node it is then known how many cores the task could have.")
+KEY(TASK, cores, REAL, limit, NONE, "0.01", "4096",
+    "How many cores its container may use at most (docker run --cpus), where there is such a "
+    "limit: an agent on the node sees it by itself, a node_exporter does not. For tasks of the "
+    "Swarm it is the limit of their service (deploy.resources.limits.cpus).")
 
 KEY(WEIGHTED, service, NAME, name, REQUIRED, "", "",
     "The name of a service of kind http, of this file or of the Swarm.")

@@ -52,6 +52,8 @@ STEP(LOAD_MEAN, "load_mean", "factor",
     "It has reported none lately, and others of its service have: their mean counts.")
 STEP(AVAILABLE, "available", "available cores",
     "The cores that its container could have, by the use of the containers beside it.")
+STEP(CPU_LIMIT, "cpu_limit", "available cores",
+    "The cores that its container may use at most, where no agent reports what it could have.")
 STEP(TENANTS, "tenants", "tenants others counted",
     "Threads of others count twice (polite) or half (greedy), as set for the service.")
 STEP(PENALTY, "penalty", "requests",

@@ -321,6 +321,21 @@ live_count_response(struct live *l, unsigned task, int status, int64_t usec)
 }
 
 void
+live_count_served(struct live *l, unsigned task, int64_t usec)
+{
+	ASSERT(task < TASKS_MAX && usec >= 0);
+	ADD(l->task[task].served_usec, (uint64_t)usec);
+}
+
+uint64_t
+live_served_usec(const struct live *l, unsigned task, uint64_t *requests)
+{
+	ASSERT(task < TASKS_MAX);
+	*requests = GET(l->task[task].requests);
+	return GET(l->task[task].served_usec);
+}
+
+void
 live_count_retry(struct live *l, unsigned task, unsigned service, enum retry_reason r)
 {
 	ASSERT(task < TASKS_MAX && service < LIVE_SERVICES && (unsigned)r < RETRY_REASONS);
@@ -419,6 +434,7 @@ live_reset_task(struct live *l, unsigned task)
 	SET(t->retries, 0);
 	SET(t->retries_refused, 0);
 	SET(t->duration_usec, 0);
+	SET(t->served_usec, 0);
 	SET(t->health, HEALTH_UNKNOWN);
 	SET(t->since, clock_mono_usec());
 	SET(t->health_cause, 0);

@@ -132,6 +132,10 @@ void		live_load_read(const struct live *, unsigned task_slot, struct live_load *
 
 /* A client got a response from this task, or in the place of one. */
 void		live_count_response(struct live *, unsigned task_slot, int status, int64_t duration_usec);
+/* Of that, the time that the task itself had it, without what it waited in Mola. Sums of this Mola
+ * alone; `requests`: picks. */
+void		live_count_served(struct live *, unsigned task_slot, int64_t usec);
+uint64_t	live_served_usec(const struct live *, unsigned task_slot, uint64_t *requests);
 /* A request of the service that failed there was sent again; or it would have been, but the budget
  * was spent. */
 void		live_count_retry(struct live *, unsigned task_slot, unsigned service_slot,

@@ -21,7 +21,7 @@ struct task_row {
 	struct row		by_worker;
 	_Atomic uint64_t	requests, failures, errors;
 	_Atomic uint64_t	retries, retries_refused;
-	_Atomic uint64_t	duration_usec;
+	_Atomic uint64_t	duration_usec, served_usec;
 	_Atomic int64_t		failed;			/* the last time */
 	_Atomic uint32_t	failure;
 	_Atomic uint32_t	health, health_cause;

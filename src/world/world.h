@@ -98,6 +98,11 @@ struct world_node {
 		/* cores that the containers of our tasks there may use together by quotas of their own;
 		 * 0: one of them has none, or it is not known */
 		double		 allowed;
+		/* tasks there have limits, and no agent reports what they could have: then this many requests
+		 * of ours are held back as of the last page, and not among the threads that run
+		 * (score/throttle.h) */
+		bool		 limits;
+		double		 held_back;
 	} signal;
 
 	struct {				/* accepted samples; written by score/ */
@@ -138,8 +143,10 @@ struct world_task {
 	struct addr_ip	*other;			/* where it can be reached, too; NULL: nowhere */
 	unsigned	 slot;
 	char		*container;		/* its id, or the first digits of it; NULL: not known */
+	double		 limit;			/* cores that its container may use at most; 0: no limit is known */
 	/* cores that its container could have, and when that was reported, monotonic; NAN: not known.
-	 * Written by collect/ through world_task_set_available(). */
+	 * Written by collect/ through world_task_set_available(). Where no agent reports it but there is a
+	 * limit, it is that, of no time (0). */
 	double		 available;
 	int64_t		 available_usec;
 	bool		 draining;		/* discovery reports that it is being stopped */
@@ -249,6 +256,9 @@ void			 world_pass_tls(struct world *, const struct tls_options *, unsigned n,
  * in the last pass. */
 void			 world_pass_task_others(struct world *, struct world_task *, const struct addr *,
     unsigned n);
+/* Of a task that was just named: the cores that it may use at most, 0: no limit is known. Not
+ * called: as in the last pass. */
+void			 world_pass_task_limit(struct world *, struct world_task *, double cores);
 /* Of a task that was just named: the id of its container, NULL: not known. Not called: as in the
  * last pass. */
 void			 world_pass_task_container(struct world *, struct world_task *, const char *id);

@@ -378,6 +378,13 @@ world_task_set_available(struct world *w, struct world_task *t, double cores, in
 	phys_set_available(w->phys, t->slot, t->available);
 }
 
+void
+world_pass_task_limit(struct world *w, struct world_task *t, double cores)
+{
+	ASSERT(w->index->passing && t->seen && cores >= 0);
+	t->limit = cores;
+}
+
 /* Another container: what was known of the one before is not so of it. What a brain before this
  * one knew stays. */
 void

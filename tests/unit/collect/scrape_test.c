@@ -610,6 +610,7 @@ herd_begin(struct herd *h, const char *exporter, const char *agent)
 	h->b.w.live = h->live = live_init(calloc(1, live_bytes()), 1);
 	h->one = (struct world_task){ .node = &h->b.a, .slot = 1, .container = (char *)ID_A, .available = NAN };
 	h->two = (struct world_task){ .node = &h->b.a, .slot = 2, .container = (char *)"bbbbbbbbbbbb", .available = NAN };
+	h->one.service = h->two.service = &h->web;
 	LIST_INIT(&h->web.tasks);
 	LIST_INSERT_HEAD(&h->web.tasks, &h->one, link);
 	LIST_INSERT_HEAD(&h->web.tasks, &h->two, link);
@@ -766,6 +767,51 @@ test_cores_grow_old_beside_an_exporter(void **state)
 	herd_end(&h);
 }
 
+/* Without an agent a task could have what its limit leaves it, and requests beyond that count as waiting until they take
+ * longer than ever while the limit is used up. */
+static void
+test_limits_beside_an_exporter(void **state)
+{
+	struct herd h;
+	struct phys *phys;
+
+	(void)state;
+	herd_begin(&h, "http://a/metrics", NULL);
+	phys = h.b.w.phys;
+	h.b.a.observed.samples = 2;
+	h.b.a.observed.sample.cores = 2;
+	h.b.a.steering.row.law.balancers = 1;
+	h.one.limit = 0.5;
+	h.one.container = NULL;				/* it is Swarm that knows of a limit */
+	h.two.limit = 4;				/* more than the node has is none */
+	scrape_sync(h.b.s, &h.b.w, PERIOD, SEC / 2);
+	assert_true(h.one.available == .5 && h.one.available_usec == 0 && isnan(h.two.available));
+	for (int i = 0; i < 30; i++) {			/* twenty a second, .1 s each, two in flight */
+		run(PERIOD);
+		for (int k = 0; k < 20; k++) {
+			live_take(h.live, 0, h.b.a.slot, 1);
+			if (i > 0 || k >= 2)
+				live_give(h.live, 0, h.b.a.slot, 1);
+			live_count_served(h.live, 1, SEC / 10);
+		}
+		if (open_to("http://a/metrics") != NULL)
+			answer("http://a/metrics", page_now());
+	}
+	assert_true(phys_waited(phys, 1) == 1.5 && h.b.a.signal.held_back == 0);
+	run(PERIOD);
+	for (int k = 0; k < 20; k++) {			/* now ten in flight, which take .5 s */
+		live_take(h.live, 0, h.b.a.slot, 1);
+		if (k >= 8)
+			live_give(h.live, 0, h.b.a.slot, 1);
+		if (k >= 8)
+			live_count_served(h.live, 1, SEC / 2);
+	}
+	answer("http://a/metrics", page_now());
+	assert_true(h.b.a.signal.held_back > 3 && phys_waited(phys, 1) < 6.5);
+	assert_true(phys_available(phys, 1) == .5);
+	herd_end(&h);
+}
+
 /* What the brain before this one knew holds until it is old; without a source, or without a container, not so long. */
 static void
 test_cores_known_before(void **state)
@@ -814,6 +860,7 @@ main(void)
 		cmocka_unit_test(test_requests_that_waited),
 		cmocka_unit_test(test_quotas_of_all_our_containers_bound_what_they_use),
 		cmocka_unit_test(test_cores_grow_old_beside_an_exporter),
+		cmocka_unit_test(test_limits_beside_an_exporter),
 		cmocka_unit_test(test_cores_known_before),
 	};
 

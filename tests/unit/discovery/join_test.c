@@ -47,6 +47,22 @@ a_picture_that_is_not_whole_names_nothing(void **state)
 	assert_int_equal(s->world->nnodes, 0);
 }
 
+/* Where no agent says what a task could have, that is what counts. */
+static void
+limits_of_tasks_reach_the_world(void **state)
+{
+	struct stage *s = *state;
+
+	begin(s);
+	task(s, "aa", "web", 1, "n1", RUNNING, ON_SHARED("10.0.1.5"), "");
+	list_add(&s->tasks, "{\"ID\":\"bb\",\"ServiceID\":\"id-web\",\"NodeID\":\"n2\",\"Slot\":2,\"DesiredState\":\"running\",\"Status\":"
+	    "{\"State\":\"running\"},\"NetworksAttachments\":[" ON_SHARED("10.0.1.6") "],"
+	    "\"Spec\":{\"Resources\":{\"Limits\":{\"NanoCPUs\":500000000}}}}");
+	play(s);
+	assert_true(world_task(s->world, STR("web.1.aa"))->limit == 0);
+	assert_true(world_task(s->world, STR("web.2.bb"))->limit == 0.5);
+}
+
 /* A network with IPv6 gives a task two addresses; and the port that its node publishes is a way to it, too. */
 static void
 all_addresses_are_known(void **state)
@@ -486,6 +502,7 @@ main(void)
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
 	const struct CMUnitTest tests[] = {
 		SCENE(a_picture_that_is_not_whole_names_nothing),
+		SCENE(limits_of_tasks_reach_the_world),
 		SCENE(all_addresses_are_known), SCENE(tasks_are_dialled_on_the_shared_network),
 		SCENE(else_at_the_nodes_own_port),
 		SCENE(a_port_asked_for_is_as_good_as_one_given),

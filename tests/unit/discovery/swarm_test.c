@@ -130,6 +130,25 @@ the_container_of_a_task_is_known(void **state)
 	}
 }
 
+/* The specification of the task itself counts: during an update some have that of before. What is no amount is no limit. */
+static void
+the_limit_of_a_task_is_known(void **state)
+{
+#define LIMITED(cpus) RUNS ",\"Spec\":{\"Resources\":{\"Limits\":{\"NanoCPUs\":" cpus "},\"Reservations\":{\"NanoCPUs\":100000000}}}"
+	static const char tasks[] = "[{\"ID\":\"t1\",\"Slot\":1," LIMITED("400000000") "},{\"ID\":\"t2\",\"Slot\":2," LIMITED("-4") "},"
+	    "{\"ID\":\"t3\",\"Slot\":3," LIMITED("1e300") "},{\"ID\":\"t4\",\"Slot\":4," RUNS "}]";
+	struct stage *s = *state;
+	char detail[SWARM_DETAIL];
+
+	for (int twice = 0; twice < 2; twice++) {
+		assert_null(swarm_read_tasks(s->swarm, str_of(tasks), detail));
+		assert_int_equal(s->swarm->tasks.n, 4);
+		assert_true(SWARM_TASKS(s->swarm)[0].limit == 0.4);
+		for (int i = 1; i < 4; i++)
+			assert_true(SWARM_TASKS(s->swarm)[i].limit == 0);
+	}
+}
+
 static void
 nothing_at_all_is_read_too(void **state)
 {
@@ -271,6 +290,7 @@ main(void)
 		SCENE(a_failed_reading_leaves_the_picture_as_it_was),
 		SCENE(one_odd_object_is_left_out_and_named),
 		SCENE(the_container_of_a_task_is_known),
+		SCENE(the_limit_of_a_task_is_known),
 		SCENE(nothing_at_all_is_read_too),
 		SCENE(odd_specifications_do_no_harm),
 		SCENE(nodes_are_told_apart_by_state),
