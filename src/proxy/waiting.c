@@ -1,8 +1,11 @@
 /*
  * Room is made by what ends here, and by other workers and new samples, of which nobody tells: so
- * those that wait are also called every few milliseconds. Of each lane, the newest is called until
- * one stays: the others that wait for the same room would stay, too. (Lanes of tasks are shared
- * by tasks that wait for different room: then one is called a little later.)
+ * those that wait are also called every few milliseconds. Of each lane, one after another is called
+ * until one stays: the others that wait for the same room would stay, too. (Lanes of tasks are
+ * shared by tasks that wait for different room: then one is called a little later.)
+ *
+ * In a burst the oldest is first: all are served in the end, and none waits much longer than
+ * others. Once the time of one is over it is no burst: then the newest is first until nobody waits.
  *
  * The bound falls by a fifth when clients leave full nodes. Not below 1, where each of our requests
  * has a core of its own: what clients leave then, they do not leave for want of room. Clients leave
@@ -78,16 +81,29 @@ waiting_is_over(const struct waiting *w, const struct waiter *one)
 	return one->in && one->until_usec <= loop_now(w->loop);
 }
 
-/* The newest first. What is called may leave, and others with it, or come in again before it. */
+static struct waiter *
+first_of(const struct waiting *w, enum precedence precedence)
+{
+	return w->newest_first ? TAILQ_FIRST(&w->waiters[precedence]) :
+	    TAILQ_LAST(&w->waiters[precedence], waiter_list);
+}
+
+static struct waiter *
+next_of(const struct waiting *w, struct waiter *one)
+{
+	return w->newest_first ? TAILQ_NEXT(one, link) : TAILQ_PREV(one, waiter_list, link);
+}
+
+/* What is called may leave, and others with it, or come in again. */
 static void
 call_all(struct waiting *w, enum precedence precedence)
 {
 	struct waiter *one;
 
-	for (w->next = TAILQ_FIRST(&w->waiters[precedence]); (one = w->next) != NULL; ) {
+	for (w->next = first_of(w, precedence); (one = w->next) != NULL; ) {
 		uint32_t lane = one->lane;
 
-		w->next = TAILQ_NEXT(one, link);
+		w->next = next_of(w, one);
 		if (w->stayed[lane] == w->turn)
 			continue;
 		w->called = one;
@@ -110,12 +126,24 @@ end_late(struct waiting *w, enum precedence precedence)
 		one->fn(one->arg);
 }
 
+static bool
+any_is_late(const struct waiting *w)
+{
+	const struct waiter *one;
+
+	for (unsigned i = 0; i < PRECEDENCES; i++)
+		if ((one = TAILQ_LAST(&w->waiters[i], waiter_list)) != NULL && waiting_is_over(w, one))
+			return true;
+	return false;
+}
+
 static void
 on_turn(void *arg)
 {
 	struct waiting *w = arg;
 
 	w->turn++;
+	w->newest_first |= any_is_late(w);
 	for (unsigned i = 0; i < PRECEDENCES; i++)
 		call_all(w, in_order[i]);
 	/* Were they first, much of the room would go to them: with 2 waiting for each that is served,
@@ -164,7 +192,7 @@ waiting_leave(struct waiting *w, struct waiter *one)
 	if (!one->in)
 		return;
 	if (w->next == one)
-		w->next = TAILQ_NEXT(one, link);
+		w->next = next_of(w, one);
 	if (w->called == one)
 		w->called = NULL;
 	TAILQ_REMOVE(&w->waiters[one->precedence], one, link);
@@ -173,8 +201,10 @@ waiting_leave(struct waiting *w, struct waiter *one)
 	w->n--;
 	live_gauge_add(w->live, w->worker, LIVE_WAITING, -1);
 	waiting_is_for(w, one, false);
-	if (w->n == 0)
+	if (w->n == 0) {
+		w->newest_first = false;
 		timer_clear(w->loop, &w->timer);
+	}
 }
 
 void

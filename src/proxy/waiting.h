@@ -1,7 +1,7 @@
 /*
- * waiting: requests for which no node has room, in this worker. The newest is served first when
- * there is room again: who has waited for long is likely to be gone before the response. Nobody
- * waits longer than its service says.
+ * waiting: requests for which no node has room, in this worker. When there is room again the oldest
+ * is served first, as long as that keeps all within the time that its service lets them wait; else
+ * the newest: who has waited for long is likely to be gone before the response.
  *
  * What counts as full is a bound (world/room.h) that is learnt: while clients leave before they get
  * their response it falls, else it rises again.
@@ -45,6 +45,7 @@ struct waiting {
 	uint64_t	 turn;
 	uint64_t	 stayed[WAITING_LANES];	/* the last turn in which one of the lane stayed */
 	struct timer	 timer;
+	bool		 newest_first;	/* somebody's time was over since nobody waited */
 	struct waiting_ends {		/* requests that ended, and whose clients left; old ones fade */
 		double	 ended, left;
 	} full, calm;			/* where there was no room for more, or where there was */

@@ -86,7 +86,7 @@ teardown(void **state)
 }
 
 static void
-the_newest_gets_room_first(void **state)
+the_oldest_of_a_burst_gets_room_first(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
@@ -95,10 +95,33 @@ the_newest_gets_room_first(void **state)
 	room[0] = 2;
 	turn();
 	assert_int_equal(ngot, 2);
-	assert_int_equal(order[0], 2);
+	assert_int_equal(order[0], 0);
 	assert_int_equal(order[1], 1);
-	assert_int_equal(one[0].got, 0);
+	assert_int_equal(one[2].got, 0);
 	assert_int_equal(live_gauge_total(live, LIVE_WAITING), 1);
+}
+
+/* Until nobody waits any more: then the next burst is one. */
+static void
+once_one_was_refused_the_newest_gets_room_first(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		enter(i, 0);
+	one[0].waiter.until_usec = 0;
+	turn();
+	assert_int_equal(one[0].got, -1);
+	room[0] = 2;
+	turn();
+	assert_true(ngot == 3 && order[1] == 3 && order[2] == 2);
+	room[0] = 1;
+	turn();
+	assert_int_equal(one[1].got, 1);
+	for (unsigned i = 4; i < 6; i++)
+		enter(i, 0);
+	room[0] = 1;
+	turn();
+	assert_true(one[4].got == 1 && one[5].got == 0);
 }
 
 static void
@@ -127,7 +150,7 @@ who_has_precedence_gets_room_first(void **state)
 	room[0] = room[1] = room[2] = 2;
 	turn();
 	assert_int_equal(ngot, 4);
-	assert_true(order[0] == 0 && order[1] == 3 && order[2] == 1 && order[3] == 2);
+	assert_true(order[0] == 0 && order[1] == 1 && order[2] == 3 && order[3] == 2);
 }
 
 static void
@@ -295,7 +318,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_newest_gets_room_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_oldest_of_a_burst_gets_room_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(once_one_was_refused_the_newest_gets_room_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_service_without_room_keeps_no_other_from_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_has_precedence_gets_room_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_service_has_a_bound_of_its_own, setup, teardown),
