@@ -143,10 +143,17 @@ put_queries(const struct page *p, const struct world_service *s)
 static void
 put_overload(const struct page *p, const struct world_service *s)
 {
-	if (s->overload.reported)
-		put(p, WARN_SERVICE_OVERLOADED, s->name, seconds_of(p, s->overload.since_usec),
+	const struct world_refusals *full = &s->refusals[REFUSALS_OVERLOADED];
+	const struct world_refusals *most = &s->refusals[REFUSALS_MAX_INFLIGHT];
+
+	if (full->reported)
+		put(p, WARN_SERVICE_OVERLOADED, s->name, seconds_of(p, full->since_usec),
 		    "every node of service %s is full: %u of its requests were refused", s->name,
-		    s->overload.refused - s->overload.refused_before);
+		    full->refused - full->refused_before);
+	if (most->reported)
+		put(p, WARN_SERVICE_AT_LIMIT, s->name, seconds_of(p, most->since_usec),
+		    "service %s has as many in flight as it may: %u of its requests were refused", s->name,
+		    most->refused - most->refused_before);
 }
 
 static void

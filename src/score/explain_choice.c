@@ -172,6 +172,41 @@ explain_add_full(const struct world *w, const struct world_task *t, int64_t now,
 	step_number(s, "bound", bound);
 }
 
+static uint32_t
+inflight_of_service(const struct world *w, const struct world_service *s)
+{
+	const struct world_task *t;
+	uint32_t n = 0;
+
+	LIST_FOREACH(t, &s->tasks, link)
+		n += live_task_inflight(w->live, t->slot);
+	return n;
+}
+
+void
+explain_add_limits(const struct world *w, const struct world_task *t, struct explain_steps *out)
+{
+	const struct service_conf *conf = &t->service->conf;
+	uint32_t all = conf->max_inflight > 0 ? inflight_of_service(w, t->service) : 0;
+	uint32_t here = live_task_inflight(w->live, t->slot);
+	const char *what = conf->kind == SERVICE_HTTP ? "waits, and is refused then" : "is refused";
+	struct explain_step *s;
+
+	if (conf->max_inflight > 0 && all >= conf->max_inflight) {
+		s = step_add(out, STEP_SERVICE_LIMIT, "the service has %u in flight of the %u that "
+		    "max_inflight allows: one more %s", all, conf->max_inflight, what);
+		step_number(s, "inflight", all);
+		step_number(s, "limit", conf->max_inflight);
+	}
+	if (conf->task_max_inflight > 0 && here >= conf->task_max_inflight) {
+		s = step_add(out, STEP_TASK_LIMIT, "the task has %u in flight of the %u that "
+		    "task_max_inflight allows: one more goes to another one, or %s where all have as many",
+		    here, conf->task_max_inflight, what);
+		step_number(s, "inflight", here);
+		step_number(s, "limit", conf->task_max_inflight);
+	}
+}
+
 /* Where others' threads count for more or less than they are. */
 static void
 add_tenants(const struct world_task *t, const struct charge *c, struct explain_steps *out)

@@ -67,6 +67,8 @@ void	explain_add_available(const struct world_task *, const struct charge *,
 /* Nothing while there is room for one more request. */
 void	explain_add_full(const struct world *, const struct world_task *, int64_t now_usec,
     struct explain_steps *);
+/* Nothing while fewer are in flight than max_inflight and task_max_inflight allow. */
+void	explain_add_limits(const struct world *, const struct world_task *, struct explain_steps *);
 void	explain_add_cost(const struct world *, const struct world_task *, const struct charge *,
 	    int64_t now_usec, struct explain_steps *);
 /* The next request goes to its node, until others cost less than `next`; INFINITY: never. */

@@ -253,6 +253,7 @@ add_grounds(const struct world *w, const struct world_task *t, const struct char
 		add_policy(w, t, out);
 	}
 	explain_add_full(w, t, now, out);
+	explain_add_limits(w, t, out);
 	if (cookie != NULL)
 		step_word(step_add(out, STEP_STICKY,
 		    "clients with the cookie %s come back to the task that gave it, whatever it costs",

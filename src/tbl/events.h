@@ -176,6 +176,11 @@ EVENT("secrets.taken", "debug", "A worker has new secrets in force.")
 EVENT("secrets.unsent", "error", "Secrets cannot be sent to the workers.")
 EVENT("service.all_used", "warn",
     "More of a service's tasks would be ejected than panic allows; all are used instead.")
+EVENT("service.at_limit", "warn",
+    "Requests of a service begin to be refused, for as many are in flight as max_inflight or "
+    "task_max_inflight allow.")
+EVENT("service.below_limit", "info",
+    "For some seconds no request of a service was refused for one of these limits.")
 EVENT("service.overloaded", "warn",
     "Requests of a service begin to be refused, for every node that could serve them is full.")
 EVENT("service.recovered", "info",

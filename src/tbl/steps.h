@@ -67,6 +67,10 @@ STEP(COST_CONTAINER, "cost_container", "threads available cost",
 STEP(FULL, "full", "inflight want cores bound",
     "So many of Mola's requests there want a core that no other is sent while another node has "
     "room; where none has, it waits.")
+STEP(SERVICE_LIMIT, "service_limit", "inflight limit",
+    "The service has as many in flight as max_inflight allows: one more waits.")
+STEP(TASK_LIMIT, "task_limit", "inflight limit",
+    "The task has as many in flight as task_max_inflight allows: it gets no other.")
 STEP(SCORE, "score", "score", "What best-node goes by.")
 STEP(POLICY, "policy", "policy inflight", "What the policy looks at instead of the cost.")
 STEP(STICKY, "sticky", "cookie",

@@ -41,6 +41,11 @@ WARNING(SERVICE_OVERLOADED, "service_overloaded", "error", "service",
     "Requests of a service are refused, for every node of its tasks is full.",
     "Run more tasks of it on nodes that have cores to spare, or add a node: `mola why SERVICE` "
     "shows what each node is full of.")
+WARNING(SERVICE_AT_LIMIT, "service_at_limit", "error", "service",
+    "Requests of a service are refused, for as many are in flight as max_inflight or "
+    "task_max_inflight allow.",
+    "Raise the limit if what it protects can take more, or run more tasks where it is one of each "
+    "task: `mola why SERVICE` shows which of the two it is.")
 WARNING(SERVICE_TASKS_DOWN, "service_tasks_down", "warning", "service",
     "Some tasks of a service are down or ejected; the others serve its requests.",
     "Look at the reason of each (`mola tasks`), and at the logs of those tasks.")

@@ -164,6 +164,16 @@ struct route_requirements {
 	bool		 refused;
 };
 
+/* Requests of a service that are refused: because all nodes are full, or it has as many in flight
+ * as its own settings allow. */
+enum refusals { REFUSALS_OVERLOADED, REFUSALS_MAX_INFLIGHT, REFUSALS };
+struct world_refusals {
+	bool		 looked, reported;
+	uint32_t	 refused;		/* ever, as of the last look */
+	uint32_t	 refused_before;	/* that, when it was reported */
+	int64_t		 since_usec, last_usec;
+};
+
 struct world_service {
 	LIST_ENTRY(world_service) link;
 	char		*name;
@@ -177,12 +187,7 @@ struct world_service {
 	/* Written by main/: profile_crowded was reported; and so was that more of its tasks
 	 * are ejected than may be. */
 	bool		 profile_reported, all_used_reported;
-	struct {			/* likewise: whether requests are refused because all nodes are full */
-		bool		 looked, reported;
-		uint32_t	 refused;	/* ever, as of the last look */
-		uint32_t	 refused_before;	/* that, when it was reported */
-		int64_t		 since_usec, last_usec;
-	} overload;
+	struct world_refusals refusals[REFUSALS];	/* likewise */
 	struct route_conf *route;
 	unsigned	 nroutes;
 	LIST_HEAD(, world_task) tasks;
