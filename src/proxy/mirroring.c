@@ -346,13 +346,21 @@ copy_go(void *arg)
 	copy_read(c);
 }
 
+/* Nobody waits for it: where there is no room for it now, it would only take that of requests. */
 static void
 copy_start(struct copy *c)
 {
+	struct proxy *p = c->of->proxy;
 	const struct why *why;
 
-	LIST_INSERT_HEAD(&c->of->proxy->copies, c, link);
+	c->attempt.can_wait = true;
 	why = attempt_pick(&c->attempt, &c->of->facts.client);
+	if (why == WHY_OVERLOADED || why == WHY_MAX_INFLIGHT) {
+		count(p, COPIES_SKIPPED, 1);
+		copy_forget(c);
+		return;
+	}
+	LIST_INSERT_HEAD(&p->copies, c, link);
 	if (why != NULL)
 		copy_end(c, why, false);
 	else
