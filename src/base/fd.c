@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -20,6 +22,15 @@ fd_write(int fd, struct str s)
 		s.len -= (size_t)n;
 	}
 	return true;
+}
+
+int
+must_fd(int fd, const char *what)
+{
+	if (fd >= 0)
+		return fd;
+	fprintf(stderr, "mola: %s: %s\n", what, strerror(errno));
+	_exit(1);
 }
 
 ssize_t

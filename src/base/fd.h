@@ -11,6 +11,10 @@
 
 struct buf;
 
+/* A descriptor that a process cannot be without, at boot: where there is none, the process ends
+ * with status 1, and says for `what` and why. */
+int	must_fd(int fd, const char *what);
+
 /* All of it, to a file, a pipe or a socket that blocks; false: errno says why not. */
 bool	fd_write(int fd, struct str);
 

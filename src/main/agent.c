@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/sink.h"
 #include "cli/cli.h"
@@ -206,8 +207,7 @@ signals_watch(struct agent *a)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	ASSERT(fd >= 0);
+	fd = must_fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "no descriptor for signals");
 	loop_watch(a->loop, &a->signals, fd, LOOP_LEVEL, on_signal, a);
 }
 

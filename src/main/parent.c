@@ -15,6 +15,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/pages.h"
 #include "base/sink.h"
 #include "filter/filter_means.h"
@@ -433,8 +434,7 @@ watch_signals(struct parent *p)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	ASSERT(fd >= 0);
+	fd = must_fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), "no descriptor for signals");
 	loop_watch(p->loop, &p->signals, fd, LOOP_LEVEL, on_signals, p);
 }
 

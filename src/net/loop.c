@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "net/loop.h"
 
 #define BATCH 256
@@ -42,8 +43,7 @@ loop_new(void)
 {
 	struct loop *l = must_zalloc(sizeof *l);
 
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	ASSERT(l->epoll >= 0);
+	l->epoll = must_fd(epoll_create1(EPOLL_CLOEXEC), "no event loop");
 	l->now = clock_mono_usec();
 	heap_init(&l->timers);
 	return l;

@@ -48,7 +48,9 @@ tls_context_new(const SSL_METHOD *method, unsigned min_version)
 
 	if (ctx == NULL && alloc_spend())
 		ctx = context_try(method, min_version);
-	ASSERT(ctx != NULL && (min_version == 12 || min_version == 13));
+	ASSERT(min_version == 12 || min_version == 13);
+	if (ctx == NULL)		/* the library may not try for a second time what failed at its start */
+		BUG("out of memory");
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

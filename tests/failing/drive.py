@@ -24,9 +24,12 @@ KINDS = ('MALLOC MMAP SOCKET CONNECT ACCEPT EPOLL WAIT RECV SEND INTR READ WRITE
 # (whose call failed, its kind): who is replaced.
 REPLACED = {('parent', 'RECV'): 'brain', ('brain', 'RECV'): 'brain', ('parent', 'WRITE'): 'brain', ('parent', 'FD'): 'brain',
             ('parent', 'MESSAGE'): 'brain worker'}
+# Libraries that do not withstand it at their own start, which is before there are clients.
+FOREIGN = 'libseccomp.so', 'libcrypto.so', 'libssl.so'
 MANY = 1 << 40
 PATIENCE = 4
-HEAD, WHERE = struct.Struct('<iiqii'), 1000
+HEAD, WHERE, PROCESSES = struct.Struct('<iiqii'), 1000, 2000
+MADE = 24 + WHERE + 16 * PROCESSES
 failed = 0
 
 
@@ -59,6 +62,7 @@ class Control:
         used = self.head()[4]
         self.memory[4:20] = struct.pack('<iqi', KINDS.index(kind), n, 0)
         self.memory[24:24 + WHERE] = bytes(WHERE)
+        self.memory[MADE:MADE + 8 * len(KINDS)] = bytes(8 * len(KINDS))
         self.memory[0:4] = struct.pack('<i', pid)       # last: what it says holds from here on
         return used
 
@@ -74,6 +78,10 @@ class Control:
     def where(self):
         return self.memory[24:24 + WHERE].split(b'\0')[0].decode()
 
+    def made(self):
+        """Calls of each kind that there were in the process."""
+        return dict(zip(KINDS, struct.unpack_from('<%dq' % len(KINDS), self.memory, MADE)))
+
     def pieces(self):
         """of each process by its pid: also of those that have ended"""
         at = 24 + WHERE
@@ -88,7 +96,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Mola:
-    def __init__(self, control):
+    def __init__(self, control, surely=True):
         self.control = control
         self.log_path = FOLDER + '/mola.log'
         self.log = open(self.log_path, 'ab')
@@ -97,7 +105,7 @@ class Mola:
                    ASAN_OPTIONS=os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0')
         self.program = subprocess.Popen([MOLA, 'run', FOLDER + '/mola.yaml'], env=env, stdout=self.log, stderr=self.log)
         self.kept, self.hung = None, 0
-        if not within(15, self.serves):
+        if surely and not within(15, self.serves):
             raise SystemExit('not ok Mola starts\n# ' + '\n# '.join(self.lines()[-20:]))
 
     def lines(self):
@@ -375,6 +383,49 @@ def end(mola, control, words):
     return {name: control.pieces().get(pid) for name, pid in pids.items()}
 
 
+def try_start(control, place, kind, n):
+    """A call fails in the process that begins as number `place`. Mola serves, or says why not, and ends."""
+    control.set(-(control.head()[4] + place), kind, n)
+    mola = Mola(control, surely=False)
+    within(15, lambda: mola.serves() or mola.program.poll() is not None)
+    fired, _ = control.end()
+    status, text = mola.program.poll(), mola.lines()
+    if not fired or any(library in control.where() for library in FOREIGN):
+        mola.stop()
+        return None
+    if status is None:
+        wrong = [] if mola.serves() else ['it does not serve']
+        if (status := mola.stop()) != 0:
+            wrong.append('it ends with status %d' % status)
+    else:
+        aborts = kind == 'MALLOC' and status == -signal.SIGABRT and any(l.endswith(': out of memory') for l in text)
+        wrong = ['it ends with status %d' % status] if not aborts and (status in (0, 99) or status < 0) else []
+        if all(' level=info ' in l for l in text):
+            wrong.append('it does not say why it ends')
+    wrong += [l for l in mola.lines() if 'Sanitizer' in l or 'runtime error' in l or
+              ('mola: bug' in l and not l.endswith(': out of memory'))]
+    return '\n'.join(wrong)
+
+
+STARTING = ('the parent', 'its first child', 'its second child')
+
+
+def story_start(control, draw):
+    for place, process in enumerate(STARTING, 1):
+        control.set(-(control.head()[4] + place), 'MALLOC', MANY)
+        mola = Mola(control)
+        control.end()
+        made = {kind: n for kind, n in control.made().items() if n > 0 and kind in (WISHED[1:2] or KINDS)}
+        mola.stop()
+        calls = [(kind, n) for kind, most in made.items() for n in range(1, most + 1)]
+        wished = calls if ALL else [(kind, draw.randint(1, made[kind])) for kind in draw.choices(sorted(made), k=4)]
+        bad = []
+        for kind, n in wished:
+            if wrong := try_start(control, place, kind, n):
+                bad.append('%s %d: %s, after %s' % (kind, n, wrong, control.where()))
+        tap(not bad, 'start: %s: %d of %d calls fail' % (process, len(wished), len(calls)), '\n'.join(bad))
+
+
 def story_stop(control, draw):
     for process in 'worker', 'brain', 'parent':
         for kind in ('MALLOC', 'INTR', 'WAIT') if ALL else ('MALLOC',):
@@ -403,7 +454,9 @@ def main():
             story_counts(mola, control, ' with a line in the access log' if log else '')
             end(mola, control, 'counts')
     conf_write(True)
-    for process in WISHED[0:1] or ('worker', 'brain', 'parent'):
+    if not WISHED or WISHED[0] == 'start':
+        story_start(control, draw)
+    for process in [w for w in WISHED[0:1] if w != 'start'] or () if WISHED else ('worker', 'brain', 'parent'):
         mola = Mola(control)
         for _ in range(20):
             act(mola, process, 0)

@@ -7,6 +7,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -43,16 +44,17 @@
 
 #define NAME_OF(name, error) name,
 #define ERROR_OF(name, error) error,
-enum kind { KINDS(NAME_OF) };
+enum kind { KINDS(NAME_OF) KINDS_END };
 static const int error_of[] = { KINDS(ERROR_OF) };
 
 #define PROCESSES 2000
 static struct control {
-	_Atomic int32_t	pid, kind;
+	_Atomic int32_t	pid, kind;		/* -N: in the process that takes place N of `process`, from 1 on */
 	_Atomic int64_t	left;			/* calls; the one that makes it 0 fails */
 	_Atomic int32_t	fired, used;		/* it has failed; places of `process` */
 	char		where[1000];		/* its stack */
 	struct { _Atomic int32_t pid, padding; _Atomic int64_t pieces; } process[PROCESSES];
+	_Atomic int64_t	made[KINDS_END];	/* calls of each kind, in that process */
 } nowhere, *control = &nowhere;
 static unsigned slot;
 static __thread int busy __attribute__((tls_model("initial-exec")));
@@ -80,8 +82,10 @@ where_write(void)
 static int
 fails(enum kind kind)
 {
-	if (control->pid == 0 || busy > 0 || control->kind != (int)kind || control->pid != getpid()
-	    || atomic_fetch_sub(&control->left, 1) != 1)
+	if (control->pid == 0 || busy > 0 || (control->pid != getpid() && control->pid != -(int32_t)slot - 1))
+		return 0;
+	control->made[kind]++;
+	if (control->kind != (int)kind || atomic_fetch_sub(&control->left, 1) != 1)
 		return 0;
 	busy++;
 	where_write();
@@ -276,6 +280,7 @@ FAIL(FD, timerfd_create, (int c, int f), (c, f), int, int)
 FAIL(FD, pipe2, (int fd[2], int f), (fd, f), int *, int)
 FAIL(FD, socketpair, (int d, int t, int p, int fd[2]), (d, t, p, fd), int, int, int, int *)
 FAIL(FD, epoll_create1, (int f), (f), int)
+FAIL(FD, signalfd, (int fd, const sigset_t *s, int f), (fd, s, f), int, const sigset_t *, int)
 FAIL(FD, inotify_init1, (int f), (f), int)
 FAIL(FD, pidfd_open, (pid_t p, unsigned f), (p, f), pid_t, unsigned)
 
