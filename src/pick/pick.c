@@ -362,8 +362,20 @@ pick_may(struct pick *p, const struct table *table, const struct table_service *
 	struct choice c = { .pick = p, .avoid = avoid, .now = now };
 
 	ASSERT(table == p->table && t >= task && t < task + s->ntasks);
-	if (!eligible(&c, t))
-		c.all_used = all_used(p, s, task, now);
+	if (eligible(&c, t))
+		return true;
+	c.all_used = all_used(p, s, task, now);
+	if (eligible(&c, t))
+		return true;
+	/* where none is left, as pick_of_the_rest has it */
+	if (any_but(&c, task, s->ntasks, NULL) != NULL)
+		return false;
+	c.all_used = true;
+	if (eligible(&c, t))
+		return true;
+	if (s->health_all_down != ALL_DOWN_USE || any_but(&c, task, s->ntasks, NULL) != NULL)
+		return false;
+	c.any = true;
 	return eligible(&c, t);
 }
 

@@ -709,6 +709,35 @@ test_an_ejected_one_is_better_than_none(void **state)
 	}
 }
 
+static bool
+may(unsigned slot)
+{
+	const struct table_task *t = table_tasks(table, &(uint32_t){ 0 }) + slot;
+
+	return pick_may(picker, table, table_services(table, &(uint32_t){ 0 }), &(struct pick_avoid){ .n = 0 }, now, t);
+}
+
+/* A client that is bound to a task goes to it wherever requests would go to that one. */
+static void
+test_bound_to_one_that_is_better_than_none(void **state)
+{
+	(void)state;
+	for (int use = 0; use < 2; use++) {
+		all_down = use ? ALL_DOWN_USE : ALL_DOWN_REFUSE;
+		open_table(POLICY_MARGINAL, 2, 2, 0);
+		live_eject(live, 0, (struct live_cause){ WHY_CONNECT_REFUSED, 0 }, now);
+		assert_true(!may(0) && may(1));
+		live_set_health(live, 1, HEALTH_DOWN);
+		assert_true(may(0) && !may(1));
+		live_set_health(live, 0, HEALTH_DOWN);
+		assert_true(may(0) == (use == 1) && may(1) == (use == 1));
+		live_set_health(live, 1, HEALTH_UP);
+		assert_true(!may(0) && may(1));
+		close_table();
+	}
+	all_down = ALL_DOWN_REFUSE;
+}
+
 /* Of two tasks, one fails in no time: the share of one whose failures look like requests falls. */
 static void
 test_failures_cost(void **state)
@@ -1006,6 +1035,7 @@ main(void)
 		cmocka_unit_test(test_most_ejected),
 		cmocka_unit_test(test_an_ejected_one_is_better_than_none),
 		cmocka_unit_test(test_slow_start),
+		cmocka_unit_test(test_bound_to_one_that_is_better_than_none),
 		cmocka_unit_test(test_degraded),
 		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_all_down),
