@@ -77,7 +77,7 @@ backend_gather(struct traefik_reading *r, const struct swarm_label *label, const
 	    str_starts(word[5], STR("servers[")))
 		servers_gather(r, b, label, word[5], word[6]);
 	else if (n >= 7 && word_is(word[4], "loadbalancer") && word_is(word[5], "healthcheck"))
-		check_gather(r, b, label, word + 6, n - 6);
+		check_gather(r, b, label, word + 6, n - 6, false);
 	else if (n >= 6 && word_is(word[4], "loadbalancer") &&
 	    options_gather(r, b, label, word + 5, n - 5))
 		return;

@@ -1,8 +1,9 @@
 /*
- * backend_check: Traefik's labels of a health check. All of a check is done or none: a task must
- * not be taken out for a response that its author did not want.
+ * backend_check: Traefik's labels of a health check, of HTTP and of TCP. All of a check is done or
+ * none: a task must not be taken out for a response that its author did not want.
  */
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/bug.h"
 #include "base/go.h"
@@ -12,22 +13,26 @@
 
 /* What Traefik calls it, the row that reads it, and the member that it is. */
 enum form { FORM_PATH, FORM_DURATION, FORM_SWITCH, FORM_SCHEME, FORM_MODE, FORM_NUMBER,
-	FORM_TEXT };
+	FORM_TEXT, FORM_BYTES };
+enum { OF_HTTP = 1, OF_TCP = 2, OF_BOTH = 3 };
 static const struct option {
 	const char	*key, *row;
 	enum form	 form;
+	unsigned	 of;		/* services of which kind have it */
 } options[] = {
-	{ "path", "mola.health.path", FORM_PATH },
-	{ "interval", "mola.health.interval", FORM_DURATION },
-	{ "timeout", "mola.health.timeout", FORM_DURATION },
-	{ "unhealthyinterval", "mola.health.unhealthy_interval", FORM_DURATION },
-	{ "method", "mola.health.method", FORM_TEXT },
-	{ "status", "mola.health.status", FORM_NUMBER },
-	{ "hostname", "mola.health.hostname", FORM_TEXT },
-	{ "port", "mola.health.port", FORM_NUMBER },
-	{ "scheme", "mola.health.scheme", FORM_SCHEME },
-	{ "followredirects", "mola.health.follow_redirects", FORM_SWITCH },
-	{ "mode", "mola.health.mode", FORM_MODE },
+	{ "path", "mola.health.path", FORM_PATH, OF_HTTP },
+	{ "interval", "mola.health.interval", FORM_DURATION, OF_BOTH },
+	{ "timeout", "mola.health.timeout", FORM_DURATION, OF_BOTH },
+	{ "unhealthyinterval", "mola.health.unhealthy_interval", FORM_DURATION, OF_BOTH },
+	{ "method", "mola.health.method", FORM_TEXT, OF_HTTP },
+	{ "status", "mola.health.status", FORM_NUMBER, OF_HTTP },
+	{ "hostname", "mola.health.hostname", FORM_TEXT, OF_HTTP },
+	{ "port", "mola.health.port", FORM_NUMBER, OF_BOTH },
+	{ "scheme", "mola.health.scheme", FORM_SCHEME, OF_HTTP },
+	{ "followredirects", "mola.health.follow_redirects", FORM_SWITCH, OF_HTTP },
+	{ "mode", "mola.health.mode", FORM_MODE, OF_HTTP },
+	{ "send", "mola.health.send", FORM_BYTES, OF_TCP },
+	{ "expect", "mola.health.expect", FORM_BYTES, OF_TCP },
 };
 #define OPTIONS	(sizeof options / sizeof *options)
 
@@ -36,6 +41,7 @@ struct backend_check {
 	const struct swarm_label *header[HEADERS_MOST];
 	struct str	 header_name[HEADERS_MOST];
 	unsigned	 nheaders;
+	bool		 tcp;			/* of connections */
 	/* what is made of it */
 	const struct swarm_label *wrong;	/* the first that cannot be done: nothing of it is */
 	struct service_conf conf;
@@ -80,19 +86,20 @@ gather_header(struct traefik_reading *r, struct backend_check *c, const struct s
 
 void
 check_gather(struct traefik_reading *r, struct backend *b, const struct swarm_label *label,
-    const struct str *word, unsigned n)
+    const struct str *word, unsigned n, bool tcp)
 {
 	struct backend_check *c = b->check;
 
 	ASSERT(n > 0);
 	if (c == NULL)
 		c = b->check = arena_zalloc(r->l->arena, sizeof *c);
-	if (n == 2 && word_is(word[0], "headers")) {
+	c->tcp = tcp;
+	if (!tcp && n == 2 && word_is(word[0], "headers")) {
 		gather_header(r, c, label, word[1]);
 		return;
 	}
 	for (size_t i = 0; n == 1 && i < OPTIONS; i++)
-		if (word_is(word[0], options[i].key)) {
+		if ((options[i].of & (c->tcp ? OF_TCP : OF_HTTP)) != 0 && word_is(word[0], options[i].key)) {
 			if (c->label[i] == NULL)
 				c->label[i] = label;
 			else
@@ -103,6 +110,22 @@ check_gather(struct traefik_reading *r, struct backend *b, const struct swarm_la
 }
 
 /* ---- all of them ---- */
+
+/* As Mola writes bytes, whatever they are; "none" has a meaning there. */
+static const char *
+bytes_written(struct arena *a, struct str value)
+{
+	char *out = arena_zalloc(a, 4 * value.len + 1), *at = out;
+
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+		if (c <= ' ' || c >= 127 || c == '\\' || i == 0)
+			at += snprintf(at, 5, "\\x%02x", c);
+		else
+			*at++ = (char)c;
+	}
+	return out;
+}
 
 /* As Mola's row reads it; empty: what is not set. NULL: it is no such value. */
 static const char *
@@ -127,6 +150,8 @@ value_of(struct traefik_reading *r, enum form form, struct str value)
 		return word_is(value, "tcp") ? NULL : arena_text(a, value);
 	case FORM_NUMBER:
 		return str_eq(value, STR("0")) ? "" : arena_text(a, value);
+	case FORM_BYTES:
+		return bytes_written(a, value);
 	case FORM_TEXT:
 		break;
 	}
@@ -138,7 +163,8 @@ read_option(struct traefik_reading *r, struct backend_check *c, const struct opt
     const struct swarm_label *label)
 {
 	const struct label_row *row = label_row(o->row);
-	const char *value = value_of(r, o->form, str_trim(str_of(label->value)));
+	const char *value = value_of(r, o->form, o->form == FORM_BYTES ?
+	    str_of(label->value) : str_trim(str_of(label->value)));
 	struct labels of = { .conf = c->conf };
 	char problem[PROBLEM_MAX];
 
@@ -202,9 +228,9 @@ check_read(struct traefik_reading *r, struct backend *b)
 
 	if (c == NULL)
 		return;
-	c->conf = (struct service_conf){ .health_path = root, .health_interval_usec = 30000000,
-	    .health_timeout_usec = 5000000, .health_rise = 1, .health_fall = 1,
-	    .health_follow_redirects = true };
+	c->conf = (struct service_conf){ .health_path = c->tcp ? NULL : root,
+	    .health_interval_usec = 30000000, .health_timeout_usec = 5000000, .health_rise = 1,
+	    .health_fall = 1, .health_follow_redirects = true, .health_connect = true };
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (c->label[i] != NULL)
 			read_option(r, c, &options[i], c->label[i]);
@@ -214,7 +240,7 @@ check_read(struct traefik_reading *r, struct backend *b)
 		c->conf.health_scheme = CHECK_SCHEME_FIRST + SCHEME_H2C;
 	if (c->wrong == NULL && is_verified_elsewhere(r, b))
 		c->wrong = b->transport;
-	if (c->wrong != NULL && !reading_has_label(r, "mola.health.path") &&
+	if (c->wrong != NULL && !c->tcp && !reading_has_label(r, "mola.health.path") &&
 	    !reading_has_label(r, "mola.health.mode"))
 		labels_add_trouble(r->l, WHY_HEALTH_CHECK,
 		    arena_printf(r->l->arena, "its tasks are not checked, because %s is nothing "
@@ -228,7 +254,7 @@ check_conf(const struct traefik_reading *r, const struct backend *b, struct serv
 {
 	const struct backend_check *c = b->check;
 
-	if (c == NULL)
+	if (c == NULL || (c->tcp && c->wrong != NULL))		/* by connections, as those of defaults */
 		return;
 	if (c->wrong != NULL) {			/* nor are those of defaults meant */
 		if (!reading_has_label(r, "mola.health.path"))
@@ -239,17 +265,23 @@ check_conf(const struct traefik_reading *r, const struct backend *b, struct serv
 	}
 #define TAKE(name, field) \
 	if (!reading_has_label(r, "mola.health." name)) conf->field = c->conf.field
-	TAKE("path", health_path);
 	TAKE("interval", health_interval_usec);
 	TAKE("timeout", health_timeout_usec);
 	TAKE("unhealthy_interval", health_unhealthy_interval_usec);
 	TAKE("rise", health_rise);
 	TAKE("fall", health_fall);
+	TAKE("port", health_port);
+	if (c->tcp) {
+		TAKE("connect", health_connect);
+		TAKE("send", health_send);
+		TAKE("expect", health_expect);
+		return;
+	}
+	TAKE("path", health_path);
 	TAKE("method", health_method);
 	TAKE("status", health_status);
 	TAKE("hostname", health_hostname);
 	TAKE("headers", health_headers);
-	TAKE("port", health_port);
 	TAKE("follow_redirects", health_follow_redirects);
 	TAKE("mode", health_mode);
 	TAKE("scheme", health_scheme);

@@ -70,9 +70,10 @@ gather_options(struct traefik_reading *r, struct tcp_backend *b, const struct sw
 	else if (n == 1 && word_is(word[0], "terminationdelay"))
 		reading_report(r, label, LABEL_UNUSED, "an end is passed on as that of one direction, and "
 		    "mola.tunnel is the time-out of the other");
+	else if (n > 1 && word_is(word[0], "healthcheck"))
+		check_gather(r, &b->as_http, label, word + 1, n - 1, true);
 	else if (word_is(word[0], "healthcheck"))
-		reading_report(r, label, LABEL_UNUSED, "tasks are checked by connections to them, as "
-		    "mola.health.* has it");
+		reading_report(r, label, LABEL_VALID, NULL);
 	else
 		reading_mark_unknown(r, &b->unknown, label, "not understood" NO_WAY);
 }
@@ -82,10 +83,10 @@ static void
 gather_weighted(struct traefik_reading *r, struct tcp_backend *b, const struct swarm_label *label,
     const struct str *word, unsigned n)
 {
-	if (word_is(word[1], "sticky") || !group_gather(r, &b->weighted, label, word, n))
+	if (word_is(word[1], "sticky") || !group_gather(r, &b->as_http, label, word, n))
 		reading_mark_unknown(r, &b->unknown, label, "not understood" NO_WAY);
 	if (b->unknown == NULL)
-		b->unknown = b->weighted.unknown;
+		b->unknown = b->as_http.unknown;
 }
 
 void
@@ -217,6 +218,7 @@ tcp_backend_read(struct traefik_reading *r, struct tcp_backend *b)
 
 	read_proxied(r, b);
 	read_servers(r, b);
+	check_read(r, &b->as_http);
 	if (b->transport != NULL)
 		read_transport(r, b);
 	if (b->port == NULL)
@@ -314,5 +316,6 @@ tcp_backend_conf(struct traefik_reading *r, struct tcp_backend *b)
 	conf->proxy_version = b->sends;
 	if (b->connect_usec > 0 && !reading_has_label(r, "mola.connect"))
 		conf->connect_usec = b->connect_usec;
+	check_conf(r, &b->as_http, conf);
 	return conf;
 }

@@ -13,7 +13,7 @@ struct tcp_backend {			/* what Traefik calls a service */
 	const struct swarm_label **address;	/* of servers, in files */
 	unsigned	 naddresses;
 	const struct swarm_label *unknown;	/* the first that is not understood */
-	struct backend	 weighted;	/* what is read of it as of one that leads to others */
+	struct backend	 as_http;	/* what is read as of one of HTTP: others by weight, checks */
 	/* what is made of it */
 	enum proxy_version sends;
 	int64_t		 connect_usec;	/* 0: not given */

@@ -154,7 +154,7 @@ void	options_conf(const struct traefik_reading *, const struct backend *, struct
 
 /* backend_check.c: the labels of a health check, as those of a sticky cookie. */
 void	check_gather(struct traefik_reading *, struct backend *, const struct swarm_label *,
-    const struct str *word, unsigned n);
+    const struct str *word, unsigned n, bool tcp);
 void	check_read(struct traefik_reading *, struct backend *);
 void	check_conf(const struct traefik_reading *, const struct backend *, struct service_conf *);
 

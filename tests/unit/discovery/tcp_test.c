@@ -146,6 +146,40 @@ a_listener_is_taken_once(void **state)
 #define PORT "," T("services.x.loadbalancer.server.port", "5432")
 #define THROUGH "," T("routers.x.tls.passthrough", "true")
 
+#define CHECK(key, value) "," T("services.x.loadbalancer.healthcheck." key, value)
+
+static void
+checks_of_tcp(void **state)
+{
+	struct stage *s = *state;
+	const struct world_service *ws = play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT CHECK("send", "PING\\r\\n") CHECK("expect", "+PONG")
+	    CHECK("interval", "7s") CHECK("unhealthyInterval", "2s") CHECK("timeout", "1s") CHECK("port", "81"));
+	char bytes[100];
+
+	assert_int_equal(reported(s, "db")->ntroubles, 0);
+	for (unsigned i = 0; i < reported(s, "db")->nlabels; i++)
+		assert_int_equal(reported(s, "db")->label[i].state, LABEL_VALID);
+	assert_int_equal(setting_bytes(str_of(ws->conf.health_send), bytes), 6);
+	assert_memory_equal(bytes, "PING\r\n", 6);
+	assert_int_equal(setting_bytes(str_of(ws->conf.health_expect), bytes), 5);
+	assert_memory_equal(bytes, "+PONG", 5);
+	assert_int_equal(ws->conf.health_interval_usec, 7000000);
+	assert_int_equal(ws->conf.health_unhealthy_interval_usec, 2000000);
+	assert_int_equal(ws->conf.health_timeout_usec, 1000000);
+	assert_int_equal(ws->conf.health_port, 81);
+	assert_int_equal(ws->conf.health_rise, 1);
+	assert_true(ws->conf.health_connect);
+	/* Mola's own have precedence */
+	ws = play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT CHECK("expect", "none") ",\"mola.health.send\":\"a\"" CHECK("send", "b"));
+	assert_string_equal(ws->conf.health_send, "a");
+	assert_int_equal(setting_bytes(str_of(ws->conf.health_expect), bytes), 4);
+	/* what Mola does not do is reported, and connections decide */
+	ws = play_one(s, RULE("HostSNI(`*`)") ON("pg") PORT CHECK("send", "b") CHECK("path", "/"));
+	assert_non_null(ws);
+	assert_null(ws->conf.health_send);
+	assert_int_equal(reported(s, "db")->nlabels, 5);
+}
+
 static void
 routers_of_tcp(void **state)
 {
@@ -305,6 +339,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(by_listener_and_host, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_clear_is_not_served, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(labels_of_the_other_kind_are_unused, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(checks_of_tcp, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_of_tcp, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(tls_that_ends_here, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(routers_that_end_tls, stage_setup, stage_teardown),
