@@ -283,7 +283,9 @@ warm_up(void)
 	for (unsigned i = 0; i < SERVICES; i++)
 		p.service[i].sticky = true;
 	p.brain.there = true;
+	alarm(HANGS_SEC);
 	world_run(&p, &r);
+	alarm(0);
 }
 
 int
