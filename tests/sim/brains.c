@@ -23,7 +23,7 @@
 #include "tables.h"
 #include "watcher.h"
 
-#define LOOK_USEC	(USEC_PER_SEC / 2)
+#define LOOK_USEC	(USEC_PER_SEC / 4)
 #define CONF_BYTES	2000
 #define MEMORY_MOST	(16 << 20)		/* bytes */
 
@@ -311,6 +311,7 @@ brains_begin(const struct plan *p, struct addr at[SERVICES][TASKS], struct live 
 	b.table = b.secrets = -1;
 	ASSERT(addr_parse(STR(WATCHER_AT), &admin) == NULL && sock_listen(&admin, false, &b.listener) == NULL);
 	born();
+	b.troubled -= SETTLES_USEC - USEC_PER_SEC;	/* at first, nothing is wrong */
 	for (unsigned i = 0; i < ENDS; i++)
 		if (how->end[i].usec > 0)
 			wire_at(wire_now() + how->end[i].usec, on_end, (void *)(uintptr_t)how->end[i].again_usec, how->end[i].kills);

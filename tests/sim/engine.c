@@ -357,7 +357,7 @@ engine_begin(const struct plan *p, struct addr at[SERVICES][TASKS])
 	memset(&e, 0, sizeof e);
 	e.plan = p;
 	e.at = at;
-	e.began = e.bad = wire_now();
+	e.began = wire_now();
 	e.version = 10;
 	e.server = (struct server){ .at = ENGINE_AT, .host = &e.host, .fn = on_request };
 	server_open(&e.server);

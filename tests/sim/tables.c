@@ -12,8 +12,8 @@
 #include "operator.h"
 #include "tables.h"
 
-#define SETTLES_USEC	(15 * USEC_PER_SEC)	/* after the Engine's, or the brain's, last trouble */
-#define FOLLOWS_USEC	(3 * USEC_PER_SEC)	/* after the Swarm's last change */
+#define FOLLOWS_USEC	(USEC_PER_SEC / 2)	/* after the Swarm's last change, of which an event tells */
+#define POLLS_USEC	(3 * USEC_PER_SEC)	/* the same where events are lost */
 #define TELLS_USEC	(15 * USEC_PER_SEC)	/* to a target: a round is a connection for each command, one after the other */
 
 static struct {
@@ -229,7 +229,7 @@ tables_look(int64_t troubled)
 {
 	int64_t now = wire_now();
 	bool calm = now - troubled >= SETTLES_USEC && now - engine_good_usec() >= SETTLES_USEC &&
-	    now - engine_changed_usec() >= FOLLOWS_USEC;
+	    now - engine_changed_usec() >= (t.plan->brain.deaf ? POLLS_USEC : FOLLOWS_USEC);
 
 	if (calm)
 		check_table();

@@ -8,6 +8,8 @@
 #include "world/live.h"
 #include "world/table.h"
 
+#define SETTLES_USEC	(15 * USEC_PER_SEC)	/* after the Engine's, or the brain's, last trouble */
+
 void	tables_begin(const struct plan *, struct addr at[SERVICES][TASKS], struct live *);
 void	tables_end(void);
 void	tables_check_end(void);
