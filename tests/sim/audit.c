@@ -57,7 +57,9 @@ audit_line(const struct audit_line *l)
 	}
 	if (l->service < 0)
 		return;
-	if (l->service >= SERVICES) {
+	if (l->service >= SERVICES && l->service < ALL_SERVICES)	/* of TCP */
+		return;
+	if (l->service >= ALL_SERVICES) {
 		broken("a line is of service s%d", l->service);
 		return;
 	}
@@ -165,7 +167,7 @@ audit_exchange(const struct entry *e)
 {
 	const struct line *l = &e->line;
 
-	if (e->lines == 0)
+	if (e->lines == 0 || !plan_is_plain(ledger_plan(), e->call))
 		return;
 	audit_time(e);
 	audit_left(e);
@@ -236,7 +238,8 @@ audit_live(const struct live *live)
 	uint64_t durations = 0;
 
 	for (unsigned i = 0; i < SERVICES; i++)
-		audit_service(live, i);
+		if (plan_service_is_plain(&ledger_plan()->service[i]))
+			audit_service(live, i);
 	for (unsigned i = 0; i < LIVE_BUCKETS; i++)
 		durations += live_bucket_total(live, i);
 	if (durations != sum.heads)

@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "client_priv.h"
 #include "memory.h"
+#include "response.h"
 
 #define REDIAL_USEC	(USEC_PER_SEC / 10)
 #define DIALS_MOST	20
@@ -38,17 +39,6 @@ on_end(void *arg, unsigned what)
 
 /* ---- ends ---- */
 
-static void
-fate(struct client *c, unsigned i, enum fate f)
-{
-	struct entry *e = entry(c, i);
-
-	ASSERT(e->fate == UNSENT || e->fate == WAITING);
-	e->fate = f;
-	e->ended_usec = wire_now();
-	wire_note("fate", call(c, i)->id, (uint64_t)f);
-}
-
 void
 client_hang_up(struct client *c, bool reset, enum fate f)
 {
@@ -65,7 +55,7 @@ client_hang_up(struct client *c, bool reset, enum fate f)
 		struct entry *e = entry(c, i);
 		bool middle = i == c->waiting && (c->in.head || c->in.len > 0);
 		if (e->fate == WAITING)
-			fate(c, i, f != DROPPED ? f : middle ? CUT : DROPPED);
+			entry_end(e, f != DROPPED ? f : middle ? CUT : DROPPED);
 		if (c->ending || i > c->waiting)
 			e->may_drop = true;
 	}
@@ -111,8 +101,9 @@ bound_note(struct client *c, const struct call *l, const struct entry *e)
 	memcpy(c->bound[l->service].by, c->in.by, sizeof c->in.by);
 }
 
+/* What HTTP/1 alone says of a response, and cookies. */
 static void
-response_note(struct client *c)
+head_note(struct client *c)
 {
 	const struct call *l = call(c, c->waiting);
 	struct entry *e = entry(c, c->waiting);
@@ -126,15 +117,18 @@ response_note(struct client *c)
 		broken("x%u got a response of HTTP/1.%d", l->id, c->in.minor);
 	if (c->in.endless && c->in.keeps)
 		broken("x%u got a response without an end", l->id);
-	e->status = c->in.status;
-	memcpy(e->why, c->in.why, sizeof e->why);
 	memcpy(e->by, c->in.by, sizeof e->by);
 	if (!c->in.ours)
 		bound_note(c, l, e);
-	if (!c->in.ours && c->in.exchange != l->id)
-		broken("x%u got the response of x%u", l->id, c->in.exchange);
-	if (!c->in.ours && c->in.status != l->status && !(l->slip == STATUS_503 && c->in.status == 503))
-		broken("x%u got status %d in place of %d", l->id, c->in.status, l->status);
+}
+
+static struct response
+response_of(const struct reading *in)
+{
+	struct response r = { .status = in->status, .ours = in->ours, .added = in->added, .exchange = in->exchange, .body = in->body };
+
+	memcpy(r.why, in->why, sizeof r.why);
+	return r;
 }
 
 /* A whole response, of the call that is waited for. False: the connection is over. */
@@ -142,17 +136,11 @@ static bool
 response_done(struct client *c)
 {
 	const struct call *l = call(c, c->waiting);
-	uint64_t due = c->in.to_head || l->status == 204 || l->status == 304 ? 0 : l->answer;
+	struct response r = response_of(&c->in);
 	bool early = c->waiting == c->sending;
 
 	/* its end is that of the connection, and a process that is killed ends those */
-	bool ends_so = !c->in.chunked && !c->in.has_length && !c->in.to_head && entry(c, c->waiting)->lost;
-	bool cut_unseen = (l->framing == BY_END && l->slip == CLOSES_IN_BODY) || ends_so;
-
-	if (!c->in.ours && c->in.status != 503 && c->in.body != due && !cut_unseen)
-		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)c->in.body,
-		    (unsigned long long)due);
-	fate(c, c->waiting, c->in.ours ? REFUSED : ANSWERED);
+	response_whole(l, entry(c, c->waiting), &r, !c->in.chunked && !c->in.has_length && !c->in.to_head && entry(c, c->waiting)->lost);
 	c->ending = !c->in.keeps;
 	c->was_ours = c->in.ours;
 	if (early && !c->ending)
@@ -228,8 +216,11 @@ take(struct client *c, const char *p, size_t n)
 			reading_begin(&c->in, DOWN);
 			continue;
 		}
-		if (c->in.head)
-			response_note(c);
+		if (c->in.head) {
+			struct response r = response_of(&c->in);
+			head_note(c);
+			response_head(c->plan, call(c, c->waiting), entry(c, c->waiting), &r);
+		}
 		if (c->in.done && !response_done(c))
 			return false;
 	}

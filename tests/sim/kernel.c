@@ -47,6 +47,12 @@ kernel_set_no_ports(bool on)
 }
 
 void
+kernel_set_shares(bool on)
+{
+	k.shares = on;
+}
+
+void
 kernel_set_signals(bool on)
 {
 	k.signals = on;
@@ -325,7 +331,7 @@ __wrap_getsockopt(int fd, int level, int name, void *p, socklen_t *len)
 		return 0;
 	}
 	ASSERT(level == IPPROTO_TCP && name == TCP_INFO && *len == sizeof info);
-	ASSERT(wire_now() - f->sent_usec >= LOOKED_AT_USEC);
+	ASSERT(k.shares || wire_now() - f->sent_usec >= LOOKED_AT_USEC);
 	memset(&info, 0, sizeof info);
 	if (end_unacknowledged(f->end, &since)) {
 		info.tcpi_unacked = 1;

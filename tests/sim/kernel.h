@@ -48,6 +48,8 @@ void		kernel_set_most(unsigned);
 void		kernel_set_no_ports(bool);
 /* The wall clock is so much ahead from now on, or behind. */
 void		kernel_set_wall(int64_t usec);
+/* Requests share connections to tasks: one may have been sent on while another waits. */
+void		kernel_set_shares(bool);
 /* Calls are interrupted by signals now and then. */
 void		kernel_set_signals(bool);
 

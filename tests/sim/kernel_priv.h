@@ -51,7 +51,7 @@ extern struct kernel {
 	kernel_line_f	*line;
 	unsigned	 process, most, open[PROCESSES];
 	int		 top;			/* no file from here on was ever used */
-	bool		 no_ports, signals;
+	bool		 no_ports, signals, shares;
 	int64_t		 wall;
 	uint64_t	 order;
 	struct kernel_count count;

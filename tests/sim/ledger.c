@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "kernel.h"
 #include "ledger.h"
+#include "relay_ledger.h"
 
 #define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
 /* what the wall clock has when time begins, as microseconds of the day less those of the monotonic clock */
@@ -25,6 +26,7 @@ ledger_begin(const struct plan *p)
 {
 	plan = p;
 	memset(entries, 0, sizeof entries);
+	relay_ledger_begin(p);
 	lines = 0;
 	memset(lines_of, 0, sizeof lines_of);
 	text[0] = '\0';
@@ -72,9 +74,8 @@ broken_text(void)
 
 /* ---- the access log ---- */
 
-/* Behind "key": in the line; NULL: it has none. */
-static const char *
-value(const char *line, const char *key)
+const char *
+line_value(const char *line, const char *key)
 {
 	char quoted[64];
 	const char *p;
@@ -84,10 +85,10 @@ value(const char *line, const char *key)
 	return p == NULL ? NULL : p + strlen(quoted);
 }
 
-static uint64_t
-number(const char *line, const char *key)
+uint64_t
+line_number(const char *line, const char *key)
 {
-	const char *p = value(line, key);
+	const char *p = line_value(line, key);
 
 	return p == NULL ? 0 : strtoull(p, NULL, 10);
 }
@@ -96,7 +97,7 @@ number(const char *line, const char *key)
 static bool
 says(const char *line, const char *key, const char *word)
 {
-	const char *p = value(line, key);
+	const char *p = line_value(line, key);
 	size_t n = strlen(word);
 
 	return p != NULL && p[0] == '"' && strncmp(p + 1, word, n) == 0 && p[1 + n] == '"';
@@ -106,7 +107,7 @@ says(const char *line, const char *key, const char *word)
 static int64_t
 time_of_day(const char *line, const char *key)
 {
-	const char *p = value(line, key);
+	const char *p = line_value(line, key);
 	unsigned h = 0, m = 0, s = 0, ms = 0;
 
 	if (p == NULL || sscanf(p, "\"%*u-%*u-%*uT%u:%u:%u.%uZ", &h, &m, &s, &ms) != 4)
@@ -133,24 +134,24 @@ check_request(const struct entry *e, const char *line)
 	char service[8], version[12], client[24], port[12];
 
 	snprintf(service, sizeof service, "s%u", c->service);
-	snprintf(version, sizeof version, "HTTP/1.%d", c->minor);
+	snprintf(version, sizeof version, plan->client[c->id / CALLS].h2 ? "HTTP/2.0" : "HTTP/1.%d", c->minor);
 	snprintf(client, sizeof client, "10.0.1.%u", 1 + c->id / CALLS / 2);
 	snprintf(port, sizeof port, "%u", e->port);
 	if (!says(line, "RequestMethod", c->method) || !says(line, "RequestHost", service) ||
 	    !says(line, "RequestProtocol", version) || !says(line, "ClientHost", client) || !says(line, "ClientPort", port))
 		broken("x%u is logged as another one: %s", c->id, line);
-	if (value(line, "ServiceName") != NULL && !says(line, "ServiceName", service))
+	if (line_value(line, "ServiceName") != NULL && !says(line, "ServiceName", service))
 		broken("x%u is logged for another service: %s", c->id, line);
 }
 
 static struct line
 line_read(const char *line)
 {
-	struct line l = { .bytes = number(line, "bytes"), .content = number(line, "DownstreamContentSize"),
-	    .received = number(line, "RequestContentSize"), .origin_content = number(line, "OriginContentSize"),
-	    .origin_usec = (int64_t)number(line, "OriginDuration") / 1000, .overhead_usec = (int64_t)number(line, "Overhead") / 1000,
-	    .origin_status = (int)number(line, "OriginStatus") };
-	const char *task = value(line, "task");
+	struct line l = { .bytes = line_number(line, "bytes"), .content = line_number(line, "DownstreamContentSize"),
+	    .received = line_number(line, "RequestContentSize"), .origin_content = line_number(line, "OriginContentSize"),
+	    .origin_usec = (int64_t)line_number(line, "OriginDuration") / 1000, .overhead_usec = (int64_t)line_number(line, "Overhead") / 1000,
+	    .origin_status = (int)line_number(line, "OriginStatus") };
+	const char *task = line_value(line, "task");
 
 	if (task != NULL)
 		snprintf(l.task, sizeof l.task, "%.*s", (int)strcspn(task + 1, "\""), task + 1);
@@ -160,11 +161,11 @@ line_read(const char *line)
 static void
 line_count(const char *line, const char *why)
 {
-	const char *service = value(line, "ServiceName");
-	struct audit_line l = { .service = service == NULL ? -1 : atoi(service + 2), .status = (int)number(line, "DownstreamStatus"),
-	    .origin_status = (int)number(line, "OriginStatus"),
-	    .has_head = value(line, "RequestProtocol") != NULL, .has_task = !says(line, "task", ""),
-	    .usec = (int64_t)number(line, "Duration") / 1000, .again = (unsigned)number(line, "RetryAttempts") };
+	const char *service = line_value(line, "ServiceName");
+	struct audit_line l = { .service = service == NULL ? -1 : atoi(service + 2), .status = (int)line_number(line, "DownstreamStatus"),
+	    .origin_status = (int)line_number(line, "OriginStatus"),
+	    .has_head = line_value(line, "RequestProtocol") != NULL && line_number(line, "RequestCount") > 0, .has_task = !says(line, "task", ""),
+	    .usec = (int64_t)line_number(line, "Duration") / 1000, .again = (unsigned)line_number(line, "RetryAttempts") };
 
 	if (why == NULL)
 		return;
@@ -183,15 +184,17 @@ ledger_line(const char *bytes, size_t len)
 	memcpy(line, bytes, len);
 	line[len] = '\0';
 	lines++;
-	path = value(line, "RequestPath");
-	why = value(line, "why");
+	path = line_value(line, "RequestPath");
+	why = line_value(line, "why");
 	if (why == NULL)
 		broken("a line of the access log has no reason: %s", line);
 	if (wire_verbose)
 		printf("# %s\n", line);
 	line_count(line, why);
-	if (number(line, "RequestCount") != ++lines_of[kernel_process()] && workers_are_well())
+	if (line_number(line, "RequestCount") > 0 && line_number(line, "RequestCount") != ++lines_of[kernel_process()] && workers_are_well())
 		broken("line %llu of the access log says another number: %s", (unsigned long long)lines, line);
+	if (path == NULL && why != NULL)
+		relay_ledger_line(line);
 	if (path == NULL || strncmp(path, "\"/x", 3) != 0 || why == NULL)
 		return;
 	if ((e = ledger_of((uint32_t)strtoul(path + 3, NULL, 10))) == NULL) {
@@ -199,9 +202,9 @@ ledger_line(const char *bytes, size_t len)
 		return;
 	}
 	e->lines++;
-	e->logged_status = (int)number(line, "DownstreamStatus");
-	e->took_usec = (int64_t)number(line, "Duration") / 1000;
-	e->tried = (unsigned)number(line, "RetryAttempts");
+	e->logged_status = (int)line_number(line, "DownstreamStatus");
+	e->took_usec = (int64_t)line_number(line, "Duration") / 1000;
+	e->tried = (unsigned)line_number(line, "RetryAttempts");
 	snprintf(e->logged_why, sizeof e->logged_why, "%.*s", (int)strcspn(why + 1, "\""), why + 1);
 	e->start_usec = time_of_day(line, "StartUTC");
 	e->line = line_read(line);
@@ -212,6 +215,7 @@ ledger_line(const char *bytes, size_t len)
 void
 ledger_lost(const struct end *other)
 {
+	relay_ledger_lost(other);
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		if (entries[i].end != NULL && end_is_between(entries[i].end, other))
 			entries[i].lost = true;
@@ -248,6 +252,15 @@ is_in_the_way(const struct entry *e)
 	return e->call->early && e->call->body > 0 && e->sent_usec == 0 && (plan->clients_max < CLIENTS || plan->per_address > 0);
 }
 
+/* Its client did not make room for the rest of a response that Mola had all of. */
+static bool
+is_left_behind(const struct entry *e)
+{
+	const struct plan_client *c = &plan->client[e->call->id / CALLS];
+
+	return c->h2 && c->h2_window > 0 && e->call->read_piece > 0;
+}
+
 /* Whatever happened: one end, with one reason, the same for all who have seen it. */
 static void
 check_one_end(const struct entry *e)
@@ -270,7 +283,7 @@ check_one_end(const struct entry *e)
 		broken("x%u got all of its response, and %s is logged", id, e->logged_why);
 	if (e->fate == REFUSED && (e->status != e->logged_status || strcmp(e->why, e->logged_why) != 0))
 		broken("x%u got %d %s, and %d %s is logged", id, e->status, e->why, e->logged_status, e->logged_why);
-	if (e->fate == CUT && is(e, "complete") && !e->lost && !is_cut_by_next(e) && !is_in_the_way(e))
+	if (e->fate == CUT && is(e, "complete") && !e->lost && !is_left_behind(e) && !is_cut_by_next(e) && !is_in_the_way(e))
 		broken("x%u was cut, and is logged as complete", id);
 	if (e->fate == DROPPED && is(e, "complete") && !e->lost && !is_cut_by_next(e))
 		broken("x%u got no response, and is logged as complete", id);
@@ -371,13 +384,20 @@ is_well_off(void)
 static bool
 is_at_ease(const struct plan_service *s)
 {
-	return is_well_off() && s->max_inflight == 0 && s->task_max_inflight == 0;
+	return is_well_off() && s->max_inflight == 0 && s->task_max_inflight == 0 &&
+	    (s->filters & ~(unsigned)FILTER_BIT_FIELDS) == 0;
 }
 
 bool
 ledger_is_calm(void)
 {
 	return is_well_off() && plan->reconf_usec == 0;
+}
+
+bool
+ledger_is_calm_for(const struct plan_service *s)
+{
+	return sound_tasks(s) == s->ntasks && is_at_ease(s);
 }
 
 /* What was sent on the connection at the same time ends well, too. */
@@ -387,6 +407,9 @@ is_among_sound(const struct entry *e)
 	const struct plan_client *c = &plan->client[e->call->id / CALLS];
 	unsigned i = e->call->id % CALLS;
 
+	for (unsigned k = 0; k < c->ncalls && c->h2; k++)
+		if (c->call[k].leaves_by_reset && (c->call[k].leave_at >= 0 || c->call[k].leave_read >= 0 || c->call[k].leave_usec >= 0))
+			return false;
 	for (; i > 0 && c->call[i].pipelined; i--)
 		if (!call_is_sound(&c->call[i - 1]) || c->call[i - 1].slip != GOOD)
 			return false;
@@ -521,4 +544,5 @@ ledger_check(void)
 		if (is_forsaken(e))
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);
 	}
+	relay_ledger_check();
 }

@@ -63,6 +63,13 @@ uint64_t	 ledger_lines(void);
 const struct plan *ledger_plan(void);
 bool		 ledger_is_calm(void);		/* Mola lacks nothing, and nobody changes its configuration */
 
+/* Nothing happens to the tasks of a service, and Mola lacks nothing that a request of it needs. */
+bool		 ledger_is_calm_for(const struct plan_service *);
+
+/* Of a line, what is behind "key": NULL: it has none; and as a number, 0: none. */
+const char	*line_value(const char *line, const char *key);
+uint64_t	 line_number(const char *line, const char *key);
+
 /* So many requests of a service went to another task, so many of these because one had failed that may have read it, and so many
  * would have, but its budget was spent. */
 void		 ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t refused);

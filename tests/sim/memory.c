@@ -60,3 +60,12 @@ sim_product_bytes(void)
 	return mallinfo2().uordblks;
 #endif
 }
+
+void *
+sim_zeroes(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ASSERT(p != MAP_FAILED);
+	return p;
+}

@@ -22,7 +22,7 @@ void
 reading_begin(struct reading *r, enum side side)
 {
 	r->side = side;
-	r->to_head = r->head = r->done = r->keeps = r->says_keep = r->endless = r->chunked = r->has_length = r->expects = r->ours = false;
+	r->to_head = r->head = r->done = r->keeps = r->says_keep = r->endless = r->chunked = r->has_length = r->expects = r->ours = r->added = false;
 	r->bad = NULL;
 	r->status = 0;
 	r->method[0] = r->target[0] = r->why[0] = r->by[0] = r->cookie[0] = '\0';
@@ -61,6 +61,8 @@ field(struct reading *r, const char *name, const char *value)
 		snprintf(r->cookie, sizeof r->cookie, "%.*s", (int)strcspn(value + 3, ";"), value + 3);
 	else if (strcasecmp(name, "X-By") == 0)
 		snprintf(r->by, sizeof r->by, "%s", value);
+	else if (strcasecmp(name, r->side == UP ? "X-Added" : "X-Also") == 0)
+		r->added = strcmp(value, "yes") == 0 && !r->added;
 	else if (strcasecmp(name, "X-Tag") == 0)
 		r->exchange = (uint32_t)strtoul(value, NULL, 10);
 }

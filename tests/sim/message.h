@@ -28,7 +28,7 @@ struct reading {
 	char		 by[8];		/* the task that responds, by X-By */
 	char		 cookie[24];	/* that it sets; empty: none */
 	int		 minor;
-	bool		 keeps, chunked, has_length, expects, ours;	/* ours: with Mola-Why */
+	bool		 keeps, chunked, has_length, expects, ours, added;	/* ours: with Mola-Why; added: with what a middleware adds */
 	bool		 says_keep;	/* Connection: keep-alive */
 	bool		 endless;	/* its body lasts as long as the connection */
 	char		 why[40];

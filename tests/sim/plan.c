@@ -8,8 +8,8 @@
 static const unsigned char *masked;
 static unsigned choices;
 
-static struct rng
-stream(uint64_t seed, uint64_t what, uint64_t which)
+struct rng
+plan_stream(uint64_t seed, uint64_t what, uint64_t which)
 {
 	struct rng r;
 
@@ -20,7 +20,7 @@ stream(uint64_t seed, uint64_t what, uint64_t which)
 	return r;
 }
 
-static bool
+bool
 allowed(void)
 {
 	ASSERT(choices < CHOICES);
@@ -45,8 +45,7 @@ between(struct rng *r, int64_t least, int64_t most)
 	return least + (int64_t)(rng_double(r) * (double)(most - least));
 }
 
-/* Mostly small, sometimes as large as that. */
-static uint64_t
+uint64_t
 size(struct rng *r, uint64_t most)
 {
 	switch (rng_below(r, 8)) {
@@ -153,7 +152,7 @@ draw_call(struct call *c, struct rng *r, uint32_t id)
 		c->bad = WELL;
 }
 
-static struct weather
+struct weather
 draw_weather(struct rng *r)
 {
 	struct weather w = { .delay_usec = between(r, 20, 400), .jitter_usec = between(r, 0, 300), .window = 65536, .room = 65536 };
@@ -286,6 +285,11 @@ draw_limits(struct plan_service *s, struct rng r)
 {
 	s->max_inflight = may(&r, 8) ? 1 + rng_below(&own, 6) : 0;
 	s->task_max_inflight = may(&r, 8) ? 1 + rng_below(&own, 3) : 0;
+	for (unsigned bit = FILTER_BIT_FIELDS; bit <= FILTER_BIT_BREAKER; bit <<= 1)
+		s->filters |= may(&r, bit == FILTER_BIT_FIELDS ? 20 : 5) ? bit : 0;
+	s->inflight_amount = 1 + rng_below(&r, 3);
+	s->rate = 1 + rng_below(&r, 10);
+	s->h2c = may(&r, 20);
 }
 
 /* A task waits for the first request of a connection for as long as that needs to come. */
@@ -345,21 +349,39 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	masked = mask;
 	choices = 0;
 	p->seed = seed;
-	draw_storms(p, stream(seed, 6, 0));
+	draw_storms(p, plan_stream(seed, 6, 0));
 	for (unsigned i = 0; i < CLIENTS; i++)
-		draw_client(&p->client[i], stream(seed, 1, i), i, p->storm);
+		draw_client(&p->client[i], plan_stream(seed, 1, i), i, p->storm);
 	for (unsigned i = 0; i < SERVICES; i++)
-		draw_service(&p->service[i], stream(seed, 2, i));
-	draw_rest(p, stream(seed, 3, 0));
-	brain_draw(&p->brain, stream(seed, 4, 0));
-	draw_workers(p, stream(seed, 4, 0));
-	for (unsigned i = 0; i < SERVICES; i++)
-		draw_limits(&p->service[i], stream(seed, 5, i));
+		draw_service(&p->service[i], plan_stream(seed, 2, i));
+	for (unsigned i = SERVICES; i < ALL_SERVICES; i++) {
+		draw_service(&p->service[i], plan_stream(seed, 2, i));
+		draw_tcp(&p->service[i], plan_stream(seed, 6, i));
+	}
+	for (unsigned i = 0; i < CLIENTS; i++)
+		draw_h2(&p->client[i], plan_stream(seed, 9, i));
+	for (unsigned i = 0; i < RELAYS; i++)
+		draw_relay(&p->relay[i], plan_stream(seed, 7, i));
+	draw_rest(p, plan_stream(seed, 3, 0));
+	brain_draw(&p->brain, plan_stream(seed, 8, 0));
+	draw_workers(p, plan_stream(seed, 4, 0));
+	for (unsigned i = 0; i < ALL_SERVICES; i++)
+		draw_limits(&p->service[i], plan_stream(seed, 5, i));
 	idle_settle(p);
 	if (p->storm)
 		storm_settle(p);
 	else if (p->flood)
 		flood_settle(p);
+	for (unsigned i = 0; i < ALL_SERVICES; i++)
+		if (p->brain.there || i >= SERVICES)
+			p->service[i].filters = p->service[i].h2c = 0;
+	for (unsigned i = 0; i < ALL_SERVICES; i++) {
+		p->service[i].redirects &= i < SERVICES && !p->service[i].h2c;
+		for (unsigned k = 0; k < TASKS && i >= SERVICES; k++)
+			p->service[i].task[k].detour = NO_DETOUR;
+	}
+	for (unsigned i = 0; i < RELAYS; i++)		/* a brain has no services of TCP */
+		p->relay[i].there &= !p->brain.there;
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -411,9 +433,13 @@ print_service(const struct plan *p, unsigned i)
 {
 	const struct plan_service *s = &p->service[i];
 
-	printf("# service s%u policy %u%s%s%s%s%s eject %u at most %u, %u of each task\n", i, s->policy, s->fails ? " fails" : "", !s->checked ? "" : s->redirects ? " checked elsewhere" : " checked", s->overload ? " overload" : "",
-	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->eject_failures, s->max_inflight,
+	printf("# service s%u policy %u%s%s%s%s%s proxy %u%s eject %u at most %u, %u of each task\n", i, s->policy, s->fails ? " fails" : "", !s->checked ? "" : s->redirects ? " checked elsewhere" : " checked", s->overload ? " overload" : "",
+	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->proxy_version, s->greets ? " greets" : "", s->eject_failures, s->max_inflight,
 	    s->task_max_inflight);
+	if (s->h2c)
+		printf("#   h2c\n");
+	if (s->filters != 0)
+		printf("#   middlewares %u: in flight %u, rate %u\n", s->filters, s->inflight_amount, s->rate);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
 		printf("#   task %u.%u node %u down %lld-%lld%s%s%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,
@@ -441,15 +467,21 @@ plan_print(const struct plan *p)
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			printf("# node %u cut %lld-%lld\n", i, (long long)p->node[i].cut_usec, (long long)p->node[i].heals_usec);
-	for (unsigned i = 0; i < SERVICES; i++)
+	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		print_service(p, i);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		const struct plan_client *c = &p->client[i];
 		if (!c->there)
 			continue;
-		printf("# client %u from %lld us\n", i, (long long)c->starts_usec);
+		printf("# client %u from %lld us", i, (long long)c->starts_usec);
+		if (c->h2)
+			printf(", HTTP/2 with %u streams at once, window %u", c->h2_streams, c->h2_window);
+		printf("\n");
 		print_weather("  its network", &c->weather);
 		for (unsigned k = 0; k < c->ncalls; k++)
 			print_call(&c->call[k]);
 	}
+	for (unsigned i = 0; i < RELAYS; i++)
+		if (p->relay[i].there)
+			print_relay(i, &p->relay[i]);
 }

@@ -7,12 +7,16 @@
 #define SIM_PLAN_H
 
 #include "base/clock.h"
+#include "message.h"
 #include "wire.h"
 
 #define CLIENTS		12
 #define CALLS		8		/* of a client, at most */
 #define EXCHANGES	(CLIENTS * CALLS)
-#define SERVICES	4
+#define SERVICES	4		/* of HTTP */
+#define TCP_SERVICES	2		/* behind those */
+#define ALL_SERVICES	(SERVICES + TCP_SERVICES)
+#define RELAYS		10		/* clients of these */
 #define TASKS		4		/* of a service, at most */
 #define NODES		4
 #define WORKERS		3
@@ -27,6 +31,7 @@
 #define CONNECT_USEC	(1500 * USEC_PER_MSEC)
 #define RESPONSE_USEC	(6 * USEC_PER_SEC)
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
+#define TUNNEL_USEC	(3 * USEC_PER_SEC)	/* without a byte, of a service of TCP */
 #define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on */
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
@@ -86,6 +91,10 @@ struct plan_client {
 	unsigned	 ncalls;
 	struct call	 call[CALLS];
 	struct weather	 weather;
+	/* of HTTP/2: calls are streams, so many at once */
+	bool		 h2;
+	unsigned	 h2_streams;
+	uint32_t	 h2_window;		/* bytes of each that it takes before it makes room; 0: as usual */
 };
 
 struct plan_task {
@@ -101,6 +110,9 @@ struct plan_task {
 	bool		 announces;		/* by Keep-Alive, for how many seconds it keeps a connection */
 };
 
+/* Middlewares: fields added to requests and responses, limits, a breaker. */
+enum { FILTER_BIT_FIELDS = 1, FILTER_BIT_IN_FLIGHT = 2, FILTER_BIT_RATE = 4, FILTER_BIT_BREAKER = 8 };
+
 struct plan_service {
 	unsigned	 ntasks, policy;
 	struct plan_task task[TASKS];
@@ -109,6 +121,36 @@ struct plan_service {
 	unsigned	 eject_failures;
 	bool		 fails;			/* its tasks reset whatever comes */
 	unsigned	 max_inflight, task_max_inflight;	/* 0: as many as there are */
+	/* the middlewares of its router; of limits, how much */
+	unsigned	 filters, inflight_amount, rate;
+	bool		 h2c;			/* its tasks get HTTP/2 */
+	/* of TCP: */
+	unsigned	 proxy_version;		/* enum proxy_version */
+	bool		 greets;		/* its tasks say something first */
+};
+
+/* How one side of a connection that is relayed behaves: when it has sent all, it ends its direction, waits for the other side's end,
+ * ends the connection, breaks it off, or does nothing more. */
+enum side_ending { SIDE_SHUTS, SIDE_WAITS, SIDE_CLOSES, SIDE_RESETS, SIDE_STAYS, SIDE_ENDINGS };
+struct plan_side {
+	uint64_t	 bytes;
+	enum side_ending ending;
+	uint32_t	 piece;			/* sends so many bytes at once; 0: all */
+	int64_t		 piece_usec;
+	bool		 pauses;		/* once */
+	uint64_t	 pause_at;
+	int64_t		 pause_usec;
+	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
+	int64_t		 read_usec;
+};
+
+/* A connection of a client to a service of TCP; `side` by enum side. */
+struct plan_relay {
+	bool		 there;
+	int64_t		 starts_usec;
+	unsigned	 service;
+	struct plan_side side[2];
+	struct weather	 weather;
 };
 
 struct plan_worker {
@@ -160,7 +202,8 @@ struct plan {
 	uint64_t	 seed;
 	struct plan_brain brain;
 	struct plan_client client[CLIENTS];
-	struct plan_service service[SERVICES];
+	struct plan_service service[ALL_SERVICES];
+	struct plan_relay relay[RELAYS];
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
 	unsigned	 nworkers;
 	struct plan_worker worker[WORKERS];
@@ -183,6 +226,16 @@ void	plan_print(const struct plan *);
 
 /* The Swarm or an operator takes the node's tasks out of use for a while. */
 bool	plan_takes_away(const struct plan *, unsigned node);
+
+/* Both sides say all that they have to say, and do not take too long for it. */
+bool	relay_is_sound(const struct plan_relay *);
+
+/* Its tasks have HTTP/1, and no middleware but the one for fields has a say. */
+bool	plan_service_is_plain(const struct plan_service *);
+/* It is of HTTP/1 on both sides, and no middleware but the one for fields has a say: whose bytes and times are all known. */
+bool	plan_is_plain(const struct plan *, const struct call *);
+/* No connection of a world is another one than such. */
+bool	plan_is_all_plain(const struct plan *);
 
 /* Nothing that the client does is unusual enough to end the exchange otherwise. */
 bool	call_is_sound(const struct call *);

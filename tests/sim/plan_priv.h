@@ -1,17 +1,28 @@
 /*
- * plan_priv: how a plan is drawn.
+ * plan_priv: how what is drawn is drawn, for the files of plans.
  */
 #ifndef SIM_PLAN_PRIV_H
 #define SIM_PLAN_PRIV_H
 
 #include "plan.h"
 
-/* One of so many percent; a choice. Draws as much in either case: what follows it is drawn from `own`. */
-bool		may(struct rng *, unsigned percent);
-extern struct rng own;
-int64_t		between(struct rng *, int64_t least, int64_t most);
+extern struct rng own;				/* of what the last choice is followed by */
 
-void		brain_draw(struct plan_brain *, struct rng);
-void		brain_print(const struct plan_brain *);
+struct rng	 plan_stream(uint64_t seed, uint64_t what, uint64_t which);
+bool		 allowed(void);			/* a choice */
+bool		 may(struct rng *, unsigned percent);	/* one of so many percent; a choice. Draws as much in either case */
+int64_t		 between(struct rng *, int64_t least, int64_t most);
+uint64_t	 size(struct rng *, uint64_t most);	/* mostly small, sometimes as large as that */
+struct weather	 draw_weather(struct rng *);
+
+/* plan_relay.c: TCP and HTTP/2 */
+void		 draw_relay(struct plan_relay *, struct rng);
+void		 draw_tcp(struct plan_service *, struct rng);	/* what a service of it has besides */
+void		 draw_h2(struct plan_client *, struct rng);	/* may make it one of HTTP/2 */
+void		 print_relay(unsigned number, const struct plan_relay *);
+
+/* plan_brain.c */
+void		 brain_draw(struct plan_brain *, struct rng);
+void		 brain_print(const struct plan_brain *);
 
 #endif

@@ -342,6 +342,8 @@ head_came(struct visit *v)
 		broken("x%u came as %s", v->in.exchange, v->in.method);
 	if (operator_drains(v->task->how->node, e->began_usec))
 		broken("x%u came to node %u, which was drained before", e->call->id, v->task->how->node);
+	if (v->in.added != ((v->task->plan->service[v->task->service].filters & FILTER_BIT_FIELDS) != 0))
+		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
 	check_chosen(v);
 	e->heads++;
 	if (e->head_usec == 0)

@@ -213,7 +213,7 @@ on_window(void *arg, uint64_t n)
 {
 	struct end *e = arg;
 
-	if (put_off(e->peer, on_window, n) || e->dead)
+	if (put_off(e, on_window, n) || e->dead)
 		return;
 	leave(e->peer);
 	if (e->starved && !e->closed && has_room(e)) {
@@ -361,10 +361,10 @@ end_read(struct end *e, void *p, size_t cap, bool peek)
 
 	ASSERT(!e->closed && cap > 0);
 	if (n == 0) {
-		if (e->dead)
-			return broken(e, 0);
 		if (d->ended)
 			return 0;
+		if (e->dead)
+			return broken(e, 0);
 		errno = EAGAIN;
 		return -1;
 	}

@@ -1,6 +1,7 @@
 /*
  * A turn of one worker is whole before another one's begins, and what is sent to a worker that hangs waits until it goes on.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@
 struct worker {
 	const struct plan_worker *how;
 	unsigned	 index;
-	int		 listener;		/* the parent's descriptor of its listener */
+	int		 listener[FRONTS];	/* the parent's descriptors of its listeners */
 	bool		 runs, hangs, silent;	/* silent: its parent has noticed */
 	struct loop	*loop;
 	struct proxy	*proxy;
@@ -37,7 +38,7 @@ struct worker {
 
 static struct {
 	const struct plan *plan;
-	struct addr	 front;
+	struct addr	 front[FRONTS];
 	struct live	*live;
 	struct phys	*phys;
 	workers_lost_f	*lost;
@@ -69,13 +70,16 @@ conf(const struct worker *w, unsigned variant)
 		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
 		.request_head = { HEAD_BYTES, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
 		.upstream_idle_usec = TASK_IDLE_USEC, .tls_min_version = 12, .hsts_seconds = -1,
-		.probe = live_prober(g.live) == w->index, .nlisteners = 1 };
+		.probe = live_prober(g.live) == w->index, .nlisteners = FRONTS };
 
 	c.access.format = ACCESS_FORMAT_JSON;
 	c.trace.ids = TRACE_IDS_OFF;
 	strcpy(c.trace.id_field, "X-Request-Id");
-	c.listener[0] = proxy_listener_of(&g.front);
-	strcpy(c.listener[0].name, "front");
+	for (unsigned i = 0; i < FRONTS; i++) {
+		c.listener[i] = proxy_listener_of(&g.front[i]);
+		c.listener[i].http2 = i == 0;
+		snprintf(c.listener[i].name, sizeof c.listener[i].name, i == 0 ? "front" : "t%u", SERVICES + i - 1);
+	}
 	return c;
 }
 
@@ -141,13 +145,15 @@ lend(const struct worker *whose, struct worker *to)
 {
 	int fd;
 
-	if (to == whose || !to->runs || to->silent || to->hangs || whose->listener < 0)
+	if (to == whose || !to->runs || to->silent || to->hangs || g.stops)
 		return;
-	fd = kernel_pass(whose->listener, process(to));
-	kernel_enter(process(to));
-	if (fd >= 0)
-		proxy_borrow(to->proxy, fd, &g.front, whose->index);
-	kernel_enter(0);
+	for (unsigned i = 0; i < FRONTS; i++) {
+		fd = kernel_pass(whose->listener[i], process(to));
+		kernel_enter(process(to));
+		if (fd >= 0)
+			proxy_borrow(to->proxy, fd, &g.front[i], whose->index);
+		kernel_enter(0);
+	}
 }
 
 static void
@@ -173,7 +179,8 @@ born(struct worker *w)
 	w->proxy = proxy_new(w->loop, &c);
 	proxy_set_access(w->proxy, kernel_log(ledger_line));
 	take_table(w);
-	proxy_listen(w->proxy, kernel_pass(w->listener, process(w)), &g.front);
+	for (unsigned i = 0; i < FRONTS; i++)
+		proxy_listen(w->proxy, kernel_pass(w->listener[i], process(w)), &g.front[i]);
 	w->beat = (struct timer){ .fn = NULL };
 	on_beat(w);
 	kernel_enter(0);
@@ -268,11 +275,11 @@ on_hang(void *arg, uint64_t begins)
 /* ---- all of them ---- */
 
 void
-workers_begin(const struct plan *p, const struct addr *front, struct live *live, struct phys *phys, workers_lost_f *lost)
+workers_begin(const struct plan *p, const struct addr front[FRONTS], struct live *live, struct phys *phys, workers_lost_f *lost)
 {
 	memset(&g, 0, sizeof g);
 	g.plan = p;
-	g.front = *front;
+	memcpy(g.front, front, sizeof g.front);
 	g.live = live;
 	g.phys = phys;
 	g.lost = lost;
@@ -282,7 +289,8 @@ workers_begin(const struct plan *p, const struct addr *front, struct live *live,
 		const struct plan_worker *how = &p->worker[i];
 		w->index = i;
 		w->how = how;
-		ASSERT(sock_listen(&g.front, true, &w->listener) == NULL);
+		for (unsigned k = 0; k < FRONTS; k++)
+			ASSERT(sock_listen(&g.front[k], true, &w->listener[k]) == NULL);
 		if (how->kill_usec > 0)
 			wire_at(wire_now() + how->kill_usec, on_kill, w, 0);
 		if (how->hang_usec > 0) {
@@ -298,10 +306,8 @@ static void
 listeners_close(void)
 {
 	for (unsigned i = 0; i < g.plan->nworkers; i++)
-		if (g.worker[i].listener >= 0) {
-			close(g.worker[i].listener);
-			g.worker[i].listener = -1;
-		}
+		for (unsigned k = 0; k < FRONTS; k++)
+			close(g.worker[i].listener[k]);
 }
 
 void
@@ -318,7 +324,8 @@ workers_end(void)
 		loop_free(&w->loop);
 		kernel_enter(0);
 	}
-	listeners_close();
+	if (!g.stops)
+		listeners_close();
 	close(g.table);
 }
 

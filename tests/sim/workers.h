@@ -9,10 +9,13 @@
 #include "plan.h"
 #include "world/live.h"
 
+/* Its listeners: that of HTTP, and that of each service of TCP. */
+#define FRONTS	(1 + TCP_SERVICES)
+
 /* A connection of a client's, this end of it, went with the worker that was killed. */
 typedef void	workers_lost_f(const struct end *);
 
-void		workers_begin(const struct plan *, const struct addr *front, struct live *, struct phys *, workers_lost_f *);
+void		workers_begin(const struct plan *, const struct addr front[FRONTS], struct live *, struct phys *, workers_lost_f *);
 void		workers_end(void);		/* all of them, and their parent */
 void		workers_set_table(int fd, uint64_t serial);	/* takes the descriptor */
 void		workers_reconf(void);

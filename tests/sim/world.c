@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "brains.h"
 #include "client.h"
+#include "client_h2.h"
 #include "engine.h"
 #include "exporter.h"
 #include "fetch.h"
@@ -19,7 +20,10 @@
 #include "moved.h"
 #include "operator.h"
 #include "proxy/proxy.h"
+#include "relay.h"
+#include "table_make.h"
 #include "task.h"
+#include "task_h2.h"
 #include "watcher.h"
 #include "workers.h"
 #include "world.h"
@@ -41,7 +45,10 @@ static struct {
 	struct host	 host, node[NODES];
 	struct client	*client[CLIENTS];
 	struct task	*task[SERVICES][TASKS];
-	struct addr	 front, at[SERVICES][TASKS], detour[SERVICES][TASKS];
+	struct task_h2	*task_h2[SERVICES][TASKS];
+	struct client_h2 *client_h2[CLIENTS];
+	struct relay	*relay[RELAYS];
+	struct addr	 front[FRONTS], at[ALL_SERVICES][TASKS], detour[ALL_SERVICES][TASKS];
 	struct host	 nowhere;
 	struct port	 swallows[SERVICES][TASKS];
 
@@ -76,87 +83,15 @@ weather(const struct addr *to)
 	return of;
 }
 
-/* ---- the table ---- */
-
-static struct table_ref
-table_word(struct table_maker *m, const char *word)
-{
-	return table_maker_text(m, str_of(word));
-}
-
-static bool
-is_since(int64_t from)
-{
-	return from > 0 && wire_now() - 1000 * USEC_PER_SEC >= from;
-}
-
-static void
-tasks_add(struct table_maker *m, unsigned service)
-{
-	const struct plan_service *s = &w.plan->service[service];
-	struct table_task row;
-	char name[16];
-
-	for (unsigned i = 0; i < s->ntasks; i++) {
-		const struct plan_task *t = &s->task[i];
-		snprintf(name, sizeof name, "s%u.%u", service, i);
-		if (is_since(t->gone_usec) && !is_since(t->back_usec))
-			continue;
-		row = (struct table_task){ .name = table_word(m, name), .addr = w.at[service][i], .node = t->node,
-		    .slot = service * TASKS + i, .draining = is_since(t->drains_usec) && !is_since(t->gone_usec) };
-		if (t->detour != NO_DETOUR) {
-			row.addr = w.detour[service][i];
-			row.other[row.nothers++] = w.at[service][i];
-		}
-		table_maker_task(m, &row);
-	}
-}
-
-static void
-service_add(struct table_maker *m, unsigned service)
-{
-	const struct plan_service *s = &w.plan->service[service];
-	struct table_service row = { .slot = service + 1, .policy = (enum policy)s->policy, .pass_host = !s->names_task,
-		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
-		.tunnel_usec = 3 * USEC_PER_SEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
-		.health_follow_redirects = s->redirects, .health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
-		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = WAIT_USEC,
-		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
-	struct str wrong;
-	char name[8];
-	uint32_t at;
-
-	ASSERT(retry_on_read(str_of("connect, reset, timeout, 502, 503, 504"), &row.retry_on, &wrong));
-	snprintf(name, sizeof name, "s%u", service);
-	row.name = table_word(m, name);
-	if (s->checked)
-		row.health_path = table_word(m, "/up");
-	if (s->sticky) {
-		row.sticky_cookie = table_word(m, "at");
-		row.sticky_path = table_word(m, "/");
-	}
-	at = table_maker_service(m, &row);
-	tasks_add(m, service);
-	table_maker_route(m, &(struct table_route){ .host = row.name, .path = table_word(m, "/"), .service = at });
-}
+/* ---- what else happens ---- */
 
 static void
 table_come(void)
 {
-	struct table_maker *m = table_maker_new(++w.serial);
-	int fd;
-
-	for (unsigned i = 0; i < NODES; i++)
-		table_maker_node(m, &(struct table_node){ .name = table_word(m, "n"), .slot = i });
-	for (unsigned i = 0; i < SERVICES; i++)
-		service_add(m, i);
-	ASSERT(table_maker_seal(m, &fd) == NULL);
-	table_maker_free(&m);
-	workers_set_table(fd, w.serial);
+	w.serial++;
+	workers_set_table(table_make(w.plan, w.at, w.detour, w.serial), w.serial);
 	wire_note("table", w.serial, 0);
 }
-
-/* ---- what else happens ---- */
 
 static void
 on_table(void *arg, uint64_t n)
@@ -211,7 +146,7 @@ happens(int64_t usec, wire_f *fn, uint64_t n)
 static void
 events_begin(const struct plan *p)
 {
-	for (unsigned s = 0; s < SERVICES; s++)
+	for (unsigned s = 0; s < ALL_SERVICES; s++)
 		for (unsigned i = 0; i < p->service[s].ntasks; i++) {
 			const struct plan_task *t = &p->service[s].task[i];
 			happens(t->drains_usec, on_table, 0);
@@ -250,16 +185,27 @@ people_begin(const struct plan *p)
 			w.node[i].heals_usec = wire_now() + p->node[i].heals_usec;
 		}
 	}
-	for (unsigned s = 0; s < SERVICES; s++)
+	for (unsigned s = 0; s < ALL_SERVICES; s++)
 		for (unsigned i = 0; i < p->service[s].ntasks; i++) {
 			struct host *h = &w.node[p->service[s].task[i].node];
 			w.at[s][i] = addr_at("10.0.3.%u:%u", s * TASKS + i + 1, 8000 + s);
-			w.task[s][i] = task_new(p, s, i, h, &w.at[s][i]);
-			detour_begin(s, i);
+			if (p->service[s].h2c)
+				w.task_h2[s][i] = task_h2_new(p, s, i, h, &w.at[s][i]);
+			else if (s < SERVICES)
+				w.task[s][i] = task_new(p, s, i, h, &w.at[s][i]);
+			else
+				relay_task_new(p, s, i, h, &w.at[s][i]);
+			if (s < SERVICES)
+				detour_begin(s, i);
 		}
 	for (unsigned i = 0; i < CLIENTS; i++)
-		if (p->client[i].there)
-			w.client[i] = client_new(p, i, &w.front);
+		if (p->client[i].there && p->client[i].h2)
+			w.client_h2[i] = client_h2_new(p, i, &w.front[0]);
+		else if (p->client[i].there)
+			w.client[i] = client_new(p, i, &w.front[0]);
+	for (unsigned i = 0; i < RELAYS; i++)
+		if (p->relay[i].there)
+			w.relay[i] = relay_new(p, i, &w.front[1 + p->relay[i].service - SERVICES]);
 }
 
 /* ---- turns ---- */
@@ -295,7 +241,7 @@ check_now(void)
 		nodes += live_node_inflight(w.live, i);
 	for (unsigned i = 0; i < TASK_SLOTS; i++)
 		tasks += live_task_inflight(w.live, i);
-	for (unsigned i = 0; i < SERVICES && !w.plan->brain.there; i++)	/* which gives slots as it likes */
+	for (unsigned i = 0; i < ALL_SERVICES && !w.plan->brain.there; i++)	/* which gives slots as it likes */
 		check_limits(i);
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
@@ -303,7 +249,7 @@ check_now(void)
 		broken("%u connections to tasks are open, and %lld are counted as idle", c.called, (long long)idle);
 	if (nodes != tasks)
 		broken("%u requests are in flight on nodes, and %u on tasks", nodes, tasks);
-	if (tasks > EXCHANGES)
+	if (tasks > EXCHANGES + RELAYS)
 		broken("%u requests are in flight", tasks);
 	if (clients > (int64_t)(w.plan->clients_max * w.plan->nworkers))
 		broken("%lld clients are connected, of %u", (long long)clients, w.plan->clients_max * w.plan->nworkers);
@@ -338,7 +284,7 @@ checks_most(void)
 static bool
 knows_memory(void)
 {
-	return !workers_were_killed() && !w.plan->brain.there;
+	return !workers_were_killed() && !w.plan->brain.there && plan_is_all_plain(w.plan);
 }
 
 /* What workers have without clients: another one may check tasks than did at first. */
@@ -385,7 +331,11 @@ static bool
 clients_are_done(void)
 {
 	for (unsigned i = 0; i < CLIENTS; i++)
-		if (w.client[i] != NULL && !client_is_done(w.client[i]))
+		if ((w.client[i] != NULL && !client_is_done(w.client[i])) ||
+		    (w.client_h2[i] != NULL && !client_h2_is_done(w.client_h2[i])))
+			return false;
+	for (unsigned i = 0; i < RELAYS; i++)
+		if (w.relay[i] != NULL && !relay_is_done(w.relay[i]))
 			return false;
 	return true;
 }
@@ -433,7 +383,7 @@ check_end(void)
 		broken("requests wait, and there are no clients");
 	if (live_gauge_total(w.live, LIVE_IDLE_UPSTREAMS) != 0)
 		broken("connections to tasks are idle long after their time");
-	if (c.called > checks_most() && !w.plan->brain.there)
+	if (c.called > checks_most() && !w.plan->brain.there && plan_is_all_plain(w.plan))
 		broken("%u connections to tasks are open, and there are no clients", c.called);
 	if (sim_product_bytes() > bytes_of_workers(BYTES_AFTERWARDS) + checks_most() * BYTES_CHECK && knows_memory())
 		broken("%zu bytes of memory are in use, and there are no clients", sim_product_bytes() - w.bytes);
@@ -510,15 +460,6 @@ makers_begin(const struct plan *p)
 	brains_begin(p, w.at, w.live, w.phys, workers_set_table);
 }
 
-static void *
-zeroes(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	ASSERT(p != MAP_FAILED);
-	return p;
-}
-
 void
 world_run(const struct plan *p, struct result *out)
 {
@@ -531,16 +472,20 @@ world_run(const struct plan *p, struct result *out)
 	ledger_begin(p);
 	w.plan = p;
 	w.host.addr = addr_at("10.0.0.%u:%u", 1, 1);
-	w.front = addr_at("10.0.0.%u:%u", 1, 80);
+	for (unsigned i = 0; i < FRONTS; i++)
+		w.front[i] = addr_at("10.0.0.%u:%u", 1, i == 0 ? 80 : 90 + i);
 	kernel_begin(&w.host, p->seed);
 	kernel_set_weather(weather);
 	kernel_set_signals(p->signals);
-	w.live = live_init(zeroes(live_bytes()), p->nworkers);
-	w.phys = phys_init(zeroes(phys_bytes()));
+	for (unsigned i = 0; i < SERVICES; i++)
+		if (p->service[i].h2c)
+			kernel_set_shares(true);
+	w.live = live_init(sim_zeroes(live_bytes()), p->nworkers);
+	w.phys = phys_init(sim_zeroes(phys_bytes()));
 	began = wire_now();
 	bytes = sim_product_bytes();
 	people_begin(p);
-	workers_begin(p, &w.front, w.live, w.phys, ledger_lost);
+	workers_begin(p, w.front, w.live, w.phys, ledger_lost);
 	makers_begin(p);
 	w.bytes = sim_product_bytes();
 	events_begin(p);
@@ -566,6 +511,9 @@ world_run(const struct plan *p, struct result *out)
 			brains_end();
 		}
 		workers_end();
+		for (unsigned i = 0; i < SERVICES * TASKS; i++)
+			if (w.task_h2[i / TASKS][i % TASKS] != NULL)
+				task_h2_stop(w.task_h2[i / TASKS][i % TASKS]);
 		check_free(bytes);
 	}
 	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = workers_turns() + brains_turns(),

@@ -1,0 +1,38 @@
+#include <string.h>
+
+#include "base/bug.h"
+#include "response.h"
+
+void
+response_head(const struct plan *p, const struct call *l, struct entry *e, const struct response *r)
+{
+	e->status = r->status;
+	memcpy(e->why, r->why, sizeof e->why);
+	if (!r->ours && r->exchange != l->id)
+		broken("x%u got the response of x%u", l->id, r->exchange);
+	if (!r->ours && r->added != ((p->service[l->service].filters & FILTER_BIT_FIELDS) != 0))
+		broken("x%u got %s field of its middleware", l->id, r->added ? "the" : "no");
+	if (!r->ours && r->status != l->status && !(l->slip == STATUS_503 && r->status == 503))
+		broken("x%u got status %d in place of %d", l->id, r->status, l->status);
+}
+
+void
+response_whole(const struct call *l, struct entry *e, const struct response *r, bool ends_so)
+{
+	bool none = strcmp(l->method, "HEAD") == 0 || l->status == 204 || l->status == 304;
+	uint64_t due = none ? 0 : l->answer;
+
+	/* of a body until the end of its task's connection, nobody sees that it is cut */
+	if (!r->ours && r->status != 503 && r->body != due && !ends_so && !(l->framing == BY_END && l->slip == CLOSES_IN_BODY))
+		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)r->body, (unsigned long long)due);
+	entry_end(e, r->ours ? REFUSED : ANSWERED);
+}
+
+void
+entry_end(struct entry *e, enum fate f)
+{
+	ASSERT(e->fate == UNSENT || e->fate == WAITING);
+	e->fate = f;
+	e->ended_usec = wire_now();
+	wire_note("fate", e->call->id, (uint64_t)f);
+}
