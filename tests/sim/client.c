@@ -236,7 +236,8 @@ client_check_idle(const struct client *c, bool closed)
 
 	if (c->idle_usec == 0 || !ledger_is_calm())
 		return;
-	even = even && call(c, c->waiting - 1)->read_piece == 0;
+	for (unsigned i = c->first; i < c->waiting; i++)	/* or that is when it has read what Mola wrote long before */
+		even = even && call(c, i)->read_piece == 0;
 	if (!closed && idle > IDLE_USEC + slack)
 		broken("client %u was left idle for %lld us", c->number, (long long)idle);
 	if (closed && even && idle < IDLE_USEC - slack)
