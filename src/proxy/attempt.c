@@ -326,7 +326,7 @@ reason_of(const struct attempt *a, const struct why *why, enum attempt_repeats r
 {
 	if (a->unavailable)
 		return RETRY_UNAVAILABLE;
-	if (a->status != 0)
+	if (a->status != 0 && (why == WHY_UPSTREAM_STATUS || why == WHY_COMPLETE))
 		return RETRY_STATUS;
 	if (!a->connected || repeats == ATTEMPT_UNSENT)
 		return RETRY_CONNECT;
@@ -359,7 +359,7 @@ may_try(const struct attempt *a, const struct table_service *s, const struct why
 	if (!is_granted(a, repeats) && r != RETRY_STATUS && !retry_on_has(&s->retry_on, r))
 		return false;
 	/* ports may be left for another task's address */
-	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS || a->status != 0;
+	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS || r == RETRY_STATUS;
 }
 
 /* What no task has read is no more load for the tasks than a request that came first. It is free

@@ -10,17 +10,23 @@ static struct arena *arena;
 static char wire[LARGE * 2], body[LARGE * 2], text[LARGE];
 
 static void
-open_with(const char *kind, const char *path, const char *value)
+open_tasks(int tasks, const char *kind, const char *path, const char *value)
 {
 	const struct filter_setting s = { str_of(path), str_of(value) };
 	enum filter_kind k;
 
 	assert_true(filter_kind_parse(str_of(kind), &k));
 	arena = arena_new();
-	stage_open(1);
+	stage_open(tasks);
 	stage.chain = filter_chain_add(arena, "", STR("m"), k, &s, 1);
 	assert_non_null(stage.chain);
 	stage_table();
+}
+
+static void
+open_with(const char *kind, const char *path, const char *value)
+{
+	open_tasks(1, kind, path, value);
 }
 
 static void
@@ -296,6 +302,24 @@ responses_that_are_too_large_end(void **state)
 	close_with(c, t);
 }
 
+/* It would be too large from any task. */
+static void
+responses_that_are_too_large_are_not_asked_for_again(void **state)
+{
+	int c, t = -1, origin;
+
+	(void)state;
+	open_tasks(2, "buffering", "maxResponseBodyBytes", "10");
+	c = dial();
+	say(c, GET("/"));
+	WAIT_UNTIL((t = answer_any(&origin)) >= 0);
+	hear(t, "GET / HTTP/1.1\r\n");
+	say(t, OK(11, "abc"));
+	hear_why(c, 500, WHY_RESPONSE_TOO_LARGE);
+	assert_true(nobody_calls(1 - origin));
+	close_with(c, t);
+}
+
 /* ---- errors ---- */
 
 /* Pages are of the same service. */
@@ -427,6 +451,7 @@ main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(events_do_not_wait), cmocka_unit_test(a_large_body_arrives_whole),
 		cmocka_unit_test(who_does_not_read_slows_the_task), cmocka_unit_test(what_breaks_off_is_broken_for_the_client),
 		cmocka_unit_test(requests_that_are_too_large_end), cmocka_unit_test(responses_that_are_too_large_end),
+		cmocka_unit_test(responses_that_are_too_large_are_not_asked_for_again),
 		cmocka_unit_test(a_page_takes_the_place_of_a_response), cmocka_unit_test(a_page_for_a_request_that_is_still_coming),
 		cmocka_unit_test(without_a_page_the_status_stays) };
 

@@ -606,6 +606,35 @@ test_what_it_is_sent_again_for(void **state)
 	assert_false(goes_on("5xx", POST, POST_GOT, SAYS("503", "")));
 }
 
+/* Its status was good: what is wrong is how it goes on. */
+static void
+test_malformed_is_a_break(void **state)
+{
+	static const char *const on[] = { "connect, timeout, 5xx", "reset" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int c, t, u, first, second;
+
+		open_with(2, on[i], 3);
+		c = dial();
+		t = first_task(c, GET("/"), GOT("/"), &first);
+		say(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+		if (i == 1) {
+			u = call(&second);
+			hear(u, GOT("/"));
+			say(u, OK(2, "ok"));
+			hear(c, OK(2, "ok"));
+			close(u);
+		} else
+			hear_why(c, 502, WHY_UPSTREAM_BAD_BODY);
+		assert_int_equal(live_retries_total(stage.live, 1, RETRY_RESET), i);
+		close(t);
+		close(c);
+		stage_close();
+	}
+}
+
 static void
 test_refused_connections(void **state)
 {
@@ -1254,6 +1283,7 @@ main(void)
 		cmocka_unit_test(test_idle_died),
 		cmocka_unit_test(test_idle_died_without_budget),
 		cmocka_unit_test(test_what_it_is_sent_again_for),
+		cmocka_unit_test(test_malformed_is_a_break),
 		cmocka_unit_test(test_refused_connections),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_no_budget_at_all),
