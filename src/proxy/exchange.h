@@ -15,8 +15,8 @@ void	exchange_start(struct client *);
 /* Its head is still incomplete, and its place or its memory is needed: responds with that reason,
  * and its connection ends. */
 void	exchange_give_way(struct exchange *, const struct why *);
-/* It waits for the rest of its head, and for nothing else: what of that is here takes so many bytes.
- * 0: it does something else. */
+/* It waits for the rest of its head, and for nothing else: so many bytes are taken by what of that
+ * is here. 0: it does something else. */
 size_t	exchange_unread_bytes(const struct exchange *);
 /* We are going: breaks off the exchange, and the client's connection with it. */
 void	exchange_abort(struct exchange *);
