@@ -21,6 +21,7 @@ static struct {
 	struct addr	(*at)[TASKS];
 	struct live	*live;
 	struct table	*seen;			/* the one in force */
+	int64_t		 seen_usec;		/* since then */
 	int64_t		 unwell[SERVICES];	/* when a task of it was down or ejected last */
 } t;
 
@@ -97,6 +98,7 @@ tables_take(struct table *new)
 	check_drain(new);
 	wire_note("table", table_serial(new), 0);
 	t.seen = new;
+	t.seen_usec = wire_now();
 }
 
 /* ---- the Swarm's ---- */
@@ -198,7 +200,7 @@ check_target(unsigned service, const struct table_service *s)
 		broken("HAProxy has %u servers of s%u, for %u tasks", haproxy_servers(service), service, s->ntasks);
 }
 
-/* `calm`: the table is the Swarm's. */
+/* `calm`: the table is the Swarm's. An operator may have changed it just now, too. */
 static void
 targets_look(bool calm)
 {
@@ -208,7 +210,7 @@ targets_look(bool calm)
 		const struct table_service *s = service_row(i);
 		if (s != NULL && is_unwell(s))
 			t.unwell[i] = now;
-		if (s != NULL && calm && now - t.unwell[i] >= TELLS_USEC && now - haproxy_good_usec() >= SETTLES_USEC)
+		if (s != NULL && calm && now - t.seen_usec >= FOLLOWS_USEC && now - t.unwell[i] >= TELLS_USEC && now - haproxy_good_usec() >= SETTLES_USEC)
 			check_target(i, s);
 	}
 }
