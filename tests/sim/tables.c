@@ -210,7 +210,7 @@ targets_look(bool calm)
 		const struct table_service *s = service_row(i);
 		if (s != NULL && is_unwell(s))
 			t.unwell[i] = now;
-		if (s != NULL && calm && now - t.seen_usec >= FOLLOWS_USEC && now - t.unwell[i] >= TELLS_USEC && now - haproxy_good_usec() >= SETTLES_USEC)
+		if (s != NULL && calm && now - t.seen_usec >= TELLS_USEC && now - t.unwell[i] >= TELLS_USEC && now - haproxy_good_usec() >= SETTLES_USEC)
 			check_target(i, s);
 	}
 }
