@@ -304,9 +304,12 @@ check_chosen(const struct visit *v)
 
 	if (p->brain.there)		/* it learns of that later */
 		return;
-	for (unsigned i = 0; i < p->nworkers; i++)		/* so does one that hangs */
-		if (p->worker[i].hang_usec > 0)
+	for (unsigned i = 0; i < p->nworkers; i++) {
+		if (p->worker[i].hang_usec > 0)		/* so does one that hangs */
 			return;
+		if (p->worker[i].kill_usec > 0)		/* whoever checks in its place counts anew */
+			down += CHECKS_DOWN_USEC;
+	}
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			return;
