@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "client_h2.h"
+#include "frames.h"
 #include "memory.h"
 #include "response.h"
 
@@ -43,8 +44,7 @@ struct client_h2 {
 	struct call_h2	 call[CALLS];
 	unsigned	 next, open, dials;
 	int64_t		 due_usec;		/* no new call before */
-	const uint8_t	*out;
-	size_t		 out_len;
+	struct frames	 out;
 };
 
 static void client_turn(struct client_h2 *);
@@ -248,7 +248,7 @@ hang_up(struct client_h2 *c, bool reset, enum fate f)
 	c->life++;
 	nghttp2_session_del(c->session);
 	c->session = NULL;
-	c->out_len = 0;
+	c->out.len = 0;
 	for (unsigned i = 0; i < c->next; i++) {
 		struct call_h2 *k = &c->call[i];
 		if (k->entry->fate == WAITING && k->id != 0) {
@@ -370,24 +370,6 @@ receive(struct client_h2 *c)
 	return broken_text() == NULL;
 }
 
-static void
-flush(struct client_h2 *c)
-{
-	ssize_t n;
-
-	for (;;) {
-		if (c->out_len == 0) {
-			n = nghttp2_session_mem_send(c->session, &c->out);
-			ASSERT(n >= 0);
-			c->out_len = (size_t)n;
-		}
-		if (c->out_len == 0 || (n = end_write(c->end, c->out, c->out_len)) < 0)
-			return;
-		c->out += n;
-		c->out_len -= (size_t)n;
-	}
-}
-
 /* ---- turns ---- */
 
 static void
@@ -433,11 +415,11 @@ client_turn(struct client_h2 *c)
 		return;
 	while (c->next < c->how->ncalls && !c->going && c->open < c->how->h2_streams && wire_now() >= c->due_usec)
 		call_begin(c);
-	flush(c);
+	frames_send(&c->out, c->session, c->end);
 	for (unsigned i = 0; i < c->next; i++)
 		if (!call_turn(c, &c->call[i]))
 			return;
-	flush(c);
+	frames_send(&c->out, c->session, c->end);
 	if (c->open == 0 && (c->next == c->how->ncalls || c->going))
 		hang_up(c, false, LEFT);
 }

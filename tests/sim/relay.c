@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "door.h"
 #include "ledger.h"
 #include "memory.h"
 #include "relay.h"
@@ -23,7 +24,7 @@ struct relay_task {
 	const struct plan *plan;
 	const struct plan_task *how;
 	unsigned	 service, number;
-	struct port	 port;
+	struct door	 door;
 	struct relay	*talkers;
 };
 
@@ -471,12 +472,11 @@ on_call(void *arg, struct end *e)
 }
 
 static void
-on_down(void *arg, uint64_t up)
+on_breaks(void *arg)
 {
 	struct relay_task *task = arg;
 
-	task->port.accept = up ? on_call : NULL;
-	for (struct relay *t = task->talkers; t != NULL && !up && task->how->resets; t = t->next)
+	for (struct relay *t = task->talkers; t != NULL; t = t->next)
 		if (t->end != NULL)
 			part(t, true, PARTED_ROUGH);
 }
@@ -490,10 +490,5 @@ relay_task_new(const struct plan *p, unsigned service, unsigned number, struct h
 	task->how = &p->service[service].task[number];
 	task->service = service;
 	task->number = number;
-	task->port = (struct port){ .addr = *at, .host = h, .accept = on_call, .arg = task };
-	port_open(&task->port);
-	if (task->how->down_usec > 0) {
-		wire_at(wire_now() + task->how->down_usec, on_down, task, 0);
-		wire_at(wire_now() + task->how->up_usec, on_down, task, 1);
-	}
+	door_open(&task->door, p, service, number, h, at, on_call, on_breaks, task);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "door.h"
 #include "ledger.h"
 #include "memory.h"
 #include "operator.h"
@@ -18,7 +19,7 @@ struct task {
 	const struct plan *plan;
 	const struct plan_task *how;
 	unsigned	 service, number;
-	struct port	 port;
+	struct door	 door;
 	struct visit	*visits;
 	bool		 taught;		/* it has ended a connection without a word: it may look like a time-out of idle ones */
 };
@@ -485,14 +486,9 @@ task_stop(struct task *t)
 }
 
 static void
-on_down(void *arg, uint64_t up)
+on_breaks(void *arg)
 {
-	struct task *t = arg;
-
-	wire_note(up ? "up" : "down", t->service, t->number);
-	t->port.accept = up ? on_call : NULL;
-	if (!up && t->how->resets)
-		task_stop(t);
+	task_stop(arg);
 }
 
 struct task *
@@ -504,11 +500,6 @@ task_new(const struct plan *p, unsigned service, unsigned number, struct host *h
 	t->how = &p->service[service].task[number];
 	t->service = service;
 	t->number = number;
-	t->port = (struct port){ .addr = *at, .host = h, .accept = on_call, .arg = t };
-	port_open(&t->port);
-	if (t->how->down_usec > 0) {
-		wire_at(wire_now() + t->how->down_usec, on_down, t, 0);
-		wire_at(wire_now() + t->how->up_usec, on_down, t, 1);
-	}
+	door_open(&t->door, p, service, number, h, at, on_call, on_breaks, t);
 	return t;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "door.h"
+#include "frames.h"
 #include "ledger.h"
 #include "memory.h"
 #include "task_h2.h"
@@ -13,7 +15,7 @@ struct task_h2 {
 	const struct plan *plan;
 	const struct plan_task *how;
 	unsigned	 service, number;
-	struct port	 port;
+	struct door	 door;
 	struct conn_h2	*conns;
 };
 
@@ -25,8 +27,7 @@ struct conn_h2 {
 	struct served_h2 *served;
 	unsigned	 open;
 	uint64_t	 idles;
-	const uint8_t	*out;
-	size_t		 out_len;
+	struct frames	 out;
 };
 
 /* An exchange on it. */
@@ -333,24 +334,6 @@ served_turn(struct served_h2 *v)
 	v->deferred = false;
 }
 
-static void
-flush(struct conn_h2 *c)
-{
-	ssize_t n;
-
-	for (;;) {
-		if (c->out_len == 0) {
-			n = nghttp2_session_mem_send(c->session, &c->out);
-			ASSERT(n >= 0);
-			c->out_len = (size_t)n;
-		}
-		if (c->out_len == 0 || (n = end_write(c->end, c->out, c->out_len)) < 0)
-			return;
-		c->out += n;
-		c->out_len -= (size_t)n;
-	}
-}
-
 /* True: there may be more. */
 static bool
 receive(struct conn_h2 *c)
@@ -380,8 +363,8 @@ conn_turn(struct conn_h2 *c)
 		return;
 	for (struct served_h2 *v = c->served; v != NULL; v = v->next)
 		served_turn(v);
-	flush(c);
-	if (nghttp2_session_want_read(c->session) == 0 && nghttp2_session_want_write(c->session) == 0 && c->out_len == 0)
+	frames_send(&c->out, c->session, c->end);
+	if (nghttp2_session_want_read(c->session) == 0 && nghttp2_session_want_write(c->session) == 0 && c->out.len == 0)
 		conn_end(c, false);
 }
 
@@ -420,14 +403,9 @@ task_h2_stop(struct task_h2 *t)
 }
 
 static void
-on_down(void *arg, uint64_t up)
+on_breaks(void *arg)
 {
-	struct task_h2 *t = arg;
-
-	wire_note(up ? "up" : "down", t->service, t->number);
-	t->port.accept = up ? on_call : NULL;
-	if (!up && t->how->resets)
-		task_h2_stop(t);
+	task_h2_stop(arg);
 }
 
 struct task_h2 *
@@ -439,11 +417,6 @@ task_h2_new(const struct plan *p, unsigned service, unsigned number, struct host
 	t->how = &p->service[service].task[number];
 	t->service = service;
 	t->number = number;
-	t->port = (struct port){ .addr = *at, .host = h, .accept = on_call, .arg = t };
-	port_open(&t->port);
-	if (t->how->down_usec > 0) {
-		wire_at(wire_now() + t->how->down_usec, on_down, t, 0);
-		wire_at(wire_now() + t->how->up_usec, on_down, t, 1);
-	}
+	door_open(&t->door, p, service, number, h, at, on_call, on_breaks, t);
 	return t;
 }
