@@ -1,23 +1,20 @@
 /*
- * A request is repeated when no task can have processed it, or when processing it twice does no
- * harm (its method is idempotent) and the client has received nothing yet;
- * doc/why/0011-a-task-that-fails.md.
+ * attempt: a task is taken, connected and left. Which tasks may be had for another try is in
+ * attempt_retry.c.
  */
 #include <math.h>
 
 #include "base/bug.h"
 #include "base/clock.h"
-#include "proxy/attempt.h"
+#include "proxy/attempt_priv.h"
 #include "proxy/outcome.h"
 #include "proxy/proxy_priv.h"
 
-#define AGAIN_LEAST	1000		/* usec before a task is tried once more */
-#define AGAIN_MOST	(900 * USEC_PER_SEC)	/* after which none is, as in Traefik */
 #define BOUND_FIRST	2	/* times the bound that others have: a client that is bound to its task */
 #define OTHER_USEC	USEC_PER_SEC	/* after which the next address is tried */
 
-static int64_t
-now(const struct attempt *a)
+int64_t
+attempt_now(const struct attempt *a)
 {
 	return loop_now(a->proxy->loop);
 }
@@ -55,9 +52,8 @@ attempt_route(struct attempt *a, struct table *t, const struct table_service *se
 	table_unref(&old);
 }
 
-/* The service in the table in force; NULL: it is no longer there. */
-static const struct table_service *
-service_now(const struct attempt *a)
+const struct table_service *
+attempt_service(const struct attempt *a)
 {
 	struct table *t = a->proxy->table;
 
@@ -87,7 +83,7 @@ task_now(const struct attempt *a, const struct table_service *service)
 static bool
 attempt_renew(struct attempt *a)
 {
-	const struct table_service *service = service_now(a);
+	const struct table_service *service = attempt_service(a);
 	const struct table_task *task = task_now(a, service);
 
 	if (task == NULL)
@@ -99,7 +95,7 @@ attempt_renew(struct attempt *a)
 
 /* ---- choosing and connecting ---- */
 
-static void
+void
 attempt_take(struct attempt *a, const struct table_task *task)
 {
 	struct proxy *p = a->proxy;
@@ -109,7 +105,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	a->taken = true;
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
-	a->taken_usec = now(a);
+	a->taken_usec = attempt_now(a);
 	a->patient = a->unavailable = false;
 	a->look_usec = 0;
 	a->status = 0;
@@ -120,7 +116,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 bool
 attempt_follow(struct attempt *a)
 {
-	const struct table_service *service = service_now(a);
+	const struct table_service *service = attempt_service(a);
 
 	if (service != NULL && a->proxy->table != a->table)
 		attempt_route(a, a->proxy->table, service);
@@ -137,7 +133,8 @@ claimed_task(struct attempt *a)
 	if (a->service->sticky_cookie.len == 0 || !a->claim.given)
 		return NULL;
 	task = sticky_find(a->proxy->sticky, a->table, a->service, &a->claim, &renew);
-	if (task == NULL || !pick_may(a->proxy->pick, a->table, a->service, &a->avoid, now(a), task))
+	if (task == NULL
+	    || !pick_may(a->proxy->pick, a->table, a->service, &a->avoid, attempt_now(a), task))
 		return NULL;
 	a->bound = !renew;
 	return task;
@@ -156,12 +153,8 @@ bound_of(const struct attempt *a, const struct table_service *s)
 	return b;
 }
 
-/*
- * Instead of *task one that has room, where it has none. What may not wait for a core goes to *task
- * all the same when none has.
- */
-static const struct why *
-find_room(struct attempt *a, const struct table_service *s, bool may_wait,
+const struct why *
+attempt_find_room(struct attempt *a, const struct table_service *s, bool may_wait,
     const struct table_task **task)
 {
 	struct proxy *p = a->proxy;
@@ -170,7 +163,7 @@ find_room(struct attempt *a, const struct table_service *s, bool may_wait,
 
 	if (bound.most == PICK_ANY && bound.task_most == 0)
 		return NULL;
-	roomy = pick_roomy(p->pick, p->table, s, &a->avoid, now(a), *task, &bound);
+	roomy = pick_roomy(p->pick, p->table, s, &a->avoid, attempt_now(a), *task, &bound);
 	a->full = bound.use > 1;
 	a->lane = waiting_lane(s);
 	if (roomy != NULL)
@@ -190,7 +183,7 @@ find_room_on(struct attempt *a, const struct table_task *task)
 
 	if (bound.most == PICK_ANY && bound.task_most == 0)
 		return NULL;
-	bound.use = pick_use(a->proxy->pick, task, &bound, now(a));
+	bound.use = pick_use(a->proxy->pick, task, &bound, attempt_now(a));
 	a->full = bound.use > 1;
 	a->lane = waiting_lane_of_task(task);
 	if (isinf(bound.use))
@@ -216,23 +209,23 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	struct proxy *p = a->proxy;
 	const struct table_task *task;
 	const struct why *why;
-
+	int64_t now = attempt_now(a);
 	bool first = a->picked_usec == 0;
 
 	ASSERT(a->avoid.n == 0 && a->service != NULL);
 	a->client = client;
-	a->picked_usec = now(a);
+	a->picked_usec = now;
 	if (!attempt_follow(a))
 		return WHY_NO_TASK;
 	a->bound = false;
 	if (first)
-		budget_add(p->budget, a->service, now(a));
+		budget_add(p->budget, a->service, now);
 	if (is_at_most(a))
 		return WHY_MAX_INFLIGHT;
 	if ((task = claimed_task(a)) != NULL)
 		why = find_room_on(a, task);
-	else if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task)) == NULL)
-		why = find_room(a, a->service, true, &task);
+	else if ((why = pick_task(p->pick, a->table, a->service, &a->avoid, now, &task)) == NULL)
+		why = attempt_find_room(a, a->service, true, &task);
 	if (why == NULL)
 		attempt_take(a, task);
 	return why;
@@ -248,7 +241,7 @@ const struct why *
 attempt_connect(struct attempt *a, bool careful)
 {
 	ASSERT(a->taken && a->conn == NULL);
-	a->began_usec = now(a);
+	a->began_usec = attempt_now(a);
 	return upstream_take(a->proxy->upstream, a->table, a->task, need(a, careful), a->fn, a->arg,
 	    &a->conn);
 }
@@ -257,7 +250,7 @@ const struct why *
 attempt_connect_new(struct attempt *a)
 {
 	ASSERT(a->taken && a->conn == NULL);
-	a->began_usec = now(a);
+	a->began_usec = attempt_now(a);
 	return upstream_open(a->proxy->upstream, a->table, a->task, need(a, false), a->fn, a->arg,
 	    &a->conn);
 }
@@ -318,172 +311,7 @@ attempt_late(struct attempt *a)
 	return attempt_unreached(a, upconn_late(a->conn));
 }
 
-/* ---- once more ---- */
-
-/* What it is repeated for. */
-static enum retry_reason
-reason_of(const struct attempt *a, const struct why *why, enum attempt_repeats repeats)
-{
-	if (a->unavailable)
-		return RETRY_UNAVAILABLE;
-	if (a->status != 0 && (why == WHY_UPSTREAM_STATUS || why == WHY_COMPLETE))
-		return RETRY_STATUS;
-	if (!a->connected || repeats == ATTEMPT_UNSENT)
-		return RETRY_CONNECT;
-	return why->status == 504 ? RETRY_TIMEOUT : RETRY_RESET;
-}
-
-/* Who has said how often it may be tried has said so of what costs no task anything, too. */
-static bool
-is_granted(const struct attempt *a, enum attempt_repeats repeats)
-{
-	return a->most > 0 && repeats == ATTEMPT_UNSENT;
-}
-
-static unsigned
-tries_most(const struct attempt *a, const struct table_service *s, enum attempt_repeats repeats)
-{
-	if (is_granted(a, repeats) || (a->most > 0 && a->most < s->retry_attempts))
-		return a->most;
-	return s->retry_attempts;
-}
-
-static bool
-may_try(const struct attempt *a, const struct table_service *s, const struct why *why,
-    enum attempt_repeats repeats)
-{
-	enum retry_reason r = reason_of(a, why, repeats);
-
-	if (repeats == ATTEMPT_ONCE || a->interims > 0 || a->tries + 1 >= tries_most(a, s, repeats))
-		return false;
-	if (!is_granted(a, repeats) && r != RETRY_STATUS && !retry_on_has(&s->retry_on, r))
-		return false;
-	/* ports may be left for another task's address */
-	return why->blame == BLAME_UPSTREAM || why == WHY_NO_PORTS || r == RETRY_STATUS;
-}
-
-/* What no task has read is no more load for the tasks than a request that came first. It is free
- * where one is likely to serve it: while all refuse, the budget bounds how often they are asked. */
-static bool
-is_free(const struct attempt *a, const struct table_service *s, const struct table_task *next,
-    enum attempt_repeats repeats)
-{
-	return is_granted(a, repeats) || (repeats == ATTEMPT_UNSENT && s->retry_budget > 0 &&
-	    live_is_worth_a_try(a->proxy->conf.live, next->slot, now(a)));
-}
-
-bool
-attempt_repeat(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
-{
-	struct proxy *p = a->proxy;
-	const struct table_service *service = service_now(a);
-	const struct table_task *task;
-
-	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
-	if (service == NULL || !may_try(a, service, why, repeats))
-		return false;
-	if (a->avoid.n + 1 >= service->retry_attempts || a->avoid.n + 1 >= PICK_TRIES)
-		return false;
-	a->avoid.slot[a->avoid.n++] = a->task->slot;
-	if (pick_task(p->pick, p->table, service, &a->avoid, now(a), &task) != NULL)
-		return false;
-	ASSERT(task->slot != a->task->slot);
-	if (find_room(a, service, false, &task) != NULL)
-		return false;
-	if (!is_free(a, service, task, repeats) && !budget_take(p->budget, service)) {
-		live_count_retry_refused(p->conf.live, a->task->slot);
-		return false;
-	}
-	live_count_retry(p->conf.live, a->task->slot, service->slot, reason_of(a, why, repeats));
-	attempt_leave(a, why, a->keeps);
-	attempt_route(a, p->table, service);
-	a->bound = false;
-	attempt_take(a, task);
-	a->tries++;
-	return true;
-}
-
-/* From the interval to twice as long, as the tries that are allowed pass. Not at once: a task that
- * refuses would be asked as fast as it can refuse. */
-static int64_t
-interval(const struct attempt *a)
-{
-	double far = a->most > 2 ? (double)a->tries / (a->most - 1) : 0;
-	int64_t usec = (int64_t)((double)a->interval_usec * exp2(far));
-
-	return usec > AGAIN_LEAST ? usec : AGAIN_LEAST;
-}
-
-bool
-attempt_again(struct attempt *a, const struct why *why, enum attempt_repeats repeats)
-{
-	ASSERT(a->taken);
-	if (!is_granted(a, repeats) || !may_try(a, a->service, why, repeats)
-	    || now(a) + interval(a) > a->picked_usec + AGAIN_MOST)
-		return false;
-	live_count_retry(a->proxy->conf.live, a->task->slot, a->service->slot,
-	    reason_of(a, why, repeats));
-	a->again_usec = now(a) + interval(a);
-	a->avoid = (struct pick_avoid){ { a->task->slot }, 1 };
-	attempt_leave(a, why, false);
-	a->tries++;
-	return true;
-}
-
-const struct why *
-attempt_pick_again(struct attempt *a)
-{
-	struct proxy *p = a->proxy;
-	const struct table_task *task;
-	const struct why *why;
-
-	ASSERT(!a->taken && a->service != NULL && a->tries > 0);
-	if (!attempt_follow(a))
-		return WHY_NO_TASK;
-	why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
-	if (why != NULL) {
-		a->avoid.n = 0;
-		why = pick_task(p->pick, a->table, a->service, &a->avoid, now(a), &task);
-	}
-	if (why == NULL)
-		why = find_room(a, a->service, false, &task);
-	if (why == NULL)
-		attempt_take(a, task);
-	return why;
-}
-
-bool
-attempt_hedge(struct attempt *second, const struct attempt *a)
-{
-	struct proxy *p = a->proxy;
-	const struct table_service *service = service_now(a);
-	struct attempt s;
-	const struct table_task *task;
-
-	ASSERT(a->taken && a->avoid.n < PICK_TRIES);
-	if (service == NULL || a->tries + 1 >= tries_most(a, service, ATTEMPT_REPEATABLE)
-	    || a->avoid.n + 1 >= PICK_TRIES)
-		return false;
-	attempt_init(&s, p, a->fn, a->arg);
-	s.client = a->client;
-	s.most = a->most;
-	s.interval_usec = a->interval_usec;
-	s.picked_usec = a->picked_usec;
-	s.tries = a->tries + 1;
-	s.avoid = a->avoid;
-	s.avoid.slot[s.avoid.n++] = a->task->slot;
-	if (pick_task(p->pick, p->table, service, &s.avoid, now(a), &task) != NULL)
-		return false;
-	if (!budget_take(p->budget, service)) {
-		live_count_retry_refused(p->conf.live, a->task->slot);
-		return false;
-	}
-	live_count_hedge(p->conf.live, service->slot);
-	attempt_route(&s, p->table, service);
-	attempt_take(&s, task);
-	*second = s;
-	return true;
-}
+/* ---- what became of its connection ---- */
 
 bool
 attempt_unprocessed(const struct attempt *a)
@@ -543,7 +371,7 @@ attempt_leave(struct attempt *a, const struct why *why, bool clean)
 	a->taken = false;
 	outcome_note(p->conf.live, &(struct outcome){ .table = a->table, .service = a->service,
 	    .task = a->task, .why = why, .status = a->unavailable ? 503 : a->status, .served = a->served,
-	    .client = a->client }, now(a));
+	    .client = a->client }, attempt_now(a));
 	live_give(p->conf.live, p->conf.worker, a->task->node_slot, a->task->slot);
 	waiting_room_made(&p->waiting);
 }

@@ -22,9 +22,7 @@
 #include "http/h2.h"
 #include "proxy/exchange_priv.h"
 
-static step_f pick_enter, connect_check, connect_watch, answer_write, end_enter, cut_enter, nothing;
-static late_f connect_late, queue_late;
-static wait_f connect_wait, queue_wait;
+static step_f answer_write, end_enter, cut_enter, nothing;
 
 static const struct row {
 	step_f	*enter, *client, *task;
@@ -34,10 +32,10 @@ static const struct row {
 /* enter client moved task moved time is up until when, and why */
 [HEAD]    = { head_read,     head_read,     nothing,       exchange_fail,      head_wait },
 [FILTER]  = { filters_enter, filters_watch, nothing,       filters_late,       filters_wait },
-[PICK]    = { pick_enter,    NULL,          NULL,          NULL,               NULL },
-[QUEUE]   = { nothing,       connect_watch, nothing,       queue_late,         queue_wait },
-[CONNECT] = { connect_check, connect_watch, connect_check, connect_late,       connect_wait },
-[RETRY]   = { nothing,       connect_watch, nothing,       retry_late,         retry_wait },
+[PICK]    = { reach_pick,    NULL,          NULL,          NULL,               NULL },
+[QUEUE]   = { nothing,       reach_watch,   nothing,       reach_queue_late,   reach_queue_wait },
+[CONNECT] = { reach_check,   reach_watch,   reach_check,   reach_late,         reach_wait },
+[RETRY]   = { nothing,       reach_watch,   nothing,       retry_late,         retry_wait },
 [AWAIT]   = { relay_await,   relay_await,   relay_await,   relay_await_late,   relay_await_wait },
 [INTERIM] = { relay_interim, relay_interim, nothing,       exchange_fail,      relay_write_wait },
 [RELAY]   = { relay_both,    relay_both,    relay_both,    exchange_fail,      relay_wait },
@@ -100,6 +98,12 @@ exchange_go_on(void *arg)
 	struct exchange *x = arg;
 
 	run(x, rows[x->state].enter(x));
+}
+
+void
+exchange_pick(void *x)
+{
+	run(x, PICK);
 }
 
 enum state
@@ -195,113 +199,6 @@ exchange_start(struct client *c)
 	run(x, HEAD);
 }
 
-/* ---- PICK and CONNECT ---- */
-
-/* A connection to the task that was taken: not one that it may be about to close, for what cannot
- * be sent again. */
-enum state
-exchange_connect(struct exchange *x)
-{
-	const struct why *why;
-
-	if (!head_name_task(x) || !retry_count_tries(x))
-		return exchange_fail(x, WHY_NO_MEMORY);
-	why = attempt_connect(&x->attempt, !(retry_is_harmless(x) && x->up.body.done));
-	return why == NULL ? CONNECT : exchange_try_other(x, why);
-}
-
-static void
-queue_go_on(void *arg)
-{
-	run(arg, PICK);
-}
-
-/* False: it may not wait for that, or has waited as long as it may. */
-static bool
-queue_enter(struct exchange *x, const struct why *why)
-{
-	struct waiting *w = &x->proxy->waiting;
-	const struct table_service *s = x->attempt.service;
-
-	if (why != WHY_OVERLOADED && why != WHY_MAX_INFLIGHT)
-		return false;
-	x->waited |= why == WHY_OVERLOADED;
-	if (x->waiter.in && waiting_is_over(w, &x->waiter))
-		return false;
-	if (!x->waiter.in && s->overload_wait_usec == 0)
-		return false;
-	if (!x->waiter.in)
-		waiting_enter(w, &x->waiter, x->attempt.lane, s, queue_go_on, x);
-	waiting_is_for(w, &x->waiter, why == WHY_OVERLOADED);
-	return true;
-}
-
-static enum state
-pick_enter(struct exchange *x)
-{
-	const struct why *why;
-
-	if (exchange_client_left(x))
-		return exchange_fail(x, WHY_CLIENT_GONE);
-	if (x->subscribes)
-		return REPORT;
-	/* WebSocket, server-sent events: it will be idle for most of its time */
-	x->attempt.can_wait = !x->upgrade && !x->streams;
-	why = attempt_pick(&x->attempt, &x->from);
-	if (queue_enter(x, why))
-		return QUEUE;
-	waiting_leave(&x->proxy->waiting, &x->waiter);
-	return why == NULL ? exchange_connect(x) : exchange_fail(x, why);
-}
-
-static enum state
-queue_late(struct exchange *x, const struct why *why)
-{
-	(void)why;
-	return pick_enter(x);
-}
-
-/* The queue ends it when its time is over, after newer ones have had their turn. */
-static struct wait
-queue_wait(const struct exchange *x)
-{
-	return (struct wait){ x->waiter.until_usec + 2 * WAITING_LOOK_USEC, WHY_OVERLOADED };
-}
-
-static enum state
-connect_check(struct exchange *x)
-{
-	const struct why *why;
-
-	switch (attempt_check(&x->attempt, &why)) {
-	case IO_AGAIN:
-		return STAY;
-	case IO_DONE:
-		break;
-	default:
-		return exchange_try_other(x, why);
-	}
-	x->up.sink = x->down.source = upconn_stream(x->attempt.conn);
-	x->up.moved_usec = x->down.moved_usec = exchange_now(x);
-	return AWAIT;
-}
-
-static enum state
-connect_late(struct exchange *x, const struct why *why)
-{
-	if (why == WHY_UPSTREAM_TRY_SLOW)
-		return retry_try_late(x);
-	why = attempt_late(&x->attempt);
-	return why == NULL ? CONNECT : exchange_try_other(x, why);
-}
-
-static struct wait
-connect_wait(const struct exchange *x)
-{
-	return sooner((struct wait){ attempt_connect_until(&x->attempt), WHY_CONNECT_TIMEOUT },
-	    retry_try_wait(x));
-}
-
 /*
  * A client that ended its direction may still be reading, and on the wire nothing distinguishes
  * it from one that has left. If it could send another request on this connection, it is taken to
@@ -315,12 +212,6 @@ exchange_client_left(const struct exchange *x)
 	if (stream_is_broken(s))
 		return true;
 	return stream_peer_ended(s) && x->proxy->conf.client_abort_on_close && (x->minor == 1 || x->keep);
-}
-
-static enum state
-connect_watch(struct exchange *x)
-{
-	return exchange_client_left(x) ? exchange_fail(x, WHY_CLIENT_GONE) : STAY;
 }
 
 /* ---- ANSWER ---- */

@@ -1,7 +1,8 @@
 /*
  * exchange_priv: what the steps of an exchange share: its state, and which file takes which step.
  * exchange.c has the table that puts them in order, exchange_head.c reads the request's head,
- * relay.c carries the bytes, exchange_report.c counts and logs how it ended.
+ * exchange_reach.c connects it to a task, relay.c carries the bytes, exchange_report.c counts and
+ * logs how it ended.
  */
 #ifndef PROXY_EXCHANGE_PRIV_H
 #define PROXY_EXCHANGE_PRIV_H
@@ -114,8 +115,8 @@ typedef struct wait	wait_f(const struct exchange *);
 /* exchange.c */
 stream_f	exchange_on_client;	/* for the stream of the client's connection */
 void		exchange_go_on(void *x);	/* what its state's first step waits for has come */
+void		exchange_pick(void *x);		/* it waited for room, and there may be some: PICK again */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
-step_f		exchange_connect;	/* to the task that was taken */
 bool		exchange_client_left(const struct exchange *);	/* before its response began */
 /* STAY, and come back in the next turn: others wait */
 enum state	exchange_again(struct exchange *);
@@ -124,6 +125,15 @@ enum state	exchange_yield(struct exchange *);
 /* OVER: no request is here, nor comes */
 enum state	exchange_leave(struct exchange *, enum io_result);
 int64_t		exchange_now(const struct exchange *);
+
+/* exchange_reach.c: a task, room on its node, and a connection to it. */
+step_f		reach_pick;
+late_f		reach_queue_late;
+wait_f		reach_queue_wait;
+step_f		reach_connect;		/* to the task that was taken, by the same or by another attempt */
+step_f		reach_check, reach_watch;
+late_f		reach_late;
+wait_f		reach_wait;
 
 /* exchange_retry.c: the request goes to a task once more. */
 late_f		exchange_try_other;	/* nothing of a response went down: another task may take it */

@@ -1,7 +1,7 @@
 /*
  * exchange_retry: a request goes to a task once more: whether it may, for all that is known of it
  * and of its client, what is kept for that, and what becomes of a response that is dropped.
- * Whether there is a task for it, and a budget, attempt.c knows.
+ * Whether there is a task for it, and a budget, attempt_retry.c knows.
  */
 #include <stdio.h>
 
@@ -103,7 +103,7 @@ exchange_retry(struct exchange *x, const struct why *why, enum state *next)
 		return false;
 	flow_rewind(&x->up);
 	flow_fini(&x->down);
-	*next = exchange_connect(x);
+	*next = reach_connect(x);
 	return true;
 }
 
@@ -125,7 +125,7 @@ enum state
 retry_late(struct exchange *x, const struct why *why)
 {
 	why = attempt_pick_again(&x->attempt);
-	return why == NULL ? exchange_connect(x) : exchange_fail(x, why);
+	return why == NULL ? reach_connect(x) : exchange_fail(x, why);
 }
 
 struct wait
