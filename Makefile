@@ -139,7 +139,7 @@ $(SIM): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 # what tests/sim/kernel.c has in the place of the system's
 KERNEL_CALLS := socket socketpair bind listen accept4 connect recv recvmsg send sendmsg ioctl shutdown close setsockopt getsockopt getsockname write \
                 epoll_create1 epoll_ctl epoll_wait getrandom
-$(SIM): private LIBS += $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
+$(SIM): private LIBS += -lbrotlidec $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
 $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES) $(SIM): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)

@@ -38,11 +38,12 @@ audit_status(const char *why)
 	return why_of(why)->status;
 }
 
-/* The last try was one that its task is to blame for; or a response that says so. */
+/* The last try was one that its task is to blame for; or a response that says so, also where it was too large to be sent on. */
 static bool
 is_wrong(const struct audit_line *l, const struct why *why)
 {
-	return why->blame == BLAME_UPSTREAM || (l->origin_status >= 500 && why->status != l->origin_status);
+	return why->blame == BLAME_UPSTREAM ||
+	    (l->origin_status >= 500 && (why->status != l->origin_status || why->id == WHY_ID_RESPONSE_TOO_LARGE));
 }
 
 void
@@ -109,7 +110,7 @@ audit_answer(const struct entry *e)
 	const struct line *l = &e->line;
 
 	differ(e, "bytes", l->bytes, e->got);
-	differ(e, "bytes of a body", l->content, e->data);
+	differ(e, "bytes of a body", l->content, e->coded);
 	if (e->fate == REFUSED)
 		return;
 	differ(e, "bytes of a task's body", l->origin_content, e->data);

@@ -125,7 +125,8 @@ head_note(struct client *c)
 static struct response
 response_of(const struct reading *in)
 {
-	struct response r = { .status = in->status, .ours = in->ours, .added = in->added, .exchange = in->exchange, .body = in->body };
+	struct response r = { .status = in->status, .ours = in->ours, .added = in->added, .exchange = in->exchange, .body = in->body,
+		.seen = in->seen, .coded = in->coded };
 
 	memcpy(r.why, in->why, sizeof r.why);
 	return r;

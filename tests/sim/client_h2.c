@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "client_h2.h"
+#include "coded.h"
 #include "frames.h"
 #include "memory.h"
 #include "response.h"
@@ -85,6 +87,8 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	(void)arg;
 	if (k == NULL || k->headed)
 		return 0;
+	if (n[0] != ':')
+		chain_see(&k->in.seen, n, v);
 	if (strcmp(n, ":status") == 0)
 		k->in = (struct response){ .status = atoi(v), .exchange = NOBODY };
 	else if (strcmp(n, "x-tag") == 0)
@@ -112,6 +116,7 @@ on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 		return 0;
 	if (f->hd.type == NGHTTP2_HEADERS && !k->headed && k->in.status >= 200) {
 		k->headed = true;
+		k->in.coded = k->in.ours ? NULL : coded_new(k->in.seen.coding, k->call->id);
 		response_head(c->plan, k->call, k->entry, &k->in);
 	}
 	if ((f->hd.type == NGHTTP2_HEADERS || f->hd.type == NGHTTP2_DATA) && (f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
@@ -145,7 +150,9 @@ on_data(nghttp2_session *s, uint8_t flags, int32_t id, const uint8_t *p, size_t 
 	nghttp2_session_consume_connection(s, n);
 	if (k == NULL)
 		return 0;
-	for (size_t i = 0; i < n && !k->in.ours; i++)
+	if (k->in.coded != NULL)
+		coded_add(k->in.coded, (const char *)p, n);
+	for (size_t i = 0; i < n && !k->in.ours && k->in.coded == NULL; i++)
 		if (p[i] != (uint8_t)pattern(k->call->id, DOWN, k->in.body + i)) {
 			broken("x%u got a byte that is not this exchange's", k->call->id);
 			break;
@@ -292,7 +299,9 @@ call_begin(struct client_h2 *c)
 	struct call_h2 *k = &c->call[c->next++];
 	char path[16], host[16], length[24];
 	nghttp2_data_provider body = { .source.ptr = k, .read_callback = on_body };
-	nghttp2_nv nv[5];
+	struct chain_ask asks[CHAIN_ASKS];
+	unsigned nasks = chain_asks(c->plan, l, asks);
+	nghttp2_nv nv[5 + CHAIN_ASKS];
 	size_t n = 4;
 
 	snprintf(path, sizeof path, "/x%u", l->id);
@@ -304,6 +313,8 @@ call_begin(struct client_h2 *c)
 	nv[3] = field(":path", path);
 	if (l->body > 0 && !l->chunked)
 		nv[n++] = field("content-length", length);
+	for (unsigned i = 0; i < nasks; i++)
+		nv[n++] = field(asks[i].name, asks[i].value);
 	*k = (struct call_h2){ .client = c, .call = l, .entry = ledger_of(l->id), .in.exchange = NOBODY };
 	k->entry->fate = WAITING;
 	k->entry->end = c->end;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "client_priv.h"
 
 #define CONTINUE_USEC	USEC_PER_SEC	/* for which a 100 is waited for */
@@ -15,6 +16,7 @@ static void
 head_make(struct client *c, const struct call *l)
 {
 	char *p = c->head, *end = c->head + sizeof c->head;
+	struct chain_ask asks[CHAIN_ASKS];
 
 	p += snprintf(p, 200, "%s %s/x%u HTTP/1.%d\r\nHost: s%u\r\n%s", l->method, l->bad == BAD_LINE ? "%% " : "", l->id, l->minor,
 	    l->service, spoilt[l->bad] == NULL ? "" : spoilt[l->bad]);
@@ -26,6 +28,8 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "Cookie: a=b; at=%s\r\n", c->bound[l->service].cookie);
 		memcpy(ledger_of(l->id)->bound, c->bound[l->service].by, sizeof c->bound[l->service].by);
 	}
+	for (unsigned i = 0, n = chain_asks(c->plan, l, asks); i < n; i++)
+		p += snprintf(p, 200, "%s: %s\r\n", asks[i].name, asks[i].value);
 	if (l->odd)
 		p += snprintf(p, 100, "Content_Length: 7\r\nX_Forwarded_For: 1.2.3.4\r\nKeep-Alive: 5\r\n");
 	if (l->odd && l->minor == 1 && !l->closes)

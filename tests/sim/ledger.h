@@ -39,6 +39,7 @@ struct entry {
 	int64_t		 began_usec, sent_usec, ended_usec;	/* first byte; all of it; 0: never */
 	uint64_t	 sent;		/* bytes of it */
 	uint64_t	 got, data;	/* bytes of its response, interim ones included; and of the body */
+	uint64_t	 coded;		/* and of the body as it came, once it is whole */
 	unsigned	 port;		/* the client's */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;

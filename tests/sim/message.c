@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "base/bug.h"
+#include "chain.h"
+#include "coded.h"
 #include "message.h"
 
 char
@@ -27,6 +29,8 @@ reading_begin(struct reading *r, enum side side)
 	r->status = 0;
 	r->method[0] = r->target[0] = r->why[0] = r->by[0] = r->cookie[0] = '\0';
 	r->exchange = NOBODY;
+	r->seen = (struct chain_seen){ .coding = "" };
+	r->coded = NULL;
 	r->minor = 0;
 	r->length = r->body = r->left = 0;
 	r->len = 0;
@@ -39,6 +43,7 @@ field(struct reading *r, const char *name, const char *value)
 	if (r->side == UP && (strcasecmp(name, "Content_Length") == 0 || strcasecmp(name, "X_Forwarded_For") == 0 ||
 	    strcasecmp(name, "X-Hop") == 0 || strcasecmp(name, "Keep-Alive") == 0))
 		r->bad = "a field that should not have gone on";
+	chain_see(&r->seen, name, value);
 	if (strcasecmp(name, "Content-Length") == 0) {
 		uint64_t n = strtoull(value, NULL, 10);
 		if (r->has_length && n != r->length)
@@ -83,9 +88,7 @@ first_line(struct reading *r, char *line)
 		return;
 	}
 	r->keeps = r->minor == 1;
-	snprintf(r->target, sizeof r->target, "%.11s", target);
-	if (sscanf(target, "/x%u", &r->exchange) != 1)
-		r->exchange = NOBODY;
+	snprintf(r->target, sizeof r->target, "%.39s", target);
 }
 
 static void
@@ -126,6 +129,10 @@ head_done(struct reading *r)
 		}
 	}
 	r->len = 0;
+	if (r->side == UP)
+		r->exchange = exchange_of(r->target, &r->seen);
+	else if (!r->ours && r->seen.coding[0] != '\0' && (r->coded = coded_new(r->seen.coding, r->exchange)) == NULL)
+		r->bad = "a coding that nobody knows";
 	body_begin(r);
 }
 
@@ -146,7 +153,9 @@ text_add(struct reading *r, char c, const char *end)
 static void
 data(struct reading *r, char c)
 {
-	if (!r->ours && c != pattern(r->exchange, r->side, r->body))
+	if (r->coded != NULL)
+		coded_add(r->coded, &c, 1);
+	else if (!r->ours && c != pattern(r->exchange, r->side, r->body))
 		r->bad = "a byte that is not this exchange's";
 	r->body++;
 }

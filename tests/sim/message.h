@@ -13,6 +13,19 @@
 
 enum side { UP, DOWN };
 
+/* What a body may be encoded with. */
+enum coding { PLAIN, GZIP, BROTLI, ZSTD };
+
+/* Fields that middlewares set or take away; empty: it has none. */
+struct chain_seen {
+	char		 prefix[8], replaced[24], user[8], login[32];	/* of requests */
+	char		 coding[8], location[64], origin[24], vary[48], type[40], nosniff[12], frames[12], challenge[32];
+};
+struct chain_ask {
+	const char	*name, *value;
+};
+struct coded;
+
 char	pattern(uint32_t exchange, enum side, uint64_t at);
 
 struct reading {
@@ -23,7 +36,8 @@ struct reading {
 	const char	*bad;		/* what no message may be; NULL: nothing */
 	int		 status;
 	char		 method[12];
-	char		 target[12];
+	char		 target[40];
+	struct chain_seen seen;
 	uint32_t	 exchange;	/* by its target, or by X-Tag */
 	char		 by[8];		/* the task that responds, by X-By */
 	char		 cookie[24];	/* that it sets; empty: none */
@@ -34,6 +48,7 @@ struct reading {
 	char		 why[40];
 	uint64_t	 length;
 	uint64_t	 body;		/* bytes of its data so far */
+	struct coded	 *coded;	/* where that is encoded; NULL: it is not */
 	/* private */
 	char		 text[16384];
 	size_t		 len;
@@ -42,6 +57,8 @@ struct reading {
 };
 
 void	reading_begin(struct reading *, enum side);
+/* The exchange of a request with that target, which middlewares may have changed; NOBODY: of none. */
+uint32_t exchange_of(const char *target, const struct chain_seen *);
 /* Takes bytes until the message is complete: how many it took. */
 size_t	reading_eat(struct reading *, const char *, size_t);
 /* Nothing follows. False: something is missing. */

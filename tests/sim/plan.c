@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "plan_priv.h"
 #include "world/table.h"
 
@@ -368,6 +369,10 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		draw_limits(&p->service[i], plan_stream(seed, 5, i));
 	idle_settle(p);
+	for (unsigned i = 0; i < SERVICES; i++)
+		chain_draw(&p->service[i], plan_stream(seed, 10, i));
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		chain_draw_call(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, 11, i));
 	if (p->storm)
 		storm_settle(p);
 	else if (p->flood)
@@ -382,6 +387,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	}
 	for (unsigned i = 0; i < RELAYS; i++)		/* a brain has no services of TCP */
 		p->relay[i].there &= !p->brain.there;
+	chain_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -440,6 +446,7 @@ print_service(const struct plan *p, unsigned i)
 		printf("#   h2c\n");
 	if (s->filters != 0)
 		printf("#   middlewares %u: in flight %u, rate %u\n", s->filters, s->inflight_amount, s->rate);
+	chain_print(s, i);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
 		printf("#   task %u.%u node %u down %lld-%lld%s%s%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,

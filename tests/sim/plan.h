@@ -45,6 +45,7 @@ enum detour {				/* the first of a task's two addresses, that it cannot be reach
 	NO_DETOUR, TURNS_AWAY, SWALLOWS_ALL	/* NO_DETOUR: it has one address */
 };
 enum framing { BY_LENGTH, BY_CHUNKS, BY_END };
+enum login { LOGIN_NONE, LOGIN_GOOD, LOGIN_WRONG };
 
 struct call {
 	uint32_t	 id;
@@ -68,6 +69,11 @@ struct call {
 	bool		 full;			/* its head is as large as one may be; HEAD_LARGE: by one byte larger */
 	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
 	int64_t		 read_usec;
+
+	/* what it says to middlewares */
+	enum login	 login;
+	enum coding	 accepts;
+	bool		 origin, preflight;
 
 	/* what its task does */
 	int		 status;
@@ -113,6 +119,20 @@ struct plan_task {
 /* Middlewares: fields added to requests and responses, limits, a breaker. */
 enum { FILTER_BIT_FIELDS = 1, FILTER_BIT_IN_FLIGHT = 2, FILTER_BIT_RATE = 4, FILTER_BIT_BREAKER = 8 };
 
+/* Middlewares that work on one exchange alone (chain.h), from `first` on, in this order. */
+enum chain_kind {
+	CHAIN_ALLOWS, CHAIN_LOGIN, CHAIN_REDIRECT, CHAIN_CORS, CHAIN_BUFFERS, CHAIN_ENCODES, CHAIN_GUESSES, CHAIN_PATH, CHAIN_KINDS
+};
+enum path_change { PATH_ADDED, PATH_STRIPPED, PATH_STRIPPED_REGEX, PATH_REPLACED, PATH_REPLACED_REGEX, PATH_CHANGES };
+struct plan_chain {
+	unsigned	 kinds, first;		/* kinds: bits */
+	unsigned	 addresses;		/* of clients that pass, as bits */
+	enum path_change path;
+	bool		 by_scheme, permanent;	/* it redirects by scheme, and not those whose number is even */
+	uint64_t	 request_most, response_most;	/* 0: any */
+	bool		 hides;			/* tasks do not see Authorization */
+};
+
 struct plan_service {
 	unsigned	 ntasks, policy;
 	struct plan_task task[TASKS];
@@ -123,6 +143,7 @@ struct plan_service {
 	unsigned	 max_inflight, task_max_inflight;	/* 0: as many as there are */
 	/* the middlewares of its router; of limits, how much */
 	unsigned	 filters, inflight_amount, rate;
+	struct plan_chain chain;
 	bool		 h2c;			/* its tasks get HTTP/2 */
 	/* of TCP: */
 	unsigned	 proxy_version;		/* enum proxy_version */

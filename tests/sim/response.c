@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
+#include "coded.h"
 #include "response.h"
 
 void
@@ -8,6 +10,7 @@ response_head(const struct plan *p, const struct call *l, struct entry *e, const
 {
 	e->status = r->status;
 	memcpy(e->why, r->why, sizeof e->why);
+	chain_check_response(p, l, r->ours, r->status, r->why, &r->seen);
 	if (!r->ours && r->exchange != l->id)
 		broken("x%u got the response of x%u", l->id, r->exchange);
 	if (!r->ours && r->added != ((p->service[l->service].filters & FILTER_BIT_FIELDS) != 0))
@@ -22,9 +25,13 @@ response_whole(const struct call *l, struct entry *e, const struct response *r, 
 	bool none = strcmp(l->method, "HEAD") == 0 || l->status == 204 || l->status == 304;
 	uint64_t due = none ? 0 : l->answer;
 
+	uint64_t body = r->coded == NULL ? r->body : coded_bytes(r->coded, true);
+
+	e->data = r->coded == NULL ? e->data : body;
+	e->coded = r->body;
 	/* of a body until the end of its task's connection, nobody sees that it is cut */
-	if (!r->ours && r->status != 503 && r->body != due && !ends_so && !(l->framing == BY_END && l->slip == CLOSES_IN_BODY))
-		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)r->body, (unsigned long long)due);
+	if (!r->ours && r->status != 503 && body != due && !ends_so && !(l->framing == BY_END && l->slip == CLOSES_IN_BODY))
+		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)body, (unsigned long long)due);
 	entry_end(e, r->ours ? REFUSED : ANSWERED);
 }
 

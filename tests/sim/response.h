@@ -12,7 +12,9 @@ struct response {
 	bool		 added;			/* it has the field that a middleware adds, once */
 	char		 why[40];
 	uint32_t	 exchange;		/* that it says it is of */
-	uint64_t	 body;			/* bytes of it so far */
+	uint64_t	 body;			/* bytes of it so far, as they come */
+	struct coded	*coded;			/* NULL: they are as its task has them */
+	struct chain_seen seen;
 };
 
 /* Its head has come. */

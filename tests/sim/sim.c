@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "memory.h"
 #include "world.h"
 
@@ -285,6 +286,7 @@ warm_up(void)
 	p.brain.there = true;
 	alarm(HANGS_SEC);
 	world_run(&p, &r);
+	chain_warm_up();
 	alarm(0);
 }
 

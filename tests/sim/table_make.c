@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "chain.h"
 #include "table_make.h"
 #include "world/table.h"
 
@@ -92,6 +93,7 @@ chain_add(struct table_maker *m, const struct plan_service *s)
 		filter_add(a, &chain, FILTER_CIRCUIT_BREAKER, 3, (struct setting[]){
 		    { "expression", "ResponseCodeRatio(500, 600, 0, 600) > 0.5" }, { "fallbackduration", "1s" },
 		    { "recoveryduration", "1s" } });
+	chain_write(a, &chain, s);
 	ASSERT(table_maker_chain(m, chain, &number));
 	arena_free(&a);
 	return number;

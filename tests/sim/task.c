@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "door.h"
 #include "ledger.h"
 #include "memory.h"
@@ -348,6 +349,7 @@ head_came(struct visit *v)
 		broken("x%u came to node %u, which was drained before", e->call->id, v->task->how->node);
 	if (v->in.added != ((v->task->plan->service[v->task->service].filters & FILTER_BIT_FIELDS) != 0))
 		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
+	chain_check_request(v->task->plan, e->call, v->in.target, &v->in.seen);
 	check_chosen(v);
 	e->heads++;
 	if (e->head_usec == 0)

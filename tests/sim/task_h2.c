@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "chain.h"
 #include "door.h"
 #include "frames.h"
 #include "ledger.h"
@@ -35,6 +36,8 @@ struct served_h2 {
 	struct served_h2 *next;
 	struct conn_h2	*conn;
 	int32_t		 id;			/* 0: its stream is closed */
+	char		 target[40];
+	struct chain_seen seen;
 	uint32_t	 exchange;		/* NOBODY: a check */
 	const struct call *call;
 	struct entry	*entry;
@@ -206,10 +209,12 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	(void)arg;
 	if (v == NULL)
 		return 0;
+	if (n[0] != ':')
+		chain_see(&v->seen, n, (const char *)value);
 	if (strcmp(n, ":method") == 0)
 		snprintf(v->method, sizeof v->method, "%.*s", (int)len, (const char *)value);
-	else if (strcmp(n, ":path") == 0 && sscanf((const char *)value, "/x%u", &v->exchange) != 1)
-		v->exchange = NOBODY;
+	else if (strcmp(n, ":path") == 0)
+		snprintf(v->target, sizeof v->target, "%.*s", (int)len, (const char *)value);
 	else if (strcmp(n, "x-added") == 0)
 		v->added = !v->added;
 	return 0;
@@ -228,8 +233,10 @@ head_came(struct served_h2 *v)
 {
 	const struct task_h2 *t = v->conn->task;
 	bool adds = (t->plan->service[t->service].filters & FILTER_BIT_FIELDS) != 0;
-	struct entry *e = ledger_of(v->exchange);
+	struct entry *e;
 
+	v->exchange = exchange_of(v->target, &v->seen);
+	e = ledger_of(v->exchange);
 	v->headed = true;
 	if (v->exchange == NOBODY) {
 		v->slip = is_between(t->how->sick_usec, t->how->well_usec) ? SILENT : GOOD;
@@ -247,6 +254,7 @@ head_came(struct served_h2 *v)
 		broken("x%u came as %s", v->exchange, v->method);
 	if (v->added != adds)
 		broken("x%u came with %s field of its middleware", v->exchange, v->added ? "the" : "no");
+	chain_check_request(t->plan, e->call, v->target, &v->seen);
 	e->heads++;
 	wire_note("head", v->exchange, t->service * 10 + t->number);
 	if (e->heads <= e->call->slips)
