@@ -120,6 +120,12 @@ services:
     promql:
       - { name: load, query: 'node_load1{instance="$net.201:9100"} / 100' }
       - { name: wrong, query: 'nothing_that_there_is' }
+  - name: limited
+    path: /limited
+    max_inflight: 1
+    overload: { wait: 0ms }
+    response: 100ms
+    tasks: [ { name: limited.1, node: real, address: "$ill.9:9" } ]
   - name: gone
     path: /gone
     health: { path: /, interval: 200ms, fall: 1 }
@@ -154,7 +160,7 @@ stop lostnode KILL
 echo "nonsense: [" >>"$tmp/ill.yaml"
 kill -HUP "${pid[ill]}"
 # Two of each at a time: for the second the hot node is full.
-start ill-clients bash -c 'while :; do curl -Z -s -o /dev/null --max-time 2 "http://$0/{errors,gone}?work=0.001&n=[1-20]"; sleep 0.1; done' "$ill.200:8080"
+start ill-clients bash -c 'while :; do curl -Z -s -o /dev/null --max-time 2 "http://$0/{errors,limited,gone}?work=0.001&n=[1-20]"; sleep 0.1; done' "$ill.200:8080"
 
 # --- the dashboards ---
 
@@ -217,6 +223,7 @@ named() { # named QUERY LABEL VALUE
 check "the hot node is named" named "$(jq -r 'select(.name == "MolaNodeHot").expr' "$tmp/alerts")" node hot
 check "the one without memory is named" named "$(jq -r 'select(.name == "MolaNodeMemoryLow").expr' "$tmp/alerts")" node full
 check "the service that is gone is named" named "$(jq -r 'select(.name == "MolaServiceDown").expr' "$tmp/alerts")" service gone
+check "the service whose limit refuses requests is named" named "$(jq -r 'select(.name == "MolaServiceAtLimit").expr' "$tmp/alerts")" service limited
 check "the target that cannot be told is named" named "$(jq -r 'select(.name == "MolaTargetFailing").expr' "$tmp/alerts")" target deaf
 check "the one that has something else is named" named "$(jq -r 'select(.name == "MolaTargetNotTaken").expr' "$tmp/alerts")" target stranger
 check "the certificate that has expired is named" named "$(jq -r 'select(.name == "MolaCertificateExpired").expr' "$tmp/alerts")" certificate "file:$ca/old.crt"
