@@ -313,6 +313,11 @@ struct conf	*conf_parse(struct str text, const char *file, struct buf *errors);
 /* Whether a service that leads to others, in this way, may have this key. */
 bool		 conf_group_has(const char *key, enum group_kind);
 unsigned	 conf_tls_suites(const struct conf *);	/* as in struct tls_server_conf */
+/* The line of a warning: a target for Traefik with leasttime, to which a task of this service that
+ * fails would be the fastest, for nothing checks its health. False: there is none. */
+#define CONF_UNCHECKED_MAX	400
+bool		 conf_unchecked(const struct conf_target *, const char *service, const struct service_conf *,
+		    char text[CONF_UNCHECKED_MAX]);
 /* Of an item of log_access_fields: which row SIDE of tbl/access.h, and the field's name as lines
  * show it, in the case that is usual for names. */
 bool	conf_access_field_parse(struct str, unsigned *side, char name[CONF_FIELD_MAX]);

@@ -2,6 +2,7 @@
  * conf_target: types of values that only targets have, and what each kind of target must be
  * given and may not be.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,6 +308,42 @@ services_exist(const struct conf *c, const struct checked_target *s, const struc
 			    "'%s' is no service; expected names of services", t->services.item[i]);
 }
 
+static bool
+target_has(const struct conf_target *t, const char *service)
+{
+	for (unsigned i = 0; i < t->services.n; i++)
+		if (strcmp(t->services.item[i], service) == 0)
+			return true;
+	return t->services.n == 0;
+}
+
+bool
+conf_unchecked(const struct conf_target *t, const char *service, const struct service_conf *c,
+    char text[CONF_UNCHECKED_MAX])
+{
+	if (t->strategy == NULL || strcmp(t->strategy, "leasttime") != 0 || t->name == NULL ||
+	    c->kind != SERVICE_HTTP || service_conf_checks(c) || !target_has(t, service))
+		return false;
+	snprintf(text, CONF_UNCHECKED_MAX, "leasttime of target '%s' takes a task that refuses "
+	    "connections for the fastest, and sends it all requests: service '%s' has no health check; "
+	    "expected health.path", t->name, service);
+	return true;
+}
+
+/* Those of the Swarm are not known here: `mola check --swarm` and --stack look at them. */
+static void
+unchecked_check(const struct conf *c, const struct checked_target *s)
+{
+	char text[CONF_UNCHECKED_MAX];
+
+	for (unsigned i = 0; i < c->nservices; i++) {
+		const struct conf_service *v = &c->service[i];
+
+		if (v->ntasks > 0 && v->name != NULL && conf_unchecked(s->target, v->name, &v->conf, text))
+			faults_doubt(s->faults, line_of(s, "strategy"), "targets.strategy", "%s", text);
+	}
+}
+
 struct target_names {
 	struct map	*names, *files, *listens;
 };
@@ -342,6 +379,7 @@ targets_check(struct conf *c, const struct tree *root, struct faults *f)
 		names_check(&s, &once);
 		target_check(&s);
 		services_exist(c, &s, services);
+		unchecked_check(c, &s);
 		if (t->interval_usec == 0 && t->kind != TARGET_COUNT) {
 			bool ok = form_duration(str_of(kind_intervals[t->kind]), &t->interval_usec);
 

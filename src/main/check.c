@@ -75,6 +75,19 @@ print_import(const struct conf *c)
 	return true;
 }
 
+void
+check_unchecked(const struct conf *c, const struct world_service *s)
+{
+	char text[CONF_UNCHECKED_MAX];
+
+	for (unsigned i = 0; i < c->nservices; i++)
+		if (strcmp(c->service[i].name, s->name) == 0)
+			return;
+	for (unsigned i = 0; i < c->ntargets && s->group == NULL; i++)
+		if (conf_unchecked(&c->target[i], s->name, &s->conf, text))
+			fprintf(stderr, "%s:%d: warning: targets.strategy: %s\n", c->file, c->target[i].line, text);
+}
+
 static void
 print_valid(const struct conf *c)
 {

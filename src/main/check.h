@@ -12,6 +12,10 @@ int	check_swarm(const struct conf *);	/* the exit status */
 /* The files of swarm.traefik.files. False: one of them cannot be used. */
 bool	check_traefik(const struct conf *);
 
+/* A warning for each target that would prefer its tasks that fail. Those of the file have had
+ * theirs where it was read. */
+void	check_unchecked(const struct conf *, const struct world_service *);
+
 #define CHECK_STACKS_MAX 256
 
 struct check_stack {

@@ -109,9 +109,11 @@ print_trouble(const struct stack_service *v, const struct report_trouble *t)
 }
 
 static enum stack_verdict
-print_service(const struct stack *s, const struct stack_judgement *j, const struct stack_service *v)
+print_service(const struct stack *s, const struct stack_judgement *j, const struct stack_service *v,
+    const struct conf *c)
 {
 	const struct report_service *r = stack_report(j, v);
+	const struct world_service *w = NULL;
 	enum stack_verdict verdict = stack_verdict(j, v);
 
 	printf("%s: %s\n", v->name, stack_verdict_name(verdict));
@@ -120,12 +122,14 @@ print_service(const struct stack *s, const struct stack_judgement *j, const stru
 		print_label(s, v, &r->label[i]);
 	for (unsigned i = 0; i < r->ntroubles; i++)
 		print_trouble(v, &r->trouble[i]);
+	while ((w = stack_world_next(j, v, w)) != NULL)
+		check_unchecked(c, w);
 	return verdict;
 }
 
 static void
 print_stack(const struct stack *s, const struct stack_judgement *j, bool alone,
-    unsigned n[STACK_VERDICTS])
+    const struct conf *c, unsigned n[STACK_VERDICTS])
 {
 	if (!alone)
 		printf("---- %s ----\n", s->name);
@@ -133,7 +137,7 @@ print_stack(const struct stack *s, const struct stack_judgement *j, bool alone,
 		printf("no service has deploy.labels: judged by `labels`, which Swarm gives to containers alone; "
 		    "in a stack they belong below `deploy`\n");
 	for (unsigned i = 0; i < s->nservices; i++)
-		n[print_service(s, j, &s->service[i])]++;
+		n[print_service(s, j, &s->service[i], c)]++;
 }
 
 static int
@@ -146,7 +150,7 @@ print_all(struct stack *const *stack, unsigned nstacks, const struct conf *c)
 	for (unsigned i = 0; i < whole->ntroubles; i++)
 		printf("%s\n", whole->trouble[i].text);
 	for (unsigned i = 0; i < nstacks; i++) {
-		print_stack(stack[i], j, nstacks == 1, n);
+		print_stack(stack[i], j, nstacks == 1, c, n);
 		all += stack[i]->nservices;
 	}
 	printf("%u service%s: %u as meant, %u in part, %u not served, %u not to be served\n", all,

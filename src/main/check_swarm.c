@@ -90,6 +90,7 @@ int
 check_swarm(const struct conf *c)
 {
 	struct timer late = { 0 };
+	const struct world_service *s;
 	const struct why *why;
 	struct swarm_look l;
 
@@ -106,6 +107,8 @@ check_swarm(const struct conf *c)
 	why = watch_status(discover_watch(l.discover)).why;
 	if (discover_is_ready(l.discover)) {
 		discover_pass(l.discover);
+		LIST_FOREACH(s, &l.world->services, link)
+			check_unchecked(c, s);
 		print_report(discover_report(l.discover));
 	} else
 		fprintf(stderr, "%s: %s%s%s\n", c->file,

@@ -705,7 +705,8 @@ KEY(TARGET, strategy, STRATEGY, strategy, NONE, "", "",
     "For Traefik: wrr, p2c, hrw or leasttime (from Traefik 3.6 on). Without it, none is written "
     "and Traefik uses wrr. leasttime follows the load where a service has about 4 or more "
     "requests at a time; below that, a server whose first responses were slow gets no more "
-    "requests.")
+    "requests. It takes a task that refuses connections for the fastest: give each service "
+    "health.path.")
 KEY(TARGET, api_entry_point, NAME, api_entry_point, NONE, "", "",
     "For Traefik: entry point of a router to its own API and dashboard (api@internal); by "
     "default there is no such router.")

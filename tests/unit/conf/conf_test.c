@@ -673,6 +673,22 @@ test_acme(void **state)
 	conf_free(&c);
 }
 
+/* A file that is good, and what is said of it all the same. */
+static void
+doubted(const char *yaml, const char *expected)
+{
+	struct buf said;
+	struct conf *c;
+
+	buf_init(&said, 4096);
+	c = conf_parse(str_of(yaml), "m", &said);
+	buf_add(&said, "", 1);
+	assert_string_equal(said.p, expected);
+	assert_non_null(c);
+	buf_fini(&said);
+	conf_free(&c);
+}
+
 /* Where a CA asks is fixed; a container's port may lead elsewhere. */
 static void
 test_what_a_ca_cannot_reach_is_doubted(void **state)
@@ -695,18 +711,27 @@ test_what_a_ca_cannot_reach_is_doubted(void **state)
 	};
 
 	(void)state;
-	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct buf said;
-		struct conf *c;
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
+		doubted(cases[i].yaml, cases[i].said);
+}
 
-		buf_init(&said, 4096);
-		c = conf_parse(str_of(cases[i].yaml), "m", &said);
-		assert_non_null(c);
-		buf_add(&said, "", 1);
-		assert_string_equal(said.p, cases[i].said);
-		buf_fini(&said);
-		conf_free(&c);
-	}
+/* Traefik's leasttime takes a task that refuses connections for the fastest. */
+static void
+test_leasttime_wants_health_checks(void **state)
+{
+#define WANTS(line, name)	"m:" line ": warning: targets.strategy: leasttime of target 'edge' takes a task that refuses connections " \
+	"for the fastest, and sends it all requests: service '" name "' has no health check; expected health.path\n"
+#define SERVICES		"nodes: [ { name: n } ]\nservices:\n- { name: web, host: a, tasks: [ { node: n, address: '1.2.3.4:1' } ] }\n" \
+	"- { name: api, host: b, tasks: [ { node: n, address: '1.2.3.4:2' } ], health: { path: / } }\n- { name: old, host: c, tasks: [ { node: n, address: '1.2.3.4:3' } ] }\n" \
+	"- { name: rpc, host: d, tasks: [ { node: n, address: '1.2.3.4:4' } ], health: { mode: grpc } }\n- { name: both, host: e, weighted: [ { service: web } ] }\n"
+#define TARGET(more)		"targets:\n- { name: edge, kind: traefik-file, file: /t.yml" more " }\n"
+	(void)state;
+	doubted(SERVICES TARGET(", strategy: leasttime"), WANTS("9", "web") WANTS("9", "old"));
+	doubted(SERVICES TARGET(", strategy: leasttime, services: [ old, api ]"), WANTS("9", "old"));
+	doubted(SERVICES TARGET(", strategy: leasttime, services: [ api ]"), "");
+	doubted(SERVICES TARGET(", strategy: wrr"), "");
+	doubted(SERVICES TARGET(""), "");
+	doubted(SERVICES "defaults: { health: { path: /up } }\n" TARGET(", strategy: leasttime"), "");
 }
 
 static void
@@ -1205,6 +1230,7 @@ main(void)
 		cmocka_unit_test(test_tcp_services_are_sound),
 		cmocka_unit_test(test_acme),
 		cmocka_unit_test(test_what_a_ca_cannot_reach_is_doubted),
+		cmocka_unit_test(test_leasttime_wants_health_checks),
 		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_services_that_lead_to_others),
 		cmocka_unit_test(test_services_that_lead_nowhere),
