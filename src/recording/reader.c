@@ -112,7 +112,7 @@ read_service(struct line *l)
 
 /* Of the service in the line above. */
 static bool
-read_tenants(struct line *l)
+take_service_above(struct line *l)
 {
 	const struct recording *r = l->reader->r;
 	const struct recorded *above = &r->event[r->n - 1];
@@ -120,9 +120,21 @@ read_tenants(struct line *l)
 
 	if (!take_service(l, true, &id))
 		return false;
-	if (above->kind != RECORDED_SERVICE || above->id != id)
-		return line_fail(l, "expected 'tenants' below the line 'service' of %u", id);
-	return take_tenants(l, &l->reader->service->tenants);
+	return (above->kind == RECORDED_SERVICE && above->id == id) ||
+	    line_fail(l, "expected '%s' below the line 'service' of %u", l->kind, id);
+}
+
+static bool
+read_tenants(struct line *l)
+{
+	return take_service_above(l) && take_tenants(l, &l->reader->service->tenants);
+}
+
+static bool
+read_slow_start(struct line *l)
+{
+	return take_service_above(l) &&
+	    take_span(l, "a slow start, in microseconds", 1, &l->reader->service->slow_start_usec);
 }
 
 static bool
@@ -291,6 +303,19 @@ read_penalty(struct line *l)
 }
 
 static bool
+read_since(struct line *l)
+{
+	int64_t since;
+	uint32_t id;
+
+	if (!take_task(l, true, &id) ||
+	    !take_time(l, "since when the task is in use, in microseconds", false, &since))
+		return false;
+	event_add(l->reader, RECORDED_SINCE, id)->usec = since;
+	return true;
+}
+
+static bool
 read_available(struct line *l)
 {
 	double cores;
@@ -404,7 +429,8 @@ static const struct {
 	{ "node", read_node }, { "was", read_was }, { "last", read_last },
 	{ "smoothed", read_smoothed }, { "task", read_task }, { "gone", read_gone },
 	{ "state", read_state }, { "penalty", read_penalty }, { "value", read_value },
-	{ "available", read_available }, { "tenants", read_tenants }, { "end", read_end },
+	{ "available", read_available }, { "tenants", read_tenants },
+	{ "slow_start", read_slow_start }, { "since", read_since }, { "end", read_end },
 };
 
 static bool

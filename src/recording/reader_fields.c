@@ -256,15 +256,15 @@ take_steps(struct line *l, struct recorded_did *d)
 bool
 take_state(struct line *l, enum recorded_state *out)
 {
-	static const char *const states[] = { "used", "ejected", "down" };
+	static const char *const states[] = { "used", "ejected", "down", "degraded" };
 	struct str word = take_field(l);
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < sizeof states / sizeof *states; i++)
 		if (str_eq(word, str_of(states[i]))) {
 			*out = (enum recorded_state)i;
 			return true;
 		}
-	return line_expected(l, "used, ejected or down", word);
+	return line_expected(l, "used, ejected, down or degraded", word);
 }
 
 bool

@@ -12,10 +12,22 @@
 #define SECOND_USEC	USEC_PER_SEC	/* between two lines of a task */
 
 static enum recorded_state
-state_of(const struct live *l, unsigned slot, int64_t now)
+state_of(const struct live *l, unsigned slot, enum live_health health, int64_t now)
 {
 	return !live_is_healthy(l, slot, now) ? RECORDED_DOWN :
-	    !live_is_usable(l, slot, now) ? RECORDED_EJECTED : RECORDED_USED;
+	    !live_is_usable(l, slot, now) ? RECORDED_EJECTED :
+	    health == HEALTH_DEGRADED ? RECORDED_DEGRADED : RECORDED_USED;
+}
+
+/* Since when it is in use; nothing where it does not matter any more. */
+static void
+look_since(const struct recorder *r, unsigned slot, struct task_mark *m, int64_t since, int64_t now,
+    struct buf *out)
+{
+	if (since == m->since_usec || now - since >= r->service[m->service].slow_start_usec)
+		return;
+	m->since_usec = since;
+	buf_printf(out, "since %u %lld\n", slot, (long long)(since - r->began_usec));
 }
 
 /* What its container could have; nothing where nobody tells it. */
@@ -36,9 +48,9 @@ look_available(struct recorder *r, unsigned slot, struct task_mark *m, struct bu
 static void
 look_task(struct recorder *r, unsigned slot, struct task_mark *m, int64_t now, struct buf *out)
 {
-	static const char *const states[] = { "used", "ejected", "down" };
+	static const char *const states[] = { "used", "ejected", "down", "degraded" };
 	const struct live *l = r->world->live;
-	enum recorded_state state = state_of(l, slot, now);
+	enum recorded_state state;
 	double penalty = live_has_penalty(l, now) ? live_penalty(l, slot, now) : 0;
 	struct live_task t;
 
@@ -55,6 +67,7 @@ look_task(struct recorder *r, unsigned slot, struct task_mark *m, int64_t now, s
 	m->requests = t.requests;
 	m->looks_sum += t.inflight;
 	m->looks++;
+	state = state_of(l, slot, t.health, now);
 	if (state != m->state)
 		buf_printf(out, "state %u %s\n", slot, states[state]);
 	/* it fades by itself: only what adds to it is written */
@@ -62,6 +75,7 @@ look_task(struct recorder *r, unsigned slot, struct task_mark *m, int64_t now, s
 		buf_printf(out, "penalty %u %.6g\n", slot, penalty);
 	m->state = state;
 	m->penalty = penalty;
+	look_since(r, slot, m, t.since_usec, now, out);
 	look_available(r, slot, m, out);
 }
 

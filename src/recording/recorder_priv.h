@@ -9,6 +9,7 @@
 
 struct service_mark {
 	char		*line;		/* as written last; NULL: it is gone */
+	int64_t		 slow_start_usec;
 	bool		 seen;
 	uint32_t	 arrived;	/* since the tick before */
 };
@@ -23,6 +24,7 @@ struct task_mark {
 	uint32_t	 service, node, lives;
 	bool		 draining, seen;
 	enum recorded_state state;
+	int64_t		 since_usec;	/* as written last */
 	double		 penalty, available;	/* available 0: not known */
 	uint64_t	 requests;	/* at the last tick */
 	/* at the last line */

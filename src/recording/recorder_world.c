@@ -110,6 +110,8 @@ service_line(struct recorder *r, const struct world_service *s, struct buf *out)
 		setting_TENANTS.write(&s->conf.tenants, out);
 		buf_adds(out, STR("\n"));
 	}
+	if (s->conf.slow_start_usec > 0)
+		buf_printf(out, "slow_start %u %lld\n", s->slot, (long long)s->conf.slow_start_usec);
 	for (unsigned i = 0; i < s->conf.terms.n && !s->profile_crowded; i++) {
 		const struct term *t = &s->conf.terms.term[i];
 		unsigned q = query_slot(r->world, t);
@@ -128,6 +130,7 @@ write_service(struct recorder *r, const struct world_service *s, struct buf *out
 	buf_init(&line, LINE_MAX_BYTES);
 	service_line(r, s, &line);
 	m->seen = true;
+	m->slow_start_usec = s->conf.slow_start_usec;
 	buf_add(&line, "", 1);
 	if (!line.full && (m->line == NULL || strcmp(m->line, line.p) != 0)) {
 		buf_adds(out, str_of(line.p));

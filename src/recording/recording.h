@@ -10,7 +10,7 @@
 #include "world/latency.h"
 #include "world/world.h"
 
-#define RECORDING_VERSION	2		/* 1: without available and tenants */
+#define RECORDING_VERSION	2		/* 1: without available, tenants, slow_start and since */
 #define RECORDING_BYTES_MAX	(64u << 20)	/* that are read */
 #define RECORDING_SERVICES	LIVE_SERVICES	/* those without a row in live are left out */
 #define RECORDING_PARTS_MAX	100
@@ -31,6 +31,7 @@ enum recorded_kind {
 	RECORDED_GONE_SERVICE, RECORDED_GONE_NODE, RECORDED_GONE_TASK,
 	RECORDED_STATE,
 	RECORDED_PENALTY,	/* amount: in requests */
+	RECORDED_SINCE,		/* usec: the task is in use since then; while it is in a slow start */
 	RECORDED_AVAILABLE,	/* amount: cores that the task's container could have; NAN: not known */
 	RECORDED_SAMPLE,
 	RECORDED_VALUE,		/* of a query */
@@ -40,7 +41,7 @@ enum recorded_kind {
 	RECORDED_END,		/* usec: the part is whole */
 };
 
-enum recorded_state { RECORDED_USED, RECORDED_EJECTED, RECORDED_DOWN };
+enum recorded_state { RECORDED_USED, RECORDED_EJECTED, RECORDED_DOWN, RECORDED_DEGRADED };
 
 struct recorded_law {			/* as struct steer_conf */
 	int64_t	 period_usec, prometheus_period_usec, best_node_period_usec;
@@ -52,6 +53,7 @@ struct recorded_service {
 	enum policy	 policy;
 	struct profile	 profile;
 	enum tenancy	 tenants;
+	int64_t		 slow_start_usec;
 	bool		 sticky, tcp;
 	char		*name;		/* NULL: not recorded */
 };

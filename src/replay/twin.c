@@ -32,6 +32,7 @@ twin_new(uint32_t services, uint32_t nodes, uint32_t tasks, int policy, uint64_t
 	s->world_node = must_zalloc((nodes + 1) * sizeof *s->world_node);
 	s->task = must_zalloc((tasks + 1) * sizeof *s->task);
 	s->state = must_zalloc((tasks + 1) * sizeof *s->state);
+	s->since = must_zalloc((tasks + 1) * sizeof *s->since);
 	s->available = must_zalloc((tasks + 1) * sizeof *s->available);
 	s->world_task = must_zalloc((tasks + 1) * sizeof *s->world_task);
 	return s;
@@ -61,6 +62,7 @@ twin_clear(struct twin *s)
 	for (uint32_t i = 0; i < s->ntasks; i++) {
 		s->task[i] = NULL;
 		s->state[i] = RECORDED_USED;
+		s->since[i] = 0;
 		s->available[i] = 0;
 		s->world_task[i] = NULL;
 	}
@@ -83,6 +85,7 @@ twin_free(struct twin **sp)
 	free(s->world_node);
 	free(s->task);
 	free(s->state);
+	free(s->since);
 	free(s->available);
 	free(s->world_task);
 	free(s);
@@ -206,6 +209,7 @@ twin_apply(struct twin *s, const struct recorded *e, int64_t now)
 	case RECORDED_GONE_TASK:
 		s->task[e->id] = NULL;
 		s->state[e->id] = RECORDED_USED;
+		s->since[e->id] = 0;
 		s->available[e->id] = 0;
 		break;
 	case RECORDED_STATE:
@@ -214,6 +218,10 @@ twin_apply(struct twin *s, const struct recorded *e, int64_t now)
 		break;
 	case RECORDED_PENALTY:
 		penalty_apply(s, e->id, e->amount, now);
+		break;
+	case RECORDED_SINCE:
+		s->since[e->id] = TWIN_BEGIN_USEC + e->usec;
+		s->states = true;
 		break;
 	case RECORDED_AVAILABLE:
 		twin_set_available(s, e->id, e->amount, now);
@@ -329,6 +337,8 @@ pass_services(struct twin *s)
 		conf.policy = s->policy >= 0 ? (enum policy)s->policy : r->policy;
 		conf.profile = r->profile;
 		conf.tenants = r->tenants;
+		/* without one, or checks, no task would count as degraded */
+		conf.slow_start_usec = r->slow_start_usec > 0 ? r->slow_start_usec : 1;
 		conf.terms = s->terms[i];
 		snprintf(name, sizeof name, "s%u", i);
 		at[i] = world_pass_service(s->world, name, &conf, &route, 1);
@@ -382,11 +392,17 @@ twin_settle_states(struct twin *s)
 			census[s->task[i]->service].healthy++;
 			census[s->task[i]->service].ejected += s->state[i] == RECORDED_EJECTED;
 		}
-	for (uint32_t i = 0; i < s->ntasks; i++)
-		if (s->world_task[i] != NULL && s->task[i] != NULL)
-			live_set_health(s->live, s->world_task[i]->slot, s->state[i] == RECORDED_DOWN ||
-			    (s->state[i] == RECORDED_EJECTED && !live_census_all(&census[s->task[i]->service], 0)) ?
-			    HEALTH_DOWN : HEALTH_UP);
+	for (uint32_t i = 0; i < s->ntasks; i++) {
+		bool out;
+
+		if (s->world_task[i] == NULL || s->task[i] == NULL)
+			continue;
+		out = s->state[i] == RECORDED_DOWN || (s->state[i] == RECORDED_EJECTED &&
+		    !live_census_all(&census[s->task[i]->service], 0));
+		live_set_health(s->live, s->world_task[i]->slot, out ? HEALTH_DOWN :
+		    s->state[i] == RECORDED_DEGRADED ? HEALTH_DEGRADED : HEALTH_UP);
+		live_set_since(s->live, s->world_task[i]->slot, s->since[i]);
+	}
 	free(census);
 }
 

@@ -33,6 +33,7 @@ struct twin {
 	const struct recorded_task **task;
 	const struct recorded_was **was;	/* to be set when the node is there */
 	enum recorded_state *state;
+	int64_t		*since;		/* when the task came into use; 0: long ago */
 	double		*available;	/* cores; not above 0: not known */
 	/* in the table in force */
 	struct world_node **world_node;

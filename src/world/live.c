@@ -377,6 +377,13 @@ live_set_health(struct live *l, unsigned task, enum live_health h)
 }
 
 void
+live_set_since(struct live *l, unsigned task, int64_t usec)
+{
+	ASSERT(task < TASKS_MAX);
+	SET(l->task[task].since, usec);
+}
+
+void
 live_task_read(const struct live *l, unsigned task, struct live_task *out)
 {
 	const struct task_row *t = &l->task[task];

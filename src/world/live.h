@@ -146,6 +146,8 @@ uint64_t	live_retries_total(const struct live *, unsigned service_slot, enum ret
 void		live_set_health(struct live *, unsigned task_slot, enum live_health);	/* the prober alone */
 /* before it goes down */
 void		live_set_health_cause(struct live *, unsigned task_slot, struct live_cause);
+/* for a replay: since when it is in use, whatever the clock says */
+void		 live_set_since(struct live *, unsigned task_slot, int64_t usec);
 /* Signs of life of workers and of LIVE_BRAIN, monotonic time, and the worker that probes health;
  * the parent reads the one and writes the other. */
 void		live_beat(struct live *, unsigned process, int64_t now_usec);

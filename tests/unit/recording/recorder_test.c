@@ -23,6 +23,7 @@ struct scene {
 	struct recorder	*recorder;
 	struct recorded_law law;
 	const char	*container;	/* of shop.1 and another service's task; NULL: there is no such */
+	int64_t		 slow_start_usec;
 	struct buf	 text;
 	int64_t		 now;
 };
@@ -31,7 +32,7 @@ struct scene {
 static void
 discover(struct scene *s, bool second, bool draining)
 {
-	struct service_conf conf = { .tenants = TENANTS_POLITE, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
+	struct service_conf conf = { .tenants = TENANTS_POLITE, .slow_start_usec = s->slow_start_usec, .connect_usec = 1, .response_usec = 1, .idle_usec = 1, .tunnel_usec = 1 };
 	struct route_conf route = { .host = (char *)"secret.example.org", .path = (char *)"/hidden" };
 	struct world_service *w;
 	struct world_task *t;
@@ -213,6 +214,36 @@ states_and_penalties_are_written_as_they_come(void **state)
 	recording_free(&r);
 }
 
+/* Once each time that a task comes into use, and only while that matters. */
+static void
+what_is_new_or_degraded_is_written(void **state)
+{
+	struct scene *s = *state;
+	struct recording *r;
+
+	s->slow_start_usec = 30 * USEC_PER_SEC;
+	discover(s, true, false);
+	live_set_since(s->live, 0, s->now - 31 * USEC_PER_SEC);
+	live_set_since(s->live, 1, s->now - 10 * USEC_PER_SEC);
+	live_set_health(s->live, 0, HEALTH_DEGRADED);
+	begin(s, false);
+	tick(s);
+	tick(s);
+	live_set_health(s->live, 0, HEALTH_UP);
+	live_set_since(s->live, 0, s->now);
+	tick(s);
+	r = read_back(s);
+	assert_int_equal(find(r, RECORDED_SERVICE, 0)->service->slow_start_usec, 30 * USEC_PER_SEC);
+	assert_int_equal(find(r, RECORDED_STATE, 0)->state, RECORDED_DEGRADED);
+	assert_int_equal(find(r, RECORDED_STATE, 1)->state, RECORDED_USED);
+	assert_int_equal(find(r, RECORDED_SINCE, 0)->id, 1);
+	assert_int_equal(find(r, RECORDED_SINCE, 0)->usec, -10 * USEC_PER_SEC);
+	assert_int_equal(find(r, RECORDED_SINCE, 1)->id, 0);
+	assert_true(find(r, RECORDED_SINCE, 1)->usec > 0);
+	assert_null(find(r, RECORDED_SINCE, 2));
+	recording_free(&r);
+}
+
 static void
 what_containers_could_have_is_written_when_it_changes(void **state)
 {
@@ -315,6 +346,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(requests_are_counted_from_its_beginning, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_exists_is_written_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(states_and_penalties_are_written_as_they_come, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_new_or_degraded_is_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_containers_could_have_is_written_when_it_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tasks_in_one_container_are_known_as_such, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(samples_have_what_steering_took_off_them, set_up, tear_down),
