@@ -147,6 +147,7 @@ say_service(unsigned i)
 #undef POLICY
 	};
 	const struct plan_service *s = &e.plan->service[i];
+	const struct plan_retry *r = &s->retry;
 
 	say("{\"ID\":\"service%u\",\"Version\":{\"Index\":%llu},\"CreatedAt\":\"2023-11-14T22:13:2%u.5Z\",\"Spec\":{\"Name\":\"s%u\","
 	    "\"Labels\":{\"mola.host\":\"s%u\",\"mola.port\":\"%u\",\"mola.policy\":\"%s\",\"mola.pass_host\":\"%s\","
@@ -157,6 +158,11 @@ say_service(unsigned i)
 		say(",\"mola.health.path\":\"/up\"");
 	if (s->sticky)
 		say(",\"mola.sticky.cookie\":\"at\"");
+	say(",\"mola.retry.on\":\"%s\",\"mola.retry.attempts\":\"%u\",\"mola.retry.budget\":\"%u%%\",\"mola.retry.body\":\"%llu\","
+	    "\"mola.retry.methods\":\"%s\",\"mola.retry.hedge\":\"%s\"", plan_retry_on(s), r->attempts,
+	    r->budget, (unsigned long long)r->body, r->all_methods ? "all" : "idempotent", r->hedges ? "true" : "false");
+	if (r->per_try_usec > 0)
+		say(",\"mola.retry.per_try_timeout\":\"%lldms\"", (long long)(r->per_try_usec / 1000));
 	say("},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"some\"}},\"Mode\":{\"Replicated\":{\"Replicas\":%u}}}}", s->ntasks);
 }
 

@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "ledger.h"
 #include "relay_ledger.h"
+#include "retry_ledger.h"
 
 #define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
 /* what the wall clock has when time begins, as microseconds of the day less those of the monotonic clock */
@@ -295,10 +296,8 @@ check_one_end(const struct entry *e)
 static void
 check_once(const struct entry *e)
 {
-	if (!e->call->idempotent && e->heads > 1)
+	if (!plan_may_repeat(plan, e->call) && e->heads > 1)
 		broken("x%u (%s) came to tasks %u times", e->call->id, e->call->method, e->heads);
-	if (e->heads > 6)
-		broken("x%u came to tasks %u times", e->call->id, e->heads);
 	if (e->heads > 0 && e->call->bad != WELL && e->call->bad != BAD_CHUNK)
 		broken("x%u (bad %d) came to a task", e->call->id, e->call->bad);
 }
@@ -452,76 +451,12 @@ check_served(const struct entry *e)
 		broken("x%u should have been served: fate %d, %d %s", e->call->id, e->fate, e->logged_status, e->logged_why);
 }
 
-/* Another task was there that could have served it, and it may be sent again: it has no body. */
-static bool
-is_undeserved(const struct entry *e)
-{
-	const struct plan_service *s = &plan->service[e->call->service];
-
-	return e->fate == REFUSED && e->call->idempotent && e->sent_usec > 0 && e->call->interims == 0 && !e->call->expects && e->call->body == 0 &&
-	    sound_tasks(s) == s->ntasks && s->ntasks >= 3 && s->eject_failures == 0 && is_at_ease(s) &&
-	    (e->status == 502 || e->status == 504) && e->tried < 2;
-}
-
 static bool
 is_forsaken(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 
 	return (is(e, "no_live_task") || is(e, "no_task")) && sound_tasks(s) > 0 && s->eject_failures == 0;
-}
-
-/* The seconds that pass between the first and the last request of a service, at most. */
-static uint64_t
-seconds_of(unsigned service)
-{
-	int64_t first = INT64_MAX, last = 0;
-
-	for (unsigned i = 0; i < EXCHANGES; i++) {
-		const struct entry *e = &entries[i];
-		if (e->lines == 0 || e->call->service != service)
-			continue;
-		first = e->start_usec < first ? e->start_usec : first;
-		last = e->start_usec + e->took_usec > last ? e->start_usec + e->took_usec : last;
-	}
-	return last > first ? (uint64_t)((last - first) / USEC_PER_SEC) + 1 : 0;
-}
-
-/* Ten at first, and a fifth of those requests that come when these are paid for; a second without a request is as good as one
- * (proxy/budget.h). Where no connection has died idle, which is paid for, too, none is refused before. */
-void
-ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t refused)
-{
-	uint64_t requests = 0, undeserved = 0, budgets = 0, most, advance = 10 * 100 / RETRY_BUDGET;
-	bool idles = false;
-
-	for (unsigned i = 0; i < plan->service[service].ntasks; i++) {
-		const struct plan_task *t = &plan->service[service].task[i];
-		idles |= t->idle_usec > 0 || t->down_usec > 0 || plan->node[t->node].cut_usec > 0;
-	}
-
-	for (unsigned i = 0; i < EXCHANGES; i++)
-		if (entries[i].lines > 0 && entries[i].call->service == service) {
-			requests++;
-			undeserved += is_undeserved(&entries[i]);
-		}
-	for (unsigned i = 0; i < plan->nworkers; i++)		/* each has its own */
-		budgets += 1 + (plan->worker[i].kill_usec > 0);
-	most = budgets * (10 + seconds_of(service) * RETRY_BUDGET / 100) +
-	    (requests > advance ? requests - advance : 0) * RETRY_BUDGET / 100;
-	if (retries > most)
-		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)retries, service,
-		    (unsigned long long)requests);
-	if (refused > 0 && all < 10 && !idles)
-		broken("%llu requests of s%u were not tried again, after %llu that were", (unsigned long long)refused, service,
-		    (unsigned long long)all);
-	/* nearly all of them would be, one after the other */
-	if (plan->storm && plan->nworkers == 1 && refused > 0 && requests > advance + 10 && undeserved > 10 &&
-	    all < 10 + (requests - advance - 10) * RETRY_BUDGET / 100)
-		broken("%llu requests of s%u were tried again in a storm, of %llu", (unsigned long long)all, service,
-		    (unsigned long long)requests);
-	if (undeserved > refused)
-		broken("%llu requests of s%u failed that could have been tried again", (unsigned long long)undeserved, service);
 }
 
 static bool
@@ -539,6 +474,7 @@ ledger_check(void)
 			continue;
 		check_one_end(e);
 		check_once(e);
+		retry_check(e);
 		check_time(e);
 		check_wait(e);
 		check_served(e);

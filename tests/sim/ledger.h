@@ -26,6 +26,13 @@ struct line {
 	char		 task[16];	/* empty: none was chosen */
 };
 
+/* An attempt of it, when its head came to a task. */
+struct seen {
+	int64_t		 usec;
+	enum slip	 slip;
+};
+#define ATTEMPTS_SEEN	6
+
 struct entry {
 	const struct call *call;
 	enum fate	 fate;
@@ -43,6 +50,7 @@ struct entry {
 	unsigned	 port;		/* the client's */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;
+	struct seen	 seen[ATTEMPTS_SEEN];	/* the first ones */
 	int64_t		 head_usec;	/* when the first of them did; 0: none has */
 	int64_t		 left_usec;	/* when the connection of its response was closed, with nothing after that on it; 0: it was not */
 	int64_t		 left_idle_usec;	/* and how long nothing had been on it */
@@ -70,10 +78,6 @@ bool		 ledger_is_calm_for(const struct plan_service *);
 /* Of a line, what is behind "key": NULL: it has none; and as a number, 0: none. */
 const char	*line_value(const char *line, const char *key);
 uint64_t	 line_number(const char *line, const char *key);
-
-/* So many requests of a service went to another task, so many of these because one had failed that may have read it, and so many
- * would have, but its budget was spent. */
-void		 ledger_check_retries(unsigned service, uint64_t all, uint64_t retries, uint64_t refused);
 
 /* Something is not as it must be: the first time counts. */
 void		 broken(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

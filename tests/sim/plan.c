@@ -368,6 +368,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	draw_workers(p, plan_stream(seed, 4, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		draw_limits(&p->service[i], plan_stream(seed, 5, i));
+	for (unsigned i = 0; i < ALL_SERVICES; i++)
+		draw_retry(&p->service[i].retry, plan_stream(seed, 10, i), i >= SERVICES);
 	idle_settle(p);
 	for (unsigned i = 0; i < SERVICES; i++)
 		chain_draw(&p->service[i], plan_stream(seed, 10, i));
@@ -444,6 +446,8 @@ print_service(const struct plan *p, unsigned i)
 	    s->task_max_inflight);
 	if (s->h2c)
 		printf("#   h2c\n");
+	if (i < SERVICES)
+		print_retry(s);
 	if (s->filters != 0)
 		printf("#   middlewares %u: in flight %u, rate %u\n", s->filters, s->inflight_amount, s->rate);
 	chain_print(s, i);

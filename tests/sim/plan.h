@@ -35,7 +35,6 @@
 #define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on */
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
-#define RETRY_BUDGET	20			/* percent of the requests */
 
 enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
 enum slip {				/* what a task does to an exchange */
@@ -133,8 +132,17 @@ struct plan_chain {
 	bool		 hides;			/* tasks do not see Authorization */
 };
 
+/* How its requests are tried again (plan_retry.c). */
+struct plan_retry {
+	unsigned	 on, attempts, budget;	/* budget: percent of the requests */
+	uint64_t	 body;
+	int64_t		 per_try_usec;		/* 0: none */
+	bool		 all_methods, hedges;
+};
+
 struct plan_service {
 	unsigned	 ntasks, policy;
+	struct plan_retry retry;
 	struct plan_task task[TASKS];
 	bool		 checked, overload, sticky, names_task;
 	bool		 redirects;		/* its checks are sent elsewhere first */
@@ -257,6 +265,11 @@ bool	plan_service_is_plain(const struct plan_service *);
 bool	plan_is_plain(const struct plan *, const struct call *);
 /* No connection of a world is another one than such. */
 bool	plan_is_all_plain(const struct plan *);
+
+/* What it is tried again for, as in retry.on. */
+const char *plan_retry_on(const struct plan_service *);
+/* More than one task may have it. */
+bool	plan_may_repeat(const struct plan *, const struct call *);
 
 /* Nothing that the client does is unusual enough to end the exchange otherwise. */
 bool	call_is_sound(const struct call *);

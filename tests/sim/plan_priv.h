@@ -21,6 +21,10 @@ void		 draw_tcp(struct plan_service *, struct rng);	/* what a service of it has 
 void		 draw_h2(struct plan_client *, struct rng);	/* may make it one of HTTP/2 */
 void		 print_relay(unsigned number, const struct plan_relay *);
 
+/* plan_retry.c */
+void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
+void		 print_retry(const struct plan_service *);
+
 /* plan_brain.c */
 void		 brain_draw(struct plan_brain *, struct rng);
 void		 brain_print(const struct plan_brain *);

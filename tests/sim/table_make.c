@@ -108,12 +108,14 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 		.tunnel_usec = TUNNEL_USEC, .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2,
 		.health_follow_redirects = s->redirects, .health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = USEC_PER_SEC,
 		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = WAIT_USEC,
-		.retry_attempts = 3, .retry_budget = RETRY_BUDGET, .retry_body = 16384 };
+		.retry_attempts = s->retry.attempts, .retry_budget = s->retry.budget, .retry_body = s->retry.body,
+		.retry_per_try_usec = s->retry.per_try_usec, .retry_hedge = s->retry.hedges,
+		.retry_methods = s->retry.all_methods ? RETRY_ALL : RETRY_IDEMPOTENT };
 	struct str wrong;
 	char name[8];
 	uint32_t number;
 
-	ASSERT(retry_on_read(str_of("connect, reset, timeout, 502, 503, 504"), &row.retry_on, &wrong));
+	ASSERT(retry_on_read(str_of(plan_retry_on(s)), &row.retry_on, &wrong));
 	snprintf(name, sizeof name, "s%u", service);
 	row.name = table_word(m, name);
 	if (s->checked)

@@ -12,6 +12,7 @@
 #include "ledger.h"
 #include "memory.h"
 #include "operator.h"
+#include "retry_ledger.h"
 #include "task.h"
 
 #define CHECKS_DOWN_USEC (3300 * USEC_PER_MSEC)	/* two that fail */
@@ -351,14 +352,10 @@ head_came(struct visit *v)
 		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
 	chain_check_request(v->task->plan, e->call, v->in.target, &v->in.seen);
 	check_chosen(v);
-	e->heads++;
-	if (e->head_usec == 0)
-		e->head_usec = wire_now();
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
-	if (e->heads <= e->call->slips)
+	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
-	if (v->slip != GOOD)
-		e->slipped++;
+	retry_note_head(e, v->slip);
 	if (v->in.expects && !e->call->early)
 		end_write(v->end, go_on, sizeof go_on - 1);
 	if (e->call->early)

@@ -10,6 +10,7 @@
 #include "frames.h"
 #include "ledger.h"
 #include "memory.h"
+#include "retry_ledger.h"
 #include "task_h2.h"
 
 struct task_h2 {
@@ -255,12 +256,10 @@ head_came(struct served_h2 *v)
 	if (v->added != adds)
 		broken("x%u came with %s field of its middleware", v->exchange, v->added ? "the" : "no");
 	chain_check_request(t->plan, e->call, v->target, &v->seen);
-	e->heads++;
 	wire_note("head", v->exchange, t->service * 10 + t->number);
-	if (e->heads <= e->call->slips)
+	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
-	if (v->slip != GOOD)
-		e->slipped++;
+	retry_note_head(e, v->slip);
 	if (e->call->early)
 		respond_later(v);
 }

@@ -21,6 +21,7 @@
 #include "operator.h"
 #include "proxy/proxy.h"
 #include "relay.h"
+#include "retry_ledger.h"
 #include "table_make.h"
 #include "task.h"
 #include "task_h2.h"
@@ -399,22 +400,8 @@ check_end(void)
 static void
 check_retries(void)
 {
-	struct live_task t;
-
-	if (w.plan->brain.there)
-		return;
-	for (unsigned s = 0; s < SERVICES; s++) {
-		uint64_t retries = 0, refused = 0, all;
-		for (unsigned i = 0; i < TASKS; i++) {
-			live_task_read(w.live, s * TASKS + i, &t);
-			retries += t.retries;
-			refused += t.retries_refused;
-		}
-		all = retries;
-		/* they were sent to no task before, and may be free */
-		retries -= live_retries_total(w.live, s + 1, RETRY_CONNECT);
-		ledger_check_retries(s, all, retries, refused);
-	}
+	for (unsigned s = 0; s < SERVICES && !w.plan->brain.there; s++)
+		retry_check_service(w.live, s);
 }
 
 static void

@@ -1,0 +1,16 @@
+/*
+ * retry_ledger: how often requests were tried again, when and what for: what the settings of their service allow, and no less.
+ */
+#ifndef SIM_RETRY_LEDGER_H
+#define SIM_RETRY_LEDGER_H
+
+#include "ledger.h"
+#include "world/live.h"
+
+/* A task has got the head of it, and does this to it. */
+void	retry_note_head(struct entry *, enum slip);
+/* When all is over: one exchange; and all of a service's by what is counted. */
+void	retry_check(const struct entry *);
+void	retry_check_service(const struct live *, unsigned service);
+
+#endif
