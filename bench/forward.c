@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "net/sock.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "lib/serve.h"

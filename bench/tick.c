@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/rng.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "run.h"
 #include "signals/available.h"

@@ -9,6 +9,7 @@
 
 #include "acme/acme_priv.h"
 #include "acme/base64url.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

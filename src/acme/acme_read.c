@@ -9,7 +9,7 @@
 
 #include "acme/acme_priv.h"
 #include "acme/csr.h"
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "net/cert.h"
 

@@ -10,6 +10,7 @@
 
 #include "acme/account.h"
 #include "acme/ca.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "acme/hook.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/fd.h"
 #include "base/str.h"

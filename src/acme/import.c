@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "acme/import.h"
+#include "base/alloc.h"
 #include "base/base64.h"
-#include "base/bug.h"
 #include "base/fd.h"
 #include "base/heap.h"
 #include "net/cert.h"

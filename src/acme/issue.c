@@ -12,6 +12,7 @@
 #include "acme/base64url.h"
 #include "acme/csr.h"
 #include "acme/issue_priv.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "net/cert.h"

@@ -17,6 +17,7 @@
 #include "acme/base64url.h"
 #include "acme/jose.h"
 #include "acme/pem.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 
 #define NUMBER_BYTES	32		/* of a coordinate, and of half a signature */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "acme/store_vault_priv.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -9,6 +9,7 @@
 #include "admin/assets.h"
 #include "admin/pending.h"
 #include "admin/reply.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "net/ip.h"

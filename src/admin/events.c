@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "admin/events.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "admin/history_priv.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 
 #define COUNT_UNKNOWN	UINT8_MAX

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "admin/logins.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/credentials.h"
 #include "base/jobs.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/looks.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

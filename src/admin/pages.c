@@ -11,6 +11,7 @@
 #include "admin/metrics_accept.h"
 #include "admin/pages.h"
 #include "admin/warnings.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

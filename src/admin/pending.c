@@ -7,6 +7,7 @@
 #include "admin/pages.h"
 #include "admin/pending.h"
 #include "admin/view.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

@@ -12,6 +12,7 @@
 
 #include "admin/looks.h"
 #include "admin/rates.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

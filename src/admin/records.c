@@ -9,6 +9,7 @@
 #include "admin/pages.h"
 #include "admin/records.h"
 #include "admin/reply.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

@@ -10,6 +10,7 @@
 
 #include "admin/reply.h"
 #include "admin/stream.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "admin/view.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "collect/user_queries.h"

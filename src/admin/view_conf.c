@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "admin/view.h"
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "conf/conf_check.h"
 #include "conf/conf_section.h"
 

@@ -7,6 +7,7 @@
 
 #include "admin/history.h"
 #include "admin/view.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "score/explain.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/view.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "certs/certs.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "admin/warnings_priv.h"
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 
 struct warnings *

@@ -12,7 +12,7 @@ struct arena	*arena_new(void);
 void		 arena_free(struct arena **);
 void		*arena_zalloc(struct arena *, size_t bytes);		/* zeroed, aligned for anything; never NULL */
 /*
- * For what others decide the amount of, such as clients (bug.h): NULL when there is no memory.
+ * For what others decide the amount of, such as clients (alloc.h): NULL when there is no memory.
  * What is asked for comes in pieces of `block` bytes, or in one of its own.
  */
 struct arena	*arena_try_new(size_t block);

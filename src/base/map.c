@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/map.h"
 

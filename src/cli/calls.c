@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "cli/api_priv.h"
 #include "cli/calls.h"

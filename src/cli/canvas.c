@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "cli/canvas.h"
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/addr.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "cli/api.h"

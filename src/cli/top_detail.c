@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "cli/note.h"
 #include "cli/top_view.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/str.h"
 #include "cli/grid.h"
 #include "cli/top_model.h"

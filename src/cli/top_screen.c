@@ -19,6 +19,7 @@
 #undef lines
 #undef columns
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "cli/top_screen.h"
 #include "cli/top_view.h"

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/password.h"
 #include "conf/conf_check.h"
 #include "conf/conf_type.h"

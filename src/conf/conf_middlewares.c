@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "conf/conf_check.h"
 #include "conf/conf_type.h"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "conf/conf_check.h"
 #include "conf/conf_type.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "discovery/files.h"
 #include "discovery/provided.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/map.h"
 #include "discovery/middlewares_priv.h"

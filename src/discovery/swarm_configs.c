@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/base64.h"
 #include "base/bug.h"
 #include "discovery/swarm_priv.h"

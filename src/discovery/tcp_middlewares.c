@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/map.h"
 #include "discovery/labels.h"
 #include "discovery/middlewares.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "base/base64.h"
 #include "base/bug.h"
 #include "discovery/json_reader.h"

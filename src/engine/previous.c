@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "discovery/placement.h"
 #include "discovery/spec.h"
 #include "engine/previous.h"

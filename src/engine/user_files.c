@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/map.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "filter/means_priv.h"
 
 #define BLOCK_BYTES	2048		/* an exchange needs some of them, as long as its heads are written */

@@ -7,6 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "http/encode.h"
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "http/flow_priv.h"
 #include "http/queue.h"

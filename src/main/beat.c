@@ -1,4 +1,4 @@
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "main/beat.h"

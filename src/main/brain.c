@@ -12,6 +12,7 @@
 
 #include "admin/admin.h"
 #include "admin/events.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/pages.h"

@@ -10,6 +10,7 @@
 #include "acme/acme.h"
 #include "acme/store_vault.h"
 #include "acme/wanted.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "conf/conf_check.h"

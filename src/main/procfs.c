@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/buf.h"
 #include "base/fd.h"

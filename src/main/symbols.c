@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "main/symbols.h"
 
 struct symbols {

@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "net/cert_priv.h"
 #include "net/ip.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "net/fetch_memory.h"
 
 #define PAGE_BYTES	4096

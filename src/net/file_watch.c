@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "net/file_watch.h"
 
 #define IN_DIRECTORY	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE | \

@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bug.h"
 #include "net/tls_priv.h"

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "net/ip.h"
 #include "net/tls_priv.h"

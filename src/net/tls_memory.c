@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "net/tls_memory.h"
 

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "net/tls_priv.h"
 

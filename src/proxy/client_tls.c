@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/clock.h"

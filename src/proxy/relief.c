@@ -3,7 +3,7 @@
  * before those who have, and of those who do the same, whose address has most of them: a crowd of
  * few addresses cannot make others give way.
  */
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "proxy/exchange.h"
 #include "proxy/relief.h"
 

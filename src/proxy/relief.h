@@ -5,7 +5,7 @@
 #ifndef PROXY_RELIEF_H
 #define PROXY_RELIEF_H
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "proxy/client.h"
 
 /* Ends sessions until nothing is short, a few in one call at most; never `but`, which may be NULL.

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "proxy/tally.h"
 

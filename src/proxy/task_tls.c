@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/map.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "recording/reader_priv.h"
 
 static struct recorded *

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/map.h"
 #include "recording/recorder_priv.h"
 

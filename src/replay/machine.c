@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "replay/machine.h"
 #include "score/demand.h"
 #include "score/guard.h"

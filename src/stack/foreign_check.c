@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "stack/foreign_priv.h"
 #include "stack/stack_judge.h"
 #include "stack/stack_priv.h"

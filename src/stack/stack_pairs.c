@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "stack/stack_priv.h"
 
 /* One that was there before, in this file or an earlier one, is replaced. */

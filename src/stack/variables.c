@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/map.h"
 #include "stack/variables.h"
 

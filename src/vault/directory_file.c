@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/base64.h"
 #include "base/bug.h"
 #include "vault/directory.h"

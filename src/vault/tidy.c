@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "vault/tidy.h"
 
 #define HOUR_SEC	3600

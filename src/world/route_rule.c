@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "world/world.h"
 
 static bool

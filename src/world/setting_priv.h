@@ -4,6 +4,7 @@
 #ifndef WORLD_SETTING_PRIV_H
 #define WORLD_SETTING_PRIV_H
 
+#include "base/bug.h"
 #include "world/setting.h"
 
 /* Writes `problem` and is false, to be returned. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/form.h"
 #include "base/heap.h"
 #include "world/setting_priv.h"

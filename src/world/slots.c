@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/map.h"
 #include "world/slots.h"

@@ -40,8 +40,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
-#include "base/bug.h"
 #include "score/explain_steps.h"
 #include "score/explain.h"
 #include "score/guard.h"

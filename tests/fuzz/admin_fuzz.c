@@ -3,6 +3,7 @@
  * the token, none reads what is not for everyone, and none changes anything.
  */
 #include "admin/admin.h"
+#include "base/alloc.h"
 #include "talk.h"
 #include "world/live.h"
 #include "world/phys.h"

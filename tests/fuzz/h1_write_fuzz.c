@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "h1_check.h"
 #include "http/h1_write.h"
 #include "proxy/rewrite.h"

@@ -7,6 +7,7 @@
  * What is missing at the end is not there. The preface and empty SETTINGS come first. However it goes, nothing is in
  * flight in the end.
  */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "http/h2.h"
 #include "proxy/proxy.h"

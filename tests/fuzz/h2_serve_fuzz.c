@@ -14,6 +14,7 @@
  * What comes out as a request is one by the rules of HTTP/1.1, or its head is refused by them, and it is whole, or its stream is
  * broken; what the client gets are frames; memory stays below what h2.h promises. The whole proxy between the two is h2_fuzz.c's.
  */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "h2_model.h"
 #include "http/h2_priv.h"

@@ -14,6 +14,7 @@
  * What comes out as a response is one by the rules of HTTP/1.1, and whole, or its stream is broken; what the task gets are
  * frames; memory stays below what h2_up.h promises.
  */
+#include "base/alloc.h"
 #include "http/h2_up.h"
 #include "h2_model.h"
 #include "http/h2_up_priv.h"

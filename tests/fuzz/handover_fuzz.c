@@ -2,6 +2,7 @@
  * What another Mola passes on, of whatever version: it is refused, or what it set is passed on to the next one, which has the same of
  * it. The head and the end are put right first: they would only keep the fuzzer out.
  */
+#include "base/alloc.h"
 #include "clock.h"
 #include "fresh.h"
 #include "world/handover_take.c"

@@ -3,6 +3,7 @@
  * part ends the speaker's direction. However it goes, nothing is in flight in the end.
  * With RELAYED, by tcp_fuzz.c: the service is of kind tcp.
  */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "proxy/proxy.h"
 #include "talk.h"

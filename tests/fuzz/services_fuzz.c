@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/base64.h"
 #include "discovery/constraint.h"
 #include "discovery/provided.h"

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "swarm_check.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "acme/store.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "net/loop.h"

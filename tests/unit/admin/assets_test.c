@@ -1,4 +1,5 @@
 /* The page's files over a real socket: which representation a client gets, and what a browser may do with it. */
+#include "base/alloc.h"
 #include "admin/assets.c"
 
 #include <stdlib.h>

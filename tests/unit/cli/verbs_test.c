@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
-#include "base/bug.h"
 #include "cli/cli.h"
 #include "cli/grid.c"
 #include "http/server.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "drive/plan.h"
 
 #define MANY		8000

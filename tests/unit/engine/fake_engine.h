@@ -6,7 +6,7 @@
 #define TESTS_FAKE_ENGINE_H
 
 #include "../until.h"
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "http/server.h"
 
 #define FAKE_PATHS	16

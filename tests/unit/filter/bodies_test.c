@@ -1,7 +1,7 @@
 /* What compress chooses and leaves alone, what buffering refuses, and what becomes of a run without memory. */
 static int allocs = -1;		/* that succeed before there is no memory; -1: all */
 
-#include "base/bug.h"
+#include "base/alloc.h"
 
 static void *some_alloc(unsigned long);
 #define try_alloc	some_alloc

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "http/gather.c"
 
 #define PIECE	5000

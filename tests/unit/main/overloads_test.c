@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "main/overloads.c"
 
 #include "said.h"

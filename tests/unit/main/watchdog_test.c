@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 
 static struct parent p;
 static int theirs[2];		/* the workers' ends */

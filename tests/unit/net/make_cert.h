@@ -10,6 +10,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/str.h"
 

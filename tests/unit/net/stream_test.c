@@ -1,3 +1,4 @@
+#include "base/alloc.h"
 #include "net/stream.c"
 
 #include "../until.h"

@@ -10,6 +10,7 @@
 #ifndef TESTS_TOY_TRANSPORT_H
 #define TESTS_TOY_TRANSPORT_H
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "net/transport_priv.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "http/h1_read.h"
 #include "proxy/groups.h"
 

@@ -14,7 +14,7 @@ poor_realloc(void *p, size_t n)
 
 #define malloc(n)	poor_realloc(NULL, n)
 #define realloc		poor_realloc
-#include "base/bug.c"
+#include "base/alloc.c"
 #undef malloc
 #undef realloc
 

@@ -10,7 +10,7 @@
 static void	*poor_malloc(size_t);
 
 #define malloc	poor_malloc
-#include "base/bug.c"
+#include "base/alloc.c"
 #undef malloc
 
 #include "proxy/proxy_priv.h"

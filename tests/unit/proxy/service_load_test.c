@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "proxy/service_load.c"
 
 static struct proxy *proxy;

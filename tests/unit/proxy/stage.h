@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
-#include "base/bug.h"
 #include "base/clock.h"
 #include "net/resolve.h"
 #include "proxy/proxy.h"

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "recording/reader.h"
 #include "recording/recorder.c"

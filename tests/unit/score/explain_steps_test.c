@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "score/explain_choice.c"
 #include "score/explain_steps.c"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "signals/node.h"
 #include "signals/proc.c"
 #include "signals/proc_page.h"

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "../until.h"
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "vault/backend.h"
 
 #define TOY_MAX		64

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "world/breaker.h"
 

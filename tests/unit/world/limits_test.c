@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/bug.h"
+#include "base/alloc.h"
 #include "world/limits.h"
 
 #define MSEC	INT64_C(1000000)

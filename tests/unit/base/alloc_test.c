@@ -1,4 +1,4 @@
-/* bug: memory for when there is none: the reserve, who may spend it, and when it is back. */
+/* alloc: memory for when there is none: the reserve, who may spend it, and when it is back. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -23,7 +23,7 @@ poor_calloc(size_t n, size_t each)
 #define malloc(n)	poor_realloc(NULL, n)
 #define realloc		poor_realloc
 #define calloc		poor_calloc
-#include "base/bug.c"
+#include "base/alloc.c"
 #undef malloc
 #undef realloc
 #undef calloc
