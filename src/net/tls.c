@@ -156,12 +156,13 @@ drained_note(struct stream *s)
 static void
 handshake_done(struct tls *t)
 {
-	const X509 *shown = SSL_get_certificate(t->ssl), *peer = SSL_get0_peer_certificate(t->ssl);
+	const X509 *peer = SSL_get0_peer_certificate(t->ssl);
+	int shown = tls_kind_shown(t);
 
 	for (int k = CERT_KINDS; k-- > 0;) {
 		struct cert **c = &t->group.kind[k];
 
-		if (*c != NULL && (t->cert == NULL || cert_x509(*c) == shown)) {
+		if (*c != NULL && (t->cert == NULL || k == shown)) {
 			cert_unref(&t->cert);
 			t->cert = cert_ref(*c);
 		}

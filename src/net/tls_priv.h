@@ -61,6 +61,8 @@ const struct why *tls_context_trust(SSL_CTX *, struct str pem, STACK_OF(X509_NAM
 
 /* tls_server.c */
 const void	*tls_server_rules(const struct tls_server *);	/* NULL of NULL */
+/* Which of its certificates the client has seen, also when it resumes a session; -1: not known. */
+int		 tls_kind_shown(const struct tls *);
 
 /* ---- tls_socket.c ---- */
 

@@ -119,6 +119,40 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ciph
 	return encrypt || (at == 0 && SSL_version(ssl) < TLS1_3_VERSION) ? 1 : 2;
 }
 
+/* Where a session is resumed no certificate is shown: the client goes by the one that it saw when
+ * the session began, whose kind the ticket says. */
+int
+tls_kind_shown(const struct tls *t)
+{
+	const X509 *shown = SSL_get_certificate(t->ssl);
+	SSL_SESSION *session = SSL_get_session(t->ssl);
+	unsigned char *kind;
+	void *data;
+	size_t len;
+
+	if (SSL_session_reused(t->ssl)) {
+		if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len) || len != 1)
+			return -1;
+		kind = data;
+		return *kind;
+	}
+	for (int k = 0; k < CERT_KINDS; k++)
+		if (t->group.kind[k] != NULL && cert_x509(t->group.kind[k]) == shown)
+			return k;
+	return -1;
+}
+
+/* A ticket is to be made. That of a session that was resumed keeps what it says. */
+static int
+on_ticket_begin(SSL *ssl, void *arg)
+{
+	int kind = tls_kind_shown(tls_of(ssl));
+	unsigned char byte = (unsigned char)kind;
+
+	(void)arg;
+	return kind < 0 || SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &byte, 1);
+}
+
 /* ---- what a client asks for ---- */
 
 /* The first name of the extension server_name (RFC 6066, 3), as far as it is well-formed. */
@@ -352,9 +386,10 @@ tls_server_new(const struct tls_server_conf *conf, tls_choose_f *choose, void *a
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_timeout(ctx, SESSION_SECONDS);
 	SSL_CTX_set_max_cert_list(ctx, PEER_CERTS_BYTES);
-	if (tickets != NULL)
+	if (tickets != NULL) {
 		SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
-	else {
+		SSL_CTX_set_session_ticket_cb(ctx, on_ticket_begin, NULL, NULL);
+	} else {
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 		SSL_CTX_set_num_tickets(ctx, 0);
 	}

@@ -744,9 +744,10 @@ servers_are_verified(void **state)
 
 /* ---- tickets ---- */
 
-/* Meets with the session of the last time; reads until its ticket has come. */
+/* Meets with the session of the last time; reads until its ticket has come. `cert`: that the
+ * client goes by. */
 static bool
-pair_resumes(struct pair *p, const char *name, SSL_SESSION **session)
+pair_resumes_by(struct pair *p, const char *name, SSL_SESSION **session, const struct cert *cert)
 {
 	struct tls_facts f;
 	enum io_result near, far;
@@ -760,10 +761,42 @@ pair_resumes(struct pair *p, const char *name, SSL_SESSION **session)
 	put(p, &p->far, "x");
 	get(p, &p->near, "x");
 	assert_true(tls_facts(&p->far, &f));
+	if (cert != NULL)
+		assert_ptr_equal(f.cert, cert);
 	SSL_SESSION_free(*session);
 	*session = SSL_get1_session(((struct tls *)p->near.private.transport)->ssl);
 	stream_close(&p->near);		/* properly: OpenSSL forgets sessions of connections that were cut */
 	return f.resumed;
+}
+
+static bool
+pair_resumes(struct pair *p, const char *name, SSL_SESSION **session)
+{
+	return pair_resumes_by(p, name, session, NULL);
+}
+
+/* Of two certificates for the host it knows one: which, is asked for with each request on the
+ * connection that is for another host. */
+static void
+a_resumed_session_knows_its_certificate(void **state)
+{
+	struct pair *p = pair_new();
+	SSL_SESSION *session = NULL;
+
+	(void)state;
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
+		for (int kind = 0; kind < 2; kind++) {
+			pair_open(p, "web.test");
+			SSL_CTX_set_max_proto_version(p->client->ctx, version);
+			SSL_CTX_set1_sigalgs_list(p->client->ctx, kind == 0 ? "ECDSA+SHA256" : "RSA-PSS+SHA256:RSA+SHA256");
+			assert_false(pair_resumes_by(p, "web.test", &session, certs[kind]));
+			assert_true(pair_resumes_by(p, "web.test", &session, certs[kind]));
+			assert_true(pair_resumes_by(p, "web.test", &session, certs[kind]));
+			tls_client_free(&p->client);
+			SSL_SESSION_free(session);
+			session = NULL;
+		}
+	pair_free(p);
 }
 
 static void
@@ -860,6 +893,7 @@ main(void)
 		cmocka_unit_test(clients_show_certificates),
 		cmocka_unit_test(servers_are_verified),
 		cmocka_unit_test(sessions_are_resumed_by_tickets),
+		cmocka_unit_test(a_resumed_session_knows_its_certificate),
 		cmocka_unit_test(a_challenge_is_never_resumed),
 	};
 
