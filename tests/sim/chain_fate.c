@@ -23,12 +23,15 @@ is_answered(struct chain_fate *f, const char *middleware, const char *why, int s
 	return true;
 }
 
+/* Only what came without TLS. */
 static bool
-redirects(struct chain_fate *f, const struct plan_chain *c, const struct call *l)
+redirects(struct chain_fate *f, const struct plan *p, const struct plan_chain *c, const struct call *l)
 {
 	bool get = strcmp(l->method, "GET") == 0;
 	char last = f->target[strlen(f->target) - 1];
 
+	if (p->client[l->id / CALLS].secure.on)
+		return false;
 	if (c->by_scheme)
 		snprintf(f->location, sizeof f->location, "https://s%u%s", l->service, f->target);
 	else if (last >= '0' && last <= '9' && last % 2 == 1)
@@ -94,7 +97,7 @@ kind_judges(struct chain_fate *f, const struct plan *p, const struct call *l, en
 		f->knows_user = l->login != LOGIN_NONE;
 		return l->login != LOGIN_GOOD && is_answered(f, "basicauth", "auth_required", 401);
 	case CHAIN_REDIRECT:
-		return redirects(f, c, l);
+		return redirects(f, p, c, l);
 	case CHAIN_CORS:
 		return l->preflight && is_answered(f, "headers", "cors_preflight", 200);
 	case CHAIN_BUFFERS:

@@ -311,6 +311,8 @@ dial(struct client *c)
 	c->paused = false;
 	reading_begin(&c->in, DOWN);
 	c->end = end_connect(&c->host, c->proxy, &w, on_end, c);
+	handshake_begin(&c->handshake, c->plan, c->number, c->end);
+	end_adopt(c->end, on_end, c);
 }
 
 static void
@@ -340,13 +342,17 @@ client_turn(struct client *c)
 	if (!c->connected) {
 		unsigned is = end_is(c->end);
 		if ((is & (END_BROKEN | END_OVER)) != 0) {
+			bool none = !end_is_secure(c->end);
+			handshake_failed(&c->handshake, c->end);
 			client_hang_up(c, false, DROPPED);
-			c->sending = c->waiting = c->how->ncalls;	/* nobody listens any more */
+			if (none)
+				c->sending = c->waiting = c->how->ncalls;	/* nobody listens any more */
 			return;
 		}
 		if ((is & END_OUT) == 0)
 			return;
 		c->connected = true;
+		handshake_done(&c->handshake, c->end);
 		c->due_usec = 0;
 	}
 	while (c->end != NULL && receive_some(c))

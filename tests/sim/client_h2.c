@@ -12,6 +12,7 @@
 #include "client_h2.h"
 #include "coded.h"
 #include "frames.h"
+#include "handshake.h"
 #include "memory.h"
 #include "response.h"
 
@@ -40,6 +41,8 @@ struct client_h2 {
 	struct host	 host;
 	const struct addr *proxy;
 	struct end	*end;			/* NULL: there is no connection */
+	struct handshake handshake;
+	unsigned	 number;
 	uint64_t	 life;
 	bool		 connected, over, going;	/* going: no more streams on this one */
 	nghttp2_session	*session;
@@ -308,7 +311,7 @@ call_begin(struct client_h2 *c)
 	snprintf(host, sizeof host, "s%u", l->service);
 	snprintf(length, sizeof length, "%llu", (unsigned long long)l->body);
 	nv[0] = field(":method", l->method);
-	nv[1] = field(":scheme", "http");
+	nv[1] = field(":scheme", c->how->secure.on ? "https" : "http");
 	nv[2] = field(":authority", host);
 	nv[3] = field(":path", path);
 	if (l->body > 0 && !l->chunked)
@@ -318,6 +321,7 @@ call_begin(struct client_h2 *c)
 	*k = (struct call_h2){ .client = c, .call = l, .entry = ledger_of(l->id), .in.exchange = NOBODY };
 	k->entry->fate = WAITING;
 	k->entry->end = c->end;
+	handshake_note(&c->handshake, k->entry);
 	k->entry->port = addr_port(end_addr(c->end));
 	k->entry->began_usec = wire_now();
 	k->entry->sent_usec = l->body > 0 ? 0 : wire_now();
@@ -392,6 +396,8 @@ dial(struct client_h2 *c)
 	c->connected = c->going = false;
 	c->dials++;
 	c->end = end_connect(&c->host, c->proxy, &w, on_end, c);
+	handshake_begin(&c->handshake, c->plan, c->number, c->end);
+	end_adopt(c->end, on_end, c);
 	session_begin(c);
 }
 
@@ -403,11 +409,15 @@ is_connected(struct client_h2 *c)
 	if (c->connected)
 		return true;
 	if ((is & (END_BROKEN | END_OVER)) != 0) {
+		bool none = !end_is_secure(c->end);
+		handshake_failed(&c->handshake, c->end);
 		hang_up(c, false, DROPPED);
-		c->over = true;			/* nobody listens any more */
+		c->over |= none;		/* nobody listens any more */
 		return false;
 	}
 	c->connected = (is & END_OUT) != 0;
+	if (c->connected)
+		handshake_done(&c->handshake, c->end);
 	return c->connected;
 }
 
@@ -443,6 +453,7 @@ client_h2_new(const struct plan *p, unsigned number, const struct addr *proxy)
 
 	c->plan = p;
 	c->how = &p->client[number];
+	c->number = number;
 	c->proxy = proxy;
 	snprintf(name, sizeof name, "10.0.1.%u:1", 1 + number / 2);
 	ASSERT(addr_parse(str_of(name), &c->host.addr) == NULL);

@@ -5,6 +5,7 @@
 #define SIM_CLIENT_PRIV_H
 
 #include "client.h"
+#include "handshake.h"
 #include "ledger.h"
 
 struct client {
@@ -15,6 +16,7 @@ struct client {
 	const struct addr *proxy;
 
 	struct end	*end;			/* NULL: there is no connection */
+	struct handshake handshake;
 	uint64_t	 life;			/* of it: timers of others mean nothing */
 	bool		 connected, served;
 	unsigned	 dials;			/* since something was served */

@@ -73,6 +73,7 @@ call_begin(struct client *c)
 	entry(c, c->sending)->fate = WAITING;
 	entry(c, c->sending)->end = c->end;
 	entry(c, c->sending)->began_usec = wire_now();
+	handshake_note(&c->handshake, entry(c, c->sending));
 	entry(c, c->sending)->port = addr_port(end_addr(c->end));
 	wire_note("send", l->id, c->all);
 }

@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "base/bug.h"
 #include "chain.h"
+#include "handshake.h"
 #include "kernel.h"
 #include "ledger.h"
 #include "relay_ledger.h"
@@ -142,6 +143,7 @@ check_request(const struct entry *e, const char *line)
 	if (!says(line, "RequestMethod", c->method) || !says(line, "RequestHost", service) ||
 	    !says(line, "RequestProtocol", version) || !says(line, "ClientHost", client) || !says(line, "ClientPort", port))
 		broken("x%u is logged as another one: %s", c->id, line);
+	handshake_check_line(e, line);
 	if (line_value(line, "ServiceName") != NULL && !says(line, "ServiceName", service))
 		broken("x%u is logged for another service: %s", c->id, line);
 }
@@ -441,7 +443,7 @@ check_served(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 	bool calm = call_is_sound(e->call) && is_among_sound(e) && e->call->slip == GOOD && sound_tasks(s) == s->ntasks &&
-	    s->eject_failures == 0 && is_at_ease(s);
+	    s->eject_failures == 0 && is_at_ease(s) && !handshake_misdirects(e->call);
 
 	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
@@ -478,6 +480,7 @@ ledger_check(void)
 		check_time(e);
 		check_wait(e);
 		check_served(e);
+		handshake_check(e);
 		audit_exchange(e);
 		if (is_forsaken(e))
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);

@@ -48,6 +48,7 @@ struct entry {
 	uint64_t	 got, data;	/* bytes of its response, interim ones included; and of the body */
 	uint64_t	 coded;		/* and of the body as it came, once it is whole */
 	unsigned	 port;		/* the client's */
+	bool		 resumed;	/* the TLS of its connection */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;
 	struct seen	 seen[ATTEMPTS_SEEN];	/* the first ones */

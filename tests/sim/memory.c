@@ -5,6 +5,7 @@
 
 #include "base/bug.h"
 #include "memory.h"
+#include "secure.h"
 
 #ifdef __SANITIZE_ADDRESS__
 size_t	__sanitizer_get_current_allocated_bytes(void);	/* GCC has it, and no header for it */
@@ -55,9 +56,9 @@ size_t
 sim_product_bytes(void)
 {
 #ifdef __SANITIZE_ADDRESS__
-	return __sanitizer_get_current_allocated_bytes();
+	return __sanitizer_get_current_allocated_bytes() - secure_bytes();
 #else
-	return mallinfo2().uordblks;
+	return mallinfo2().uordblks - secure_bytes();
 #endif
 }
 

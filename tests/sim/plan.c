@@ -365,6 +365,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		draw_relay(&p->relay[i], plan_stream(seed, 7, i));
 	draw_rest(p, plan_stream(seed, 3, 0));
 	brain_draw(&p->brain, plan_stream(seed, 8, 0));
+	tls_draw(p, plan_stream(seed, 20, 0));
 	draw_workers(p, plan_stream(seed, 4, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		draw_limits(&p->service[i], plan_stream(seed, 5, i));
@@ -475,6 +476,7 @@ plan_print(const struct plan *p)
 		    (long long)p->worker[i].again_usec, (long long)p->worker[i].hang_usec, (long long)p->worker[i].wakes_usec);
 	print_weather("tasks", &p->weather);
 	brain_print(&p->brain);
+	tls_print(p);
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			printf("# node %u cut %lld-%lld\n", i, (long long)p->node[i].cut_usec, (long long)p->node[i].heals_usec);
@@ -487,6 +489,7 @@ plan_print(const struct plan *p)
 		printf("# client %u from %lld us", i, (long long)c->starts_usec);
 		if (c->h2)
 			printf(", HTTP/2 with %u streams at once, window %u", c->h2_streams, c->h2_window);
+		secure_print(&c->secure);
 		printf("\n");
 		print_weather("  its network", &c->weather);
 		for (unsigned k = 0; k < c->ncalls; k++)

@@ -90,8 +90,26 @@ struct call {
 	uint64_t	 slip_at;		/* bytes of the body */
 };
 
+/* How a client speaks TLS. */
+struct plan_secure {
+	bool		 on;
+	const char	*name;			/* of the host that it wants; NULL: it does not say */
+	bool		 old;			/* TLS 1.2 */
+	bool		 comes_back;		/* by tickets */
+	bool		 mute;			/* leaves without close_notify */
+};
+
+/* The listener of TLS. */
+struct plan_tls {
+	bool		 there;
+	bool		 fallback;		/* there is a certificate for who names no host that has one */
+	bool		 tickets;		/* workers have their keys in common */
+	int64_t		 renew_usec;		/* then another certificate is in the place of one; 0: never */
+};
+
 struct plan_client {
 	bool		 there;
+	struct plan_secure secure;
 	int64_t		 starts_usec;
 	unsigned	 ncalls;
 	struct call	 call[CALLS];
@@ -233,6 +251,7 @@ struct plan {
 	struct plan_client client[CLIENTS];
 	struct plan_service service[ALL_SERVICES];
 	struct plan_relay relay[RELAYS];
+	struct plan_tls	 tls;
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
 	unsigned	 nworkers;
 	struct plan_worker worker[WORKERS];

@@ -25,6 +25,11 @@ void		 print_relay(unsigned number, const struct plan_relay *);
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
 void		 print_retry(const struct plan_service *);
 
+/* plan_tls.c */
+void		 tls_draw(struct plan *, struct rng);	/* and whose connections have it */
+void		 tls_print(const struct plan *);
+void		 secure_print(const struct plan_secure *);
+
 /* plan_brain.c */
 void		 brain_draw(struct plan_brain *, struct rng);
 void		 brain_print(const struct plan_brain *);

@@ -103,6 +103,8 @@ plan_is_all_plain(const struct plan *p)
 	for (unsigned i = 0; i < RELAYS; i++)
 		if (p->relay[i].there)
 			return false;
+	if (p->tls.there)
+		return false;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p->client[i].there && p->client[i].h2)
 			return false;

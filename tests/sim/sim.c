@@ -19,6 +19,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "memory.h"
+#include "secure.h"
 #include "world.h"
 
 #define JOBS_MOST	64
@@ -284,6 +285,14 @@ warm_up(void)
 	for (unsigned i = 0; i < SERVICES; i++)
 		p.service[i].sticky = true;
 	p.brain.there = true;
+	p.tls = (struct plan_tls){ .there = true, .fallback = true, .tickets = true };
+	for (unsigned i = 0; i < 6; i++) {	/* all kinds of keys, both versions, and sessions that are resumed */
+		static const char *const names[] = { "all", "a.w", "s0" };
+		p.client[i].there = true;
+		p.client[i].secure = (struct plan_secure){ .on = true, .name = names[i / 2], .comes_back = true, .old = i % 2 != 0 };
+		for (unsigned k = 0; k < CALLS; k++)
+			p.client[i].call[k].closes = true;
+	}
 	alarm(HANGS_SEC);
 	world_run(&p, &r);
 	chain_warm_up();
@@ -328,6 +337,7 @@ main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < jobs; i++)
 		shared[i] = share(sizeof *shared[i]);
+	secure_init();
 	warm_up();
 	if (argc - optind == 2)
 		return run_many(strtoull(argv[optind], NULL, 10), strtoull(argv[optind + 1], NULL, 10), jobs, seconds);

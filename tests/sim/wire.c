@@ -38,6 +38,7 @@ struct end {
 	void		*arg;
 	struct host	*host;
 	struct addr	 addr;
+	struct secure	*secure;
 };
 
 struct conn {
@@ -300,7 +301,7 @@ on_accepted(void *arg, uint64_t n)
 }
 
 void
-end_adopt(struct end *e, end_f *fn, void *arg)
+raw_adopt(struct end *e, end_f *fn, void *arg)
 {
 	e->fn = fn;
 	e->arg = arg;
@@ -317,7 +318,7 @@ broken(struct end *e, int otherwise)
 }
 
 ssize_t
-end_write(struct end *e, const void *p, size_t n)
+raw_write(struct end *e, const void *p, size_t n)
 {
 	struct direction *d = &e->peer->in;
 	uint64_t room, queued = d->w - d->l;
@@ -354,7 +355,7 @@ end_write(struct end *e, const void *p, size_t n)
 }
 
 ssize_t
-end_read(struct end *e, void *p, size_t cap, bool peek)
+raw_read(struct end *e, void *p, size_t cap, bool peek)
 {
 	struct direction *d = &e->in;
 	uint64_t n = d->a - d->r;
@@ -380,7 +381,7 @@ end_read(struct end *e, void *p, size_t cap, bool peek)
 }
 
 unsigned
-end_is(const struct end *e)
+raw_is(const struct end *e)
 {
 	if (e->dead)
 		return END_IN | END_OUT | END_HUNG | END_OVER | (e->error != 0 ? END_BROKEN : 0);
@@ -400,7 +401,7 @@ end_error(struct end *e)
 }
 
 void
-end_shut(struct end *e)
+raw_shut(struct end *e)
 {
 	ASSERT(!e->closed);
 	if (e->dead || e->shut)
@@ -411,7 +412,7 @@ end_shut(struct end *e)
 }
 
 void
-end_close(struct end *e, bool reset)
+raw_close(struct end *e, bool reset)
 {
 	ASSERT(!e->closed);
 	e->fn = NULL;
@@ -428,6 +429,12 @@ end_close(struct end *e, bool reset)
 		e->peer->in.end_queued = true;
 		leave(e->peer);
 	}
+}
+
+struct secure **
+raw_secure(struct end *e)
+{
+	return &e->secure;
 }
 
 const struct addr *

@@ -29,7 +29,7 @@ struct worker {
 	struct proxy	*proxy;
 	struct timer	 beat;
 	/* what it has heard of */
-	uint64_t	 serial;
+	uint64_t	 serial, secrets;
 	unsigned	 variant;
 	bool		 drains, is_empty;
 	bool		 was_vain, waits;	/* its last turn was; requests waited behind it */
@@ -46,12 +46,19 @@ static struct {
 	unsigned	 last;			/* had a turn */
 	uint64_t	 turns, serial, vain, waiting;	/* waiting: turns that were vain, but that requests waited */
 	int64_t		 waited_usec;
-	int		 table;			/* -1: there is none yet */
+	int		 table, secrets;	/* -1: there is none yet */
+	uint64_t	 secrets_serial;
 	unsigned	 variant;		/* of the configuration */
 	bool		 stops, ended, killed;
 } g;
 
 /* ---- one of them ---- */
+
+static unsigned
+fronts(void)
+{
+	return g.plan->tls.there ? FRONTS : FRONT_TLS;
+}
 
 static unsigned
 process(const struct worker *w)
@@ -70,15 +77,16 @@ conf(const struct worker *w, unsigned variant)
 		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
 		.request_head = { HEAD_BYTES, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
 		.upstream_idle_usec = TASK_IDLE_USEC, .tls_min_version = 12, .hsts_seconds = -1,
-		.probe = live_prober(g.live) == w->index, .nlisteners = FRONTS };
+		.probe = live_prober(g.live) == w->index, .nlisteners = fronts() };
 
 	c.access.format = ACCESS_FORMAT_JSON;
 	c.trace.ids = TRACE_IDS_OFF;
 	strcpy(c.trace.id_field, "X-Request-Id");
-	for (unsigned i = 0; i < FRONTS; i++) {
+	for (unsigned i = 0; i < fronts(); i++) {
 		c.listener[i] = proxy_listener_of(&g.front[i]);
-		c.listener[i].http2 = i == 0;
-		snprintf(c.listener[i].name, sizeof c.listener[i].name, i == 0 ? "front" : "t%u", SERVICES + i - 1);
+		c.listener[i].tls = i == FRONT_TLS;
+		c.listener[i].http2 = i == 0 || i == FRONT_TLS;
+		snprintf(c.listener[i].name, sizeof c.listener[i].name, i == 0 ? "front" : i == FRONT_TLS ? "secure" : "t%u", SERVICES + i - 1);
 	}
 	return c;
 }
@@ -110,6 +118,18 @@ take_table(struct worker *w)
 	w->serial = g.serial;
 }
 
+static void
+take_secrets(struct worker *w)
+{
+	struct secrets *s;
+
+	w->secrets = g.secrets_serial;
+	if (g.secrets < 0)
+		return;
+	ASSERT(secrets_open(dup(g.secrets), &s) == NULL && proxy_set_secrets(w->proxy, s));
+	secrets_unref(&s);
+}
+
 /* All that its parent has sent since it last listened. */
 static void
 hear(struct worker *w)
@@ -119,6 +139,8 @@ hear(struct worker *w)
 	if (!w->runs || w->hangs)
 		return;
 	kernel_enter(process(w));
+	if (w->secrets != g.secrets_serial)
+		take_secrets(w);
 	if (w->serial != g.serial)
 		take_table(w);
 	if (w->variant != g.variant)
@@ -147,7 +169,7 @@ lend(const struct worker *whose, struct worker *to)
 
 	if (to == whose || !to->runs || to->silent || to->hangs || g.stops)
 		return;
-	for (unsigned i = 0; i < FRONTS; i++) {
+	for (unsigned i = 0; i < fronts(); i++) {
 		fd = kernel_pass(whose->listener[i], process(to));
 		kernel_enter(process(to));
 		if (fd >= 0)
@@ -178,8 +200,9 @@ born(struct worker *w)
 	w->loop = loop_new();
 	w->proxy = proxy_new(w->loop, &c);
 	proxy_set_access(w->proxy, kernel_log(ledger_line));
+	take_secrets(w);
 	take_table(w);
-	for (unsigned i = 0; i < FRONTS; i++)
+	for (unsigned i = 0; i < fronts(); i++)
 		proxy_listen(w->proxy, kernel_pass(w->listener[i], process(w)), &g.front[i]);
 	w->beat = (struct timer){ .fn = NULL };
 	on_beat(w);
@@ -283,13 +306,13 @@ workers_begin(const struct plan *p, const struct addr front[FRONTS], struct live
 	g.live = live;
 	g.phys = phys;
 	g.lost = lost;
-	g.table = -1;
+	g.table = g.secrets = -1;
 	for (unsigned i = 0; i < p->nworkers; i++) {
 		struct worker *w = &g.worker[i];
 		const struct plan_worker *how = &p->worker[i];
 		w->index = i;
 		w->how = how;
-		for (unsigned k = 0; k < FRONTS; k++)
+		for (unsigned k = 0; k < fronts(); k++)
 			ASSERT(sock_listen(&g.front[k], true, &w->listener[k]) == NULL);
 		if (how->kill_usec > 0)
 			wire_at(wire_now() + how->kill_usec, on_kill, w, 0);
@@ -306,7 +329,7 @@ static void
 listeners_close(void)
 {
 	for (unsigned i = 0; i < g.plan->nworkers; i++)
-		for (unsigned k = 0; k < FRONTS; k++)
+		for (unsigned k = 0; k < fronts(); k++)
 			close(g.worker[i].listener[k]);
 }
 
@@ -327,6 +350,18 @@ workers_end(void)
 	if (!g.stops)
 		listeners_close();
 	close(g.table);
+	if (g.secrets >= 0)
+		close(g.secrets);
+}
+
+void
+workers_set_secrets(int fd)
+{
+	if (g.secrets >= 0)
+		close(g.secrets);
+	g.secrets = fd;
+	g.secrets_serial++;
+	hear_all();
 }
 
 void

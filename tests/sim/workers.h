@@ -9,8 +9,9 @@
 #include "plan.h"
 #include "world/live.h"
 
-/* Its listeners: that of HTTP, and that of each service of TCP. */
-#define FRONTS	(1 + TCP_SERVICES)
+/* Its listeners: that of HTTP, that of each service of TCP, and that of HTTP with TLS, which not all worlds have. */
+#define FRONTS	(1 + TCP_SERVICES + 1)
+#define FRONT_TLS (FRONTS - 1)
 
 /* A connection of a client's, this end of it, went with the worker that was killed. */
 typedef void	workers_lost_f(const struct end *);
@@ -18,6 +19,7 @@ typedef void	workers_lost_f(const struct end *);
 void		workers_begin(const struct plan *, const struct addr front[FRONTS], struct live *, struct phys *, workers_lost_f *);
 void		workers_end(void);		/* all of them, and their parent */
 void		workers_set_table(int fd, uint64_t serial);	/* takes the descriptor */
+void		workers_set_secrets(int fd);	/* as well; before the first table, if there are any */
 void		workers_reconf(void);
 void		workers_drain(void);
 bool		workers_are_empty(void);	/* after that: each has said so */

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "base/bug.h"
 #include "brains.h"
+#include "certs.h"
 #include "client.h"
 #include "client_h2.h"
 #include "engine.h"
@@ -22,6 +23,7 @@
 #include "proxy/proxy.h"
 #include "relay.h"
 #include "retry_ledger.h"
+#include "secure.h"
 #include "table_make.h"
 #include "task.h"
 #include "task_h2.h"
@@ -113,6 +115,16 @@ on_reconf(void *arg, uint64_t n)
 }
 
 static void
+on_renew(void *arg, uint64_t n)
+{
+	(void)arg;
+	(void)n;
+	wire_note("renewed", 0, 0);
+	if (!w.over)
+		workers_set_secrets(certs_secrets(w.plan, true));
+}
+
+static void
 on_drain(void *arg, uint64_t n)
 {
 	(void)arg;
@@ -156,6 +168,7 @@ events_begin(const struct plan *p)
 		}
 	happens(p->reconf_usec, on_reconf, 0);
 	happens(p->drain_usec, on_drain, 0);
+	happens(p->tls.renew_usec, on_renew, 0);
 	happens(p->starved_usec, on_descriptors, p->descriptors);
 	happens(p->fed_usec, on_descriptors, 4096);
 	happens(p->no_ports_usec, on_ports, 1);
@@ -201,9 +214,9 @@ people_begin(const struct plan *p)
 		}
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p->client[i].there && p->client[i].h2)
-			w.client_h2[i] = client_h2_new(p, i, &w.front[0]);
+			w.client_h2[i] = client_h2_new(p, i, &w.front[p->client[i].secure.on ? FRONT_TLS : 0]);
 		else if (p->client[i].there)
-			w.client[i] = client_new(p, i, &w.front[0]);
+			w.client[i] = client_new(p, i, &w.front[p->client[i].secure.on ? FRONT_TLS : 0]);
 	for (unsigned i = 0; i < RELAYS; i++)
 		if (p->relay[i].there)
 			w.relay[i] = relay_new(p, i, &w.front[1 + p->relay[i].service - SERVICES]);
@@ -464,6 +477,8 @@ world_run(const struct plan *p, struct result *out)
 	kernel_begin(&w.host, p->seed);
 	kernel_set_weather(weather);
 	kernel_set_signals(p->signals);
+	secure_begin(p->seed);
+	secure_settle();
 	for (unsigned i = 0; i < SERVICES; i++)
 		if (p->service[i].h2c)
 			kernel_set_shares(true);
@@ -473,6 +488,8 @@ world_run(const struct plan *p, struct result *out)
 	bytes = sim_product_bytes();
 	people_begin(p);
 	workers_begin(p, w.front, w.live, w.phys, ledger_lost);
+	if (p->tls.there)
+		workers_set_secrets(certs_secrets(p, false));
 	makers_begin(p);
 	w.bytes = sim_product_bytes();
 	events_begin(p);
@@ -501,6 +518,8 @@ world_run(const struct plan *p, struct result *out)
 		for (unsigned i = 0; i < SERVICES * TASKS; i++)
 			if (w.task_h2[i / TASKS][i % TASKS] != NULL)
 				task_h2_stop(w.task_h2[i / TASKS][i % TASKS]);
+		secure_end();
+		secure_settle();
 		check_free(bytes);
 	}
 	*out = (struct result){ .hash = wire_hash(), .usec = wire_now() - began, .exchanges = ledger_lines(), .turns = workers_turns() + brains_turns(),
