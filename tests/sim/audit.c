@@ -150,7 +150,7 @@ static void
 audit_left(const struct entry *e)
 {
 	const struct plan *p = ledger_plan();
-	int64_t way = p->weather.delay_usec + p->weather.jitter_usec + 50 * MSEC;
+	int64_t way = p->weather.delay_usec + p->weather.jitter_usec + 5 * MSEC;
 	int64_t late = e->left_usec - e->ended_usec - TASK_IDLE_USEC;
 
 	for (unsigned i = 0; i < NODES; i++)

@@ -202,6 +202,7 @@ take(struct client *c, const char *p, size_t n)
 		c->in.to_head = strcmp(call(c, c->waiting)->method, "HEAD") == 0;
 		used = reading_eat(&c->in, p, n);
 		entry(c, c->waiting)->got += used;
+		entry(c, c->waiting)->got_usec = wire_now();
 		entry(c, c->waiting)->data = c->in.body;
 		p += used;
 		n -= used;
@@ -232,7 +233,7 @@ void
 client_check_idle(const struct client *c, bool closed)
 {
 	const struct weather *w = &c->how->weather;
-	int64_t slack = 2 * (w->delay_usec + w->jitter_usec) + 100000, idle = wire_now() - c->idle_usec;
+	int64_t slack = 2 * (w->delay_usec + w->jitter_usec) + 10000, idle = wire_now() - c->idle_usec;
 	bool even = w->piece_most == 0 && w->window == 65536 && w->room == 65536;
 
 	if (c->idle_usec == 0 || !ledger_is_calm())

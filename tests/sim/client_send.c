@@ -180,6 +180,7 @@ send_some(struct client *c)
 	c->out_sent += (size_t)n;
 	c->sent += (size_t)n;
 	entry(c, c->sending)->sent = c->sent;
+	entry(c, c->sending)->put_usec = wire_now();
 	if (c->sent == c->all)
 		call_sent(c);
 	else if (l->piece > 0) {

@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "handshake.h"
+#include "deadline.h"
 #include "kernel.h"
 #include "ledger.h"
 #include "relay_ledger.h"
@@ -208,6 +209,7 @@ ledger_line(const char *bytes, size_t len)
 	e->lines++;
 	e->logged_status = (int)line_number(line, "DownstreamStatus");
 	e->took_usec = (int64_t)line_number(line, "Duration") / 1000;
+	e->logged_usec = wire_now();
 	e->tried = (unsigned)line_number(line, "RetryAttempts");
 	snprintf(e->logged_why, sizeof e->logged_why, "%.*s", (int)strcspn(why + 1, "\""), why + 1);
 	e->start_usec = time_of_day(line, "StartUTC");
@@ -332,9 +334,10 @@ check_wait(const struct entry *e)
 
 	if (is(e, "overloaded") && !plan->service[c->service].overload)
 		broken("x%u: %s, and its service has no such bound", c->id, e->logged_why);
-	if (has_waited(e) && at_once && workers_are_well() && plan->service[c->service].overload &&
-	    e->took_usec > WAIT_USEC + WAIT_SLACK_USEC)
+	if (has_waited(e) && at_once && workers_are_well() && e->took_usec > WAIT_USEC + WAIT_SLACK_USEC)
 		broken("x%u: %s after %lld us", c->id, e->logged_why, (long long)e->took_usec);
+	if (has_waited(e) && e->took_usec < WAIT_USEC)
+		broken("x%u: %s after %lld us already", c->id, e->logged_why, (long long)e->took_usec);
 }
 
 static void
@@ -478,6 +481,7 @@ ledger_check(void)
 		check_once(e);
 		retry_check(e);
 		check_time(e);
+		deadline_check(e);
 		check_wait(e);
 		check_served(e);
 		handshake_check(e);

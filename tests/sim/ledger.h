@@ -45,6 +45,7 @@ struct entry {
 	bool		 lost;		/* the worker that had that was killed */
 	int64_t		 began_usec, sent_usec, ended_usec;	/* first byte; all of it; 0: never */
 	uint64_t	 sent;		/* bytes of it */
+	int64_t		 put_usec, got_usec;	/* when its client has sent or got a byte of it last */
 	uint64_t	 got, data;	/* bytes of its response, interim ones included; and of the body */
 	uint64_t	 coded;		/* and of the body as it came, once it is whole */
 	unsigned	 port;		/* the client's */
@@ -56,11 +57,13 @@ struct entry {
 	int64_t		 left_usec;	/* when the connection of its response was closed, with nothing after that on it; 0: it was not */
 	int64_t		 left_idle_usec;	/* and how long nothing had been on it */
 	bool		 may_leave;	/* it may be closed before its time */
+	int64_t		 wrote_usec, read_usec, whole_usec;	/* when a task has sent or got a byte of it last; and had all of it */
 	/* by the log */
 	unsigned	 lines, tried;
 	int		 logged_status;
 	char		 logged_why[40];
 	int64_t		 took_usec, start_usec;	/* start: to the millisecond */
+	int64_t		 logged_usec;
 	struct line	 line;
 };
 

@@ -278,6 +278,8 @@ respond(struct visit *v)
 		return false;
 	v->out_sent += (size_t)n;
 	v->wrote_usec = wire_now();
+	if (v->call != NULL)
+		ledger_of(v->call->id)->wrote_usec = wire_now();
 	if (v->call != NULL && v->call->answer_piece > 0) {
 		v->due_usec = wire_now() + v->call->answer_usec;
 		wire_at(v->due_usec, on_timer, v, 0);
@@ -369,6 +371,7 @@ whole_came(struct visit *v)
 
 	if (e != NULL) {
 		e->wholes++;
+		e->whole_usec = wire_now();
 		if (v->in.body != e->call->body)
 			broken("x%u came with %llu bytes of %llu", v->in.exchange, (unsigned long long)v->in.body,
 			    (unsigned long long)e->call->body);
@@ -427,6 +430,8 @@ receive(struct visit *v)
 		broken("a task got bytes behind its request (x%u)", v->in.exchange);
 	if (!head && v->in.head)
 		head_came(v);
+	if (v->call != NULL)
+		ledger_of(v->call->id)->read_usec = wire_now();
 	if (v->end != NULL && v->in.done)
 		whole_came(v);
 	return v->end != NULL;
