@@ -11,6 +11,7 @@
 
 #include "base/bug.h"
 #include "kernel_priv.h"
+#include "manners.h"
 #include "memory.h"
 
 #define LOOKED_AT_USEC	(2900 * USEC_PER_MSEC)	/* of silence, before it is asked whether a connection is cut off */
@@ -83,6 +84,7 @@ static void
 on_end(void *arg, unsigned what)
 {
 	(void)what;
+	manners_end(arg);
 	/* as the kernel has it: whatever happened, all that is so is told */
 	file_wake(arg, file_mask(arg));
 }
@@ -225,6 +227,7 @@ __wrap_recv(int fd, void *p, size_t cap, int flags)
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
 	n = end_read(f->end, p, cap, (flags & MSG_PEEK) != 0);
+	manners_recv(f, (flags & MSG_PEEK) != 0 && cap > 1, n);
 	k.count.bytes += n > 0 ? (uint64_t)n : 0;
 	return give(f, n);
 }
@@ -253,6 +256,7 @@ __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
 	f->sent_usec = wire_now();
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
+	manners_send(f, m->msg_iov[0].iov_base, m->msg_iov[0].iov_len);
 	for (size_t i = 0; i < m->msg_iovlen; i++) {
 		if (m->msg_iov[i].iov_len == 0)
 			continue;

@@ -40,6 +40,8 @@ struct file {
 	struct addr	 addr;
 	int64_t		 until;			/* of an epoll */
 	int64_t		 sent_usec;		/* when something was sent last */
+	int64_t		 ended_usec;		/* when the other end's end had come; 0: it has not */
+	bool		 was_read;
 	bool		 reported;
 };
 

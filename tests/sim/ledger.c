@@ -9,20 +9,24 @@
 #include "audit.h"
 #include "base/bug.h"
 #include "chain.h"
-#include "handshake.h"
 #include "deadline.h"
+#include "handshake.h"
 #include "kernel.h"
 #include "ledger.h"
+#include "lines.h"
 #include "relay_ledger.h"
 #include "retry_ledger.h"
 
 #define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
+#define CLOSINGS	512
+#define CROSSED_USEC	(2 * USEC_PER_MSEC)	/* that an end of an idle connection may lie there before what cannot be sent again */
 /* what the wall clock has when time begins, as microseconds of the day less those of the monotonic clock */
 #define WORLDS_BEGIN	(8 * 3600 * USEC_PER_SEC)
 
 static struct entry entries[EXCHANGES];
 static const struct plan *plan;
 static uint64_t lines, lines_of[PROCESSES];
+static struct { int64_t usec[CLOSINGS]; unsigned n; } closings[SERVICES];	/* of connections to tasks, the last ones */
 static char text[512];
 
 void
@@ -33,6 +37,7 @@ ledger_begin(const struct plan *p)
 	relay_ledger_begin(p);
 	lines = 0;
 	memset(lines_of, 0, sizeof lines_of);
+	memset(closings, 0, sizeof closings);
 	text[0] = '\0';
 	audit_begin();
 	for (unsigned i = 0; i < EXCHANGES; i++)
@@ -195,6 +200,7 @@ ledger_line(const char *bytes, size_t len)
 		broken("a line of the access log has no reason: %s", line);
 	if (wire_verbose)
 		printf("# %s\n", line);
+	lines_check(plan, line);
 	line_count(line, why);
 	if (line_number(line, "RequestCount") > 0 && line_number(line, "RequestCount") != ++lines_of[kernel_process()] && workers_are_well())
 		broken("line %llu of the access log says another number: %s", (unsigned long long)lines, line);
@@ -217,6 +223,12 @@ ledger_line(const char *bytes, size_t len)
 	check_request(e, line);
 	chain_check_line(plan, e, line);
 	wire_note("line", e->call->id, (uint64_t)e->logged_status);
+}
+
+void
+ledger_closed(unsigned service)
+{
+	closings[service].usec[closings[service].n++ % CLOSINGS] = wire_now();
 }
 
 void
@@ -431,12 +443,13 @@ static bool
 is_crossed(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
-	bool closes = false;
+	int64_t way = 2 * (plan->weather.delay_usec + plan->weather.jitter_usec) + CROSSED_USEC;
+	bool closes = s->h2c;			/* those tasks do not say when */
 
-	for (unsigned i = 0; i < s->ntasks; i++)
-		closes |= s->task[i].idle_usec > 0 && !s->task[i].announces;
-	for (unsigned i = 0; i < EXCHANGES; i++)	/* or behind a response that was whole in spite of that */
-		closes |= entries[i].slipped > 0 && entries[i].call->service == e->call->service;
+	for (unsigned i = 0; i < CLOSINGS && i < closings[e->call->service].n; i++) {
+		int64_t at = closings[e->call->service].usec[i];
+		closes |= at > e->logged_usec - e->took_usec - way && at < e->logged_usec;
+	}
 	return closes && !e->call->idempotent && is(e, "upstream_gone") && e->heads == 0;
 }
 

@@ -71,6 +71,7 @@ void		 ledger_begin(const struct plan *);
 struct entry	*ledger_of(uint32_t exchange);	/* NULL: there is none of this number */
 void		 ledger_line(const char *line, size_t len);	/* of the access log */
 void		 ledger_lost(const struct end *other);	/* the other end of a connection went with a worker */
+void		 ledger_closed(unsigned service);	/* a task of it ends a connection */
 void		 ledger_check(void);		/* when all is over */
 uint64_t	 ledger_lines(void);
 const struct plan *ledger_plan(void);

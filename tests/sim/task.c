@@ -69,8 +69,10 @@ on_end(void *arg, unsigned what)
 static void
 visit_end(struct visit *v, bool reset)
 {
-	if (v->end != NULL)
+	if (v->end != NULL) {
+		ledger_closed(v->task->service);
 		end_close(v->end, reset);
+	}
 	v->end = NULL;
 }
 
