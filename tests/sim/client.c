@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "client_priv.h"
+#include "heads.h"
 #include "memory.h"
 #include "response.h"
 
@@ -120,6 +121,9 @@ head_note(struct client *c)
 	memcpy(e->by, c->in.by, sizeof e->by);
 	if (!c->in.ours)
 		bound_note(c, l, e);
+	if (!c->in.ours && c->in.whole[0] != '\0')
+		heads_check_response(e, c->in.whole, false);
+	c->in.whole[0] = '\0';			/* once */
 }
 
 static struct response

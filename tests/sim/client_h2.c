@@ -13,6 +13,7 @@
 #include "coded.h"
 #include "frames.h"
 #include "handshake.h"
+#include "heads.h"
 #include "memory.h"
 #include "response.h"
 
@@ -28,6 +29,7 @@ struct call_h2 {
 	int32_t		 id;			/* of the stream; 0: there is none */
 	bool		 headed, ended, leaves;
 	struct response	 in;
+	struct head_text head;
 	uint64_t	 sent;
 	int64_t		 due_usec;		/* no byte before */
 	bool		 stalled, deferred;
@@ -93,6 +95,9 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	if (n[0] != ':')
 		chain_see(&k->in.seen, n, v);
 	if (strcmp(n, ":status") == 0)
+		k->head = (struct head_text){ .len = 0 };
+	head_text_add(&k->head, n, v);
+	if (strcmp(n, ":status") == 0)
 		k->in = (struct response){ .status = atoi(v), .exchange = NOBODY };
 	else if (strcmp(n, "x-tag") == 0)
 		k->in.exchange = (uint32_t)strtoul(v, NULL, 10);
@@ -121,6 +126,8 @@ on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 		k->headed = true;
 		k->in.coded = k->in.ours ? NULL : coded_new(k->in.seen.coding, k->call->id);
 		response_head(c->plan, k->call, k->entry, &k->in);
+		if (!k->in.ours)
+			heads_check_response(k->entry, head_text_keep(&k->head), true);
 	}
 	if ((f->hd.type == NGHTTP2_HEADERS || f->hd.type == NGHTTP2_DATA) && (f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
 		k->ended = true;
@@ -319,6 +326,9 @@ call_begin(struct client_h2 *c)
 	for (unsigned i = 0; i < nasks; i++)
 		nv[n++] = field(asks[i].name, asks[i].value);
 	*k = (struct call_h2){ .client = c, .call = l, .entry = ledger_of(l->id), .in.exchange = NOBODY };
+	for (size_t i = 0; i < n; i++)
+		head_text_add(&k->head, (char *)nv[i].name, (char *)nv[i].value);
+	k->entry->asked = head_text_keep(&k->head);
 	k->entry->fate = WAITING;
 	k->entry->end = c->end;
 	handshake_note(&c->handshake, k->entry);

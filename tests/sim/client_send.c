@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "client_priv.h"
+#include "heads.h"
 
 #define CONTINUE_USEC	USEC_PER_SEC	/* for which a 100 is waited for */
 
@@ -52,6 +53,7 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "\r\n");
 	ASSERT(p < end);
 	c->head_len = (size_t)(p - c->head);
+	ledger_of(l->id)->asked = heads_keep(c->head, c->head_len);
 	c->head_sent = 0;
 }
 

@@ -50,6 +50,7 @@ struct entry {
 	uint64_t	 coded;		/* and of the body as it came, once it is whole */
 	unsigned	 port;		/* the client's */
 	bool		 resumed;	/* the TLS of its connection */
+	const char	*asked, *answered[TASKS];	/* the heads that its client and tasks have sent last; heads.h */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;
 	struct seen	 seen[ATTEMPTS_SEEN];	/* the first ones */

@@ -115,6 +115,7 @@ head_done(struct reading *r)
 	r->text[r->len] = '\0';
 	if (strlen(r->text) != r->len)
 		r->bad = "a NUL in a head";
+	memcpy(r->whole, r->text, r->len + 1);
 	for (bool first = true; (next = strstr(line, "\r\n")) != NULL; line = next + 2, first = false) {
 		*next = '\0';
 		if (*line == '\0')

@@ -49,6 +49,7 @@ struct reading {
 	uint64_t	 length;
 	uint64_t	 body;		/* bytes of its data so far */
 	struct coded	 *coded;	/* where that is encoded; NULL: it is not */
+	char		 whole[16384];	/* its head, as it came */
 	/* private */
 	char		 text[16384];
 	size_t		 len;

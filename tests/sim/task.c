@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "door.h"
+#include "heads.h"
 #include "ledger.h"
 #include "memory.h"
 #include "operator.h"
@@ -123,6 +124,7 @@ static void
 head_make(struct visit *v)
 {
 	const struct call *l = v->call;
+	size_t begins = v->head_len;
 	char line[200];
 
 	snprintf(line, sizeof line, "HTTP/1.%d %d Some\r\nX-Tag: %u\r\nX-By: s%u.%u\r\n",
@@ -145,6 +147,7 @@ head_make(struct visit *v)
 	else
 		snprintf(line, sizeof line, "Content-Length: %llu\r\n\r\n", (unsigned long long)l->answer);
 	add(v, line);
+	ledger_of(l->id)->answered[v->task->number] = heads_keep(v->head + begins, v->head_len - begins);
 	if (v->slip == BAD_HEAD)
 		memcpy(v->head, "HTTX", 4);
 }
@@ -356,6 +359,7 @@ head_came(struct visit *v)
 		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
 	chain_check_request(v->task->plan, e->call, v->in.target, &v->in.seen);
 	check_chosen(v);
+	heads_check_request(e, v->in.whole, v->task->number, false);
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;

@@ -8,6 +8,7 @@
 #include "chain.h"
 #include "door.h"
 #include "frames.h"
+#include "heads.h"
 #include "ledger.h"
 #include "memory.h"
 #include "retry_ledger.h"
@@ -43,6 +44,7 @@ struct served_h2 {
 	const struct call *call;
 	struct entry	*entry;
 	char		 method[12];
+	struct head_text head;
 	bool		 added, headed, responds, begun, deferred;
 	enum slip	 slip;
 	uint64_t	 body, sent;
@@ -154,19 +156,26 @@ respond(struct served_h2 *v)
 	const struct call *l = v->call;
 	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_body };
 	nghttp2_session *s = v->conn->session;
-	nghttp2_nv nv[3], early[2] = { field(":status", "103"), field("link", "x") };
-	char status[8], tag[16], length[24];
+	nghttp2_nv nv[4], early[2] = { field(":status", "103"), field("link", "x") };
+	char status[8], tag[16], by[16], length[24];
+	struct head_text head = { .len = 0 };
 	uint64_t n = body_bytes(v);
-	size_t fields = 2;
+	size_t fields = 3;
 
 	snprintf(status, sizeof status, "%d", l == NULL ? 200 : v->slip == STATUS_503 ? 503 : l->status);
 	snprintf(tag, sizeof tag, "%u", v->exchange);
+	snprintf(by, sizeof by, "s%u.%u", v->conn->task->service, v->conn->task->number);
 	snprintf(length, sizeof length, "%llu", (unsigned long long)n);
 	nv[0] = field(v->slip == BAD_HEAD ? "Bad Name" : ":status", status);
 	nv[1] = field("x-tag", tag);
+	nv[2] = field("x-by", by);
 	/* where it is to end too early, that is what shows it */
 	if (n > 0 && (l->framing == BY_LENGTH || slips_in_body(v)))
 		nv[fields++] = field("content-length", length);
+	for (size_t i = 0; i < fields; i++)
+		head_text_add(&head, (char *)nv[i].name, (char *)nv[i].value);
+	if (l != NULL)
+		v->entry->answered[v->conn->task->number] = head_text_keep(&head);
 	for (unsigned i = 0; l != NULL && i < l->interims; i++)
 		nghttp2_submit_headers(s, NGHTTP2_FLAG_NONE, v->id, NULL, early, 2, NULL);
 	nghttp2_submit_response(s, v->id, nv, fields, n > 0 ? &body : NULL);
@@ -218,6 +227,8 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 		snprintf(v->target, sizeof v->target, "%.*s", (int)len, (const char *)value);
 	else if (strcmp(n, "x-added") == 0)
 		v->added = !v->added;
+	if (!v->headed)
+		head_text_add(&v->head, n, (const char *)value);
 	return 0;
 }
 
@@ -256,6 +267,7 @@ head_came(struct served_h2 *v)
 	if (v->added != adds)
 		broken("x%u came with %s field of its middleware", v->exchange, v->added ? "the" : "no");
 	chain_check_request(t->plan, e->call, v->target, &v->seen);
+	heads_check_request(e, head_text_keep(&v->head), t->number, true);
 	wire_note("head", v->exchange, t->service * 10 + t->number);
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
