@@ -138,7 +138,7 @@ tls_waits(struct stream *s, int result)
 static void
 socket_said(struct tls *t, const struct stream *s)
 {
-	t->drained = false;
+	t->drained = t->full = false;
 	t->ends = s->private.peer_ended || s->private.broken;
 }
 

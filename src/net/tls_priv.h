@@ -19,7 +19,7 @@ struct tls {
 	int		 fd;		/* the stream's; -1 until the handshake begins */
 	int		 error;		/* errno of the socket, 0: it works */
 	bool		 socket_ended;
-	bool		 drained;	/* the socket: until it says otherwise */
+	bool		 drained, full;	/* the socket: until it says otherwise */
 	bool		 ends;		/* the socket's end was announced: reading will show it */
 	bool		 failed;	/* nothing more goes either way */
 	bool		 read_waits;	/* for room in `out` */

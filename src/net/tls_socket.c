@@ -30,6 +30,8 @@ socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
 
 	*sent = 0;
 	t->held = false;
+	if (t->full)
+		return true;
 	while (t->out_at < t->out_len || *sent < len) {
 		size_t waits = t->out_len - t->out_at;
 		/* there is no NULL + 0 */
@@ -42,8 +44,9 @@ socket_send(struct tls *t, const char *p, size_t len, size_t *sent)
 			continue;
 		if (n < 0 && errno != EAGAIN)
 			t->error = errno;
+		t->full = n < 0 && t->error == 0;
 		if (n < 0)
-			return t->error == 0;
+			return t->full;
 		waits = waits < (size_t)n ? waits : (size_t)n;
 		t->out_at += waits;
 		*sent += (size_t)n - waits;
