@@ -135,6 +135,7 @@ __wrap_epoll_wait(int epoll, struct epoll_event *ev, int most, int msec)
 		order = f->watch.ready;
 		if (mask == 0 || (f->watch.events & EPOLLET) != 0)
 			f->watch.ready = 0;
+		f->told = k.count.waits;
 		if (mask != 0)
 			ev[n++] = (struct epoll_event){ .events = mask, .data = f->watch.data };
 	}

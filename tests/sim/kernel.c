@@ -11,6 +11,7 @@
 
 #include "base/bug.h"
 #include "kernel_priv.h"
+#include "ledger.h"
 #include "manners.h"
 #include "memory.h"
 
@@ -83,10 +84,13 @@ listening_wake(struct listening *l)
 static void
 on_end(void *arg, unsigned what)
 {
+	struct file *f = arg;
+
 	(void)what;
 	manners_end(arg);
+	f->dry = f->stuffed = false;
 	/* as the kernel has it: whatever happened, all that is so is told */
-	file_wake(arg, file_mask(arg));
+	file_wake(f, file_mask(f));
 }
 
 static void
@@ -201,11 +205,18 @@ __wrap_connect(int fd, const struct sockaddr *a, socklen_t len)
 	return kernel_fail(EINPROGRESS);
 }
 
+/* epoll says when there is something to read again, or room: who asks before that asks in vain. (To look, before something is done
+ * that cannot be undone, is not that: what came meanwhile was not reported yet. Nor is a call for a report of this turn, when another
+ * one of the same turn has had what it was of.) */
 static int
-give(struct file *f, ssize_t n)
+give(struct file *f, ssize_t n, bool *vain, const char *what)
 {
-	(void)f;
 	k.count.calls++;
+	if (n < 0 && errno == EAGAIN) {
+		if (*vain && what != NULL && f->told != k.count.waits)
+			broken("%s was called again, and nothing had happened", what);
+		*vain = true;
+	}
 	return (int)n;
 }
 
@@ -229,7 +240,7 @@ __wrap_recv(int fd, void *p, size_t cap, int flags)
 	n = end_read(f->end, p, cap, (flags & MSG_PEEK) != 0);
 	manners_recv(f, (flags & MSG_PEEK) != 0 && cap > 1, n);
 	k.count.bytes += n > 0 ? (uint64_t)n : 0;
-	return give(f, n);
+	return give(f, n, &f->dry, (flags & MSG_PEEK) != 0 ? NULL : "recv");
 }
 
 ssize_t
@@ -241,7 +252,7 @@ __wrap_send(int fd, const void *p, size_t n, int flags)
 	f->sent_usec = wire_now();
 	if (kernel_interrupted())
 		return kernel_fail(EINTR);
-	return give(f, end_write(f->end, p, n));
+	return give(f, end_write(f->end, p, n), &f->stuffed, "send");
 }
 
 ssize_t
@@ -262,12 +273,12 @@ __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
 			continue;
 		put = end_write(f->end, m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
 		if (put < 0)
-			return sum > 0 ? sum : give(f, put);
+			return sum > 0 ? sum : give(f, put, &f->stuffed, "sendmsg");
 		sum += put;
 		if ((size_t)put < m->msg_iov[i].iov_len)
 			break;
 	}
-	return give(f, sum);
+	return give(f, sum, &f->stuffed, "sendmsg");
 }
 
 int

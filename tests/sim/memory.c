@@ -14,6 +14,7 @@ size_t	__sanitizer_get_current_allocated_bytes(void);	/* GCC has it, and no head
 #define MOST	((size_t)1 << 30)
 
 static char *at, *begin;
+static unsigned trims;
 
 /* malloc keeps small pieces in lists where they count as in use; one of the two is switched off before it starts only. */
 void
@@ -40,6 +41,7 @@ sim_begin(void)
 	} else
 		ASSERT(madvise(begin, MOST, MADV_DONTNEED) == 0);	/* zeroes */
 	at = begin;
+	trims = 0;
 }
 
 void *
@@ -50,6 +52,23 @@ sim_alloc(size_t n)
 	at += (n + 15) / 16 * 16;
 	ASSERT(at <= begin + MOST);
 	return p;
+}
+
+int	__wrap_malloc_trim(size_t);
+
+/* It walks the whole heap; the heap of a simulation is not the product's alone. */
+int
+__wrap_malloc_trim(size_t pad)
+{
+	(void)pad;
+	trims++;
+	return 0;
+}
+
+unsigned
+sim_trims(void)
+{
+	return trims;
 }
 
 size_t

@@ -11,5 +11,6 @@ void	*sim_alloc(size_t);		/* zeroed, for good */
 void	 sim_begin(void);		/* all of it is free again */
 void	*sim_zeroes(size_t);		/* what processes share, mapped; munmap() takes it away */
 size_t	 sim_product_bytes(void);	/* that the product has allocated */
+unsigned sim_trims(void);		/* so often it has given memory back to the system, in this world */
 
 #endif

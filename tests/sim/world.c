@@ -365,6 +365,14 @@ check_sleep(int64_t usec)
 		    (unsigned long long)beats, (unsigned long long)ledger_lines());
 }
 
+/* What a peak needed goes back in some pieces, and then there is nothing that could. (Brains have their own reasons.) */
+static void
+check_trims(unsigned n)
+{
+	if (n > w.plan->nworkers && !w.plan->brain.there)
+		broken("the heap was walked %u times, and there are no clients", n);
+}
+
 static void
 check_waiting(void)
 {
@@ -464,6 +472,7 @@ void
 world_run(const struct plan *p, struct result *out)
 {
 	int64_t began;
+	unsigned trims;
 	size_t bytes;
 
 	memset(&w, 0, sizeof w);
@@ -496,11 +505,13 @@ world_run(const struct plan *p, struct result *out)
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
+	trims = sim_trims();
 	pass_until(wire_now() + AFTERWARDS + (p->brain.there && p->brain.moves ? 25 * USEC_PER_SEC : 0), never);
 	w.over = true;
 	if (broken_text() == NULL) {
 		check_end();
 		check_sleep(wire_now() - began);
+		check_trims(sim_trims() - trims);
 		check_waiting();
 		ledger_check();
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
