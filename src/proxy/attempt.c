@@ -191,12 +191,9 @@ find_room_on(struct attempt *a, const struct table_task *task)
 	return bound.use > BOUND_FIRST * bound.most ? WHY_OVERLOADED : NULL;
 }
 
-/* The service has as many in flight as it may. */
-static bool
-is_at_most(struct attempt *a)
+bool
+attempt_is_at_most(struct attempt *a, const struct table_service *s)
 {
-	const struct table_service *s = a->service;
-
 	if (s->max_inflight == 0 || pick_inflight(a->proxy->pick, s) < s->max_inflight)
 		return false;
 	a->lane = waiting_lane(s);
@@ -220,7 +217,7 @@ attempt_pick(struct attempt *a, const struct ip *client)
 	a->bound = false;
 	if (first)
 		budget_add(p->budget, a->service, now);
-	if (is_at_most(a))
+	if (attempt_is_at_most(a, a->service))
 		return WHY_MAX_INFLIGHT;
 	if ((task = claimed_task(a)) != NULL)
 		why = find_room_on(a, task);

@@ -18,5 +18,7 @@ void		 attempt_take(struct attempt *, const struct table_task *);
  */
 const struct why *attempt_find_room(struct attempt *, const struct table_service *, bool may_wait,
     const struct table_task **task);
+/* The service has as many in flight as it may, and `lane` says so. */
+bool		 attempt_is_at_most(struct attempt *, const struct table_service *);
 
 #endif

@@ -167,6 +167,7 @@ attempt_hedge(struct attempt *second, const struct attempt *a)
 	    || a->avoid.n + 1 >= PICK_TRIES)
 		return false;
 	attempt_init(&s, p, a->fn, a->arg);
+	s.can_wait = a->can_wait;
 	s.client = a->client;
 	s.most = a->most;
 	s.interval_usec = a->interval_usec;
@@ -174,7 +175,10 @@ attempt_hedge(struct attempt *second, const struct attempt *a)
 	s.tries = a->tries + 1;
 	s.avoid = a->avoid;
 	s.avoid.slot[s.avoid.n++] = a->task->slot;
-	if (pick_task(p->pick, p->table, service, &s.avoid, attempt_now(a), &task) != NULL)
+	/* one request in two places: what is full has no room for the second */
+	if (attempt_is_at_most(&s, service)
+	    || pick_task(p->pick, p->table, service, &s.avoid, attempt_now(a), &task) != NULL
+	    || attempt_find_room(&s, service, true, &task) != NULL)
 		return false;
 	if (!budget_take(p->budget, service)) {
 		live_count_retry_refused(p->conf.live, a->task->slot);

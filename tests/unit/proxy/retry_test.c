@@ -1047,6 +1047,41 @@ test_no_hedge(void **state)
 	}
 }
 
+/* All tasks have what they may have in flight; or the service has. */
+static void
+test_no_hedge_beyond_limits(void **state)
+{
+	(void)state;
+	for (unsigned clients = 1; clients <= 2; clients++) {
+		int c[2], t[2], o;
+
+		open_with_hedge(2);
+		stage.service.max_inflight = clients == 1;
+		stage.service.task_max_inflight = clients == 2;
+		stage_table();
+		for (unsigned i = 0; i < clients; i++)
+			c[i] = dial();
+		for (unsigned i = 0; i < clients; i++)
+			say(c[i], GET("/slow"));
+		for (unsigned i = 0; i < clients; i++)
+			t[i] = call(&o);
+		for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
+			stage_turn();
+		assert_int_equal(inflight(), clients);
+		assert_int_equal(hedges(), 0);
+		for (unsigned i = 0; i < clients; i++) {
+			hear(t[i], GOT("/slow"));
+			say(t[i], OK(2, "ok"));
+		}
+		for (unsigned i = 0; i < clients; i++) {
+			hear(c[i], OK(2, "ok"));
+			close(t[i]);
+			close(c[i]);
+		}
+		stage_close();
+	}
+}
+
 /* ---- as a middleware says ---- */
 
 #define POST_PASSED "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" \
@@ -1296,6 +1331,7 @@ main(void)
 		cmocka_unit_test(test_hedge_takes_over),
 		cmocka_unit_test(test_hedge_and_no_client),
 		cmocka_unit_test(test_no_hedge),
+		cmocka_unit_test(test_no_hedge_beyond_limits),
 		cmocka_unit_test(test_task_that_comes_back),
 		cmocka_unit_test(test_tries_are_as_many_as_allowed),
 		cmocka_unit_test(test_no_budget_for_what_was_not_sent),
