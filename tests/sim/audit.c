@@ -119,7 +119,7 @@ audit_answer(const struct entry *e)
 		broken("x%u was served by %s, and %s is logged", e->call->id, e->by, l->task);
 	if (!e->call->early && e->wholes > 0)
 		differ(e, "bytes of its own body", l->received, e->call->body);
-	if (!e->call->early && e->slipped == 0 && l->origin_usec + 2 * MSEC < e->call->delay_usec)
+	if (!e->call->early && e->slipped == 0 && e->call->slow == 0 && l->origin_usec + 2 * MSEC < e->call->delay_usec)
 		broken("x%u took its task %lld us, and %lld are logged", e->call->id, (long long)e->call->delay_usec,
 		    (long long)l->origin_usec);
 }
@@ -151,7 +151,7 @@ audit_left(const struct entry *e)
 {
 	const struct plan *p = ledger_plan();
 	int64_t way = p->weather.delay_usec + p->weather.jitter_usec + 5 * MSEC;
-	int64_t late = e->left_usec - e->ended_usec - TASK_IDLE_USEC;
+	int64_t late = e->left_usec - e->ended_usec - p->task_idle_usec;
 
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
@@ -160,7 +160,7 @@ audit_left(const struct entry *e)
 		return;
 	if (late > 2 * way)
 		broken("the connection that x%u came on was left open for %lld us too long", e->call->id, (long long)late);
-	if (!e->may_leave && e->left_idle_usec < TASK_IDLE_USEC - 2 * way)
+	if (!e->may_leave && e->left_idle_usec < p->task_idle_usec - 2 * way)
 		broken("the connection that x%u came on was open for %lld us only", e->call->id, (long long)e->left_idle_usec);
 }
 
@@ -196,10 +196,18 @@ counted(const char *what, unsigned service, uint64_t n, uint64_t logged)
 		    (unsigned long long)logged);
 }
 
+/* As many, but for so many. */
+static void
+about(const char *what, unsigned service, uint64_t n, uint64_t logged, uint64_t most)
+{
+	if (n > logged + most || logged > n + most)
+		counted(what, service, n, logged);
+}
+
 static void
 audit_service(const struct live *live, unsigned i)
 {
-	uint64_t picked = 0, again = 0, errors = 0, failed = 0, failures = 0, wrong = 0, usec = 0, steps = 0, task_steps = 0;
+	uint64_t picked = 0, again = 0, errors = 0, failed = 0, failures = 0, wrong = 0, usec = 0, steps = 0, task_steps = 0, hedged;
 	bool ports = ledger_plan()->no_ports_usec == 0;		/* else some are repeated that no task is to blame for */
 	struct live_traffic traffic;
 	struct live_task t;
@@ -223,6 +231,13 @@ audit_service(const struct live *live, unsigned i)
 	for (unsigned e = 0; e < LIVE_ERRORS; e++)
 		wrong += traffic.error[e];
 	counted("errors for clients", i, wrong, sum.service[i].wrong);
+	hedged = live_retries_total(live, i + 1, RETRY_HEDGE);
+	if (hedged > 0) {		/* of two, a line has the one that responded */
+		counted("tries", i, picked, sum.service[i].task_lines + again + hedged);
+		about("repeats", i, again, sum.service[i].again, hedged);
+		about("failed tries", i, ports ? failed : sum.service[i].failed, sum.service[i].failed, hedged);
+		return;
+	}
 	counted("failed tries", i, ports ? failed : sum.service[i].failed, sum.service[i].failed);
 	/* a 500 that is tried again for is none of its task's failures */
 	if (ports && failures + live_retries_total(live, i + 1, RETRY_STATUS) < sum.service[i].failures)

@@ -463,7 +463,7 @@ check_served(const struct entry *e)
 
 	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
-	if (e->fate == ANSWERED && e->heads == 1 && e->bound[0] != '\0' && strcmp(e->bound, e->by) != 0)
+	if (e->fate == ANSWERED && e->heads == 1 && e->tried == 0 && e->bound[0] != '\0' && strcmp(e->bound, e->by) != 0)
 		broken("x%u was bound to %s, and was served by %s", e->call->id, e->bound, e->by);
 	if (chain_should_serve(plan, e) && e->fate != ANSWERED)
 		broken("x%u should have been served: fate %d, %d %s", e->call->id, e->fate, e->logged_status, e->logged_why);

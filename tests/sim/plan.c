@@ -178,9 +178,9 @@ draw_client(struct plan_client *c, struct rng r, unsigned number, bool storm)
 {
 	c->there = allowed();
 	c->starts_usec = between(&r, 0, 3 * USEC_PER_SEC);
-	c->ncalls = 1 + rng_below(&r, CALLS);
+	c->ncalls = 1 + rng_below(&r, CALLS_USUAL);
 	if (storm)
-		c->ncalls = CALLS;
+		c->ncalls = CALLS_USUAL;
 	c->weather = draw_weather(&r);
 	for (unsigned i = 0; i < c->ncalls; i++)
 		draw_call(&c->call[i], &r, number * CALLS + i);
@@ -312,6 +312,8 @@ draw_storms(struct plan *p, struct rng r)
 {
 	p->storm = may(&r, 4);
 	p->flood = may(&r, 2);
+	p->crowd = may(&r, 6);
+	p->task_idle_usec = TASK_IDLE_USEC;
 }
 
 static void
@@ -339,6 +341,7 @@ storm_settle(struct plan *p)
 	p->nworkers = 1;
 	p->service[0].fails = true;
 	p->service[0].ntasks = TASKS;
+	plan_repeat_calls(p);
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		p->client[i / CALLS].call[i % CALLS].service = 0;
 }
@@ -352,7 +355,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	p->seed = seed;
 	draw_storms(p, plan_stream(seed, 6, 0));
 	for (unsigned i = 0; i < CLIENTS; i++)
-		draw_client(&p->client[i], plan_stream(seed, 1, i), i, p->storm);
+		draw_client(&p->client[i], plan_stream(seed, 1, i), i, p->storm || p->crowd);
 	for (unsigned i = 0; i < SERVICES; i++)
 		draw_service(&p->service[i], plan_stream(seed, 2, i));
 	for (unsigned i = SERVICES; i < ALL_SERVICES; i++) {
@@ -380,6 +383,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		storm_settle(p);
 	else if (p->flood)
 		flood_settle(p);
+	else if (p->crowd)
+		crowd_settle(p, plan_stream(seed, 11, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		if (p->brain.there || i >= SERVICES)
 			p->service[i].filters = p->service[i].h2c = 0;
@@ -468,7 +473,7 @@ plan_print(const struct plan *p)
 {
 	printf("# seed %llu: clients_max %u per_address %u idle_max %u%s%s%s%s starved %lld-%lld (%u) no ports %lld-%lld reconf %lld "
 	    "drain %lld\n", (unsigned long long)p->seed, p->clients_max, p->per_address, p->idle_max,
-	    p->storm ? " storm" : p->flood ? " flood" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
+	    p->storm ? " storm" : p->flood ? " flood" : p->crowd ? " crowd" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
 	for (unsigned i = 0; i < p->nworkers; i++)

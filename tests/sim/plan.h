@@ -11,7 +11,8 @@
 #include "wire.h"
 
 #define CLIENTS		12
-#define CALLS		8		/* of a client, at most */
+#define CALLS		24		/* of a client, at most; in storms and crowds, */
+#define CALLS_USUAL	8		/* and otherwise */
 #define EXCHANGES	(CLIENTS * CALLS)
 #define SERVICES	4		/* of HTTP */
 #define TCP_SERVICES	2		/* behind those */
@@ -20,7 +21,7 @@
 #define TASKS		4		/* of a service, at most */
 #define NODES		4
 #define WORKERS		3
-#define CHOICES		4096
+#define CHOICES		8192
 
 /* Limits that Mola has, in microseconds. */
 #define HEAD_USEC	(2 * USEC_PER_SEC)
@@ -32,7 +33,7 @@
 #define RESPONSE_USEC	(6 * USEC_PER_SEC)
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
 #define TUNNEL_USEC	(3 * USEC_PER_SEC)	/* without a byte, of a service of TCP */
-#define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on */
+#define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on, but in crowds */
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
 
@@ -79,6 +80,7 @@ struct call {
 	uint64_t	 answer;		/* bytes of the body */
 	enum framing	 framing;
 	int64_t		 delay_usec;
+	unsigned	 slow;			/* attempts that it takes so long; 0: all */
 	unsigned	 interims;
 	bool		 early;			/* responds before it has read the body */
 	bool		 last;			/* the task's connection ends with it */
@@ -156,6 +158,7 @@ struct plan_retry {
 	uint64_t	 body;
 	int64_t		 per_try_usec;		/* 0: none */
 	bool		 all_methods, hedges;
+	unsigned	 slow;			/* percent of its requests that take long on a task or two, in a crowd */
 };
 
 struct plan_service {
@@ -263,6 +266,8 @@ struct plan {
 	int64_t		 reconf_usec;			/* another configuration; 0: none */
 	int64_t		 drain_usec;			/* Mola is told to stop; 0: it is not */
 	bool		 storm;				/* all requests are for a service that fails */
+	bool		 crowd;				/* many small requests for one service, of one worker */
+	int64_t		 task_idle_usec;		/* a connection to a task that nothing is on */
 	bool		 flood;				/* a worker that wakes finds a large response for each client */
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 choices;			/* that there were */

@@ -23,6 +23,8 @@ void		 print_relay(unsigned number, const struct plan_relay *);
 
 /* plan_retry.c */
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
+void		 crowd_settle(struct plan *, struct rng);
+void		 plan_repeat_calls(struct plan *);	/* the first ones of each client, until it has as many as one may */
 void		 print_retry(const struct plan_service *);
 
 /* plan_tls.c */

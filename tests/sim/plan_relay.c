@@ -69,7 +69,7 @@ void
 draw_h2(struct plan_client *c, struct rng r)
 {
 	c->h2 = may(&r, 25);
-	c->h2_streams = 1 + rng_below(&r, CALLS);
+	c->h2_streams = 1 + rng_below(&r, CALLS_USUAL);
 	c->h2_window = may(&r, 40) ? 1000 + rng_below(&own, 40000) : 0;
 	for (unsigned i = 0; i < c->ncalls && c->h2; i++) {
 		struct call *l = &c->call[i];

@@ -7,6 +7,10 @@
 
 #define ADVANCE		10		/* repeats of a service without requests */
 #define SLACK_USEC	(50 * USEC_PER_MSEC)
+/* hedging */
+#define PACE_LEAST	100			/* responses that it begins after (proxy/pace.h), */
+#define HEDGE_LATER	40			/* and how many more until that has been looked at */
+#define LONG_USEC	(200 * USEC_PER_MSEC)
 
 static const struct plan_service *
 service_of(const struct entry *e)
@@ -24,6 +28,12 @@ retry_note_head(struct entry *e, enum slip slip)
 		e->head_usec = wire_now();
 	if (slip != GOOD)
 		e->slipped++;
+}
+
+int64_t
+retry_delay(const struct entry *e)
+{
+	return e->call->slow == 0 || e->heads <= e->call->slow ? e->call->delay_usec : e->call->delay_usec % 3000;
 }
 
 /* ---- one exchange ---- */
@@ -146,7 +156,7 @@ count_of(const struct live *live, unsigned service)
 		c.refused += t.retries_refused;
 	}
 	/* they were sent to no task before, and may be free */
-	c.paid = c.all - live_retries_total(live, service + 1, RETRY_CONNECT);
+	c.paid = c.all - live_retries_total(live, service + 1, RETRY_CONNECT) + live_retries_total(live, service + 1, RETRY_HEDGE);
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		const struct entry *e = ledger_of(i);
 		if (e->lines == 0 || e->call->service != service)
@@ -207,7 +217,7 @@ check_budget(const struct count *c, unsigned service)
 	most = budgets * (ADVANCE + seconds_of(service) * part / 100) + (c->requests > advance ? c->requests - advance : 0) * part / 100;
 	if (c->paid > most)
 		broken("%llu requests of s%u were tried again, of %llu", (unsigned long long)c->paid, service, (unsigned long long)c->requests);
-	if (c->refused > 0 && c->all < ADVANCE && spends_on_nothing_else(&p->service[service]))
+	if (c->refused > 0 && c->paid < ADVANCE && c->all < ADVANCE && spends_on_nothing_else(&p->service[service]))
 		broken("%llu requests of s%u were not tried again, after %llu that were", (unsigned long long)c->refused, service,
 		    (unsigned long long)c->all);
 	/* nearly all of them would be, one after the other */
@@ -215,6 +225,71 @@ check_budget(const struct count *c, unsigned service)
 	    c->all < ADVANCE + (c->requests - advance - ADVANCE) * part / 100)
 		broken("%llu requests of s%u were tried again in a storm, of %llu", (unsigned long long)c->all, service,
 		    (unsigned long long)c->requests);
+}
+
+/* ---- a second task before the first one fails ---- */
+
+/* It takes long, and longer than 95 % of the others: those before it were enough to know. */
+static bool
+is_to_hedge(const struct entry *e, unsigned before)
+{
+	const struct plan_service *s = service_of(e);
+
+	return before >= PACE_LEAST + HEDGE_LATER && is_simple(e) && plan_may_repeat(ledger_plan(), e->call) && e->call->slip == GOOD &&
+	    e->call->slow > 0 && e->call->delay_usec > LONG_USEC && s->retry.attempts > 1 && !s->names_task && e->fate == ANSWERED;
+}
+
+struct hedges {
+	unsigned	 lines, longs, missed, seen, heads;
+};
+
+/* What took long, when all others did not. */
+static struct hedges
+hedges_of(unsigned service)
+{
+	struct hedges h = { 0 };
+	int64_t try = ledger_plan()->service[service].retry.per_try_usec;
+
+	for (unsigned i = 0; i < EXCHANGES; i++) {
+		const struct entry *e = ledger_of(i);
+		unsigned before = 0;
+		if (e->lines == 0 || e->call->service != service)
+			continue;
+		for (unsigned k = 0; k < EXCHANGES; k++)
+			before += ledger_of(k)->fate == ANSWERED && ledger_of(k)->call->service == service && ledger_of(k)->ended_usec < e->began_usec;
+		h.lines++;
+		h.heads += e->heads;
+		h.longs += e->took_usec > LONG_USEC;
+		h.missed += e->heads == 1 && is_to_hedge(e, before);
+		if (e->heads != 2 || e->seen[0].slip != GOOD || e->seen[1].slip != GOOD || !is_to_hedge(e, before))
+			continue;
+		if (try > 0 && e->seen[1].usec - e->seen[0].usec > try - way_usec())
+			continue;
+		h.seen++;
+		if (e->call->slow == 1 && e->took_usec > e->seen[1].usec - e->seen[0].usec + 2 * way_usec() && e->took_usec > e->call->delay_usec - SLACK_USEC)
+			broken("x%u waited for its first task, and the second had responded", e->call->id);
+	}
+	return h;
+}
+
+static void
+check_hedges(const struct live *live, unsigned service)
+{
+	const struct plan_service *s = &ledger_plan()->service[service];
+	uint64_t n = live_retries_total(live, service + 1, RETRY_HEDGE);
+	struct hedges h = hedges_of(service);
+	struct count c = count_of(live, service);
+
+	if (h.heads <= PACE_LEAST && n > 0)
+		broken("%llu requests of s%u were hedged, after %u at most", (unsigned long long)n, service, h.heads);
+	if (!s->retry.hedges || s->retry.budget == 0 || !ledger_is_calm_for(s))
+		return;
+	if (h.seen > n)
+		broken("%u requests of s%u were seen by two tasks, and %llu hedged", h.seen, service, (unsigned long long)n);
+	if (h.longs * 100 <= h.lines * 3 && h.missed > c.refused)
+		broken("%u requests of s%u were not hedged, and took long", h.missed, service);
+	if (n > 12 + h.lines / 8)
+		broken("%llu requests of s%u were hedged, of %u", (unsigned long long)n, service, h.lines);
 }
 
 void
@@ -226,6 +301,7 @@ retry_check_service(const struct live *live, unsigned service)
 	check_reasons(live, service, c.all);
 	if (budget > 0)
 		check_budget(&c, service);
+	check_hedges(live, service);
 	if (budget > 0 && c.undeserved > c.refused)
 		broken("%llu requests of s%u failed that could have been tried again", (unsigned long long)c.undeserved, service);
 }

@@ -9,6 +9,9 @@
 
 /* A task has got the head of it, and does this to it. */
 void	retry_note_head(struct entry *, enum slip);
+/* How long the task that got its head as the last one takes. */
+int64_t	retry_delay(const struct entry *);
+
 /* When all is over: one exchange; and all of a service's by what is counted. */
 void	retry_check(const struct entry *);
 void	retry_check_service(const struct live *, unsigned service);

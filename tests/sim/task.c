@@ -41,7 +41,7 @@ struct visit {
 	bool		 responds, finished, silent;
 	bool		 spent;			/* no other request may come on it */
 	enum slip	 slip;
-	int64_t		 due_usec;
+	int64_t		 due_usec, delay_usec;
 	char		 head[5000];
 	size_t		 head_len, head_sent;
 	struct writing	 body;
@@ -188,7 +188,7 @@ response_begin(struct visit *v)
 	const struct call *l = v->call;
 
 	v->responds = true;
-	v->due_usec = wire_now() + (l == NULL ? 0 : l->delay_usec);
+	v->due_usec = wire_now() + (l == NULL ? 0 : v->delay_usec);
 	if (v->due_usec > wire_now())
 		wire_at(v->due_usec, on_timer, v, 0);
 	if (l == NULL) {
@@ -364,6 +364,7 @@ head_came(struct visit *v)
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
 	retry_note_head(e, v->slip);
+	v->delay_usec = retry_delay(e);
 	if (v->in.expects && !e->call->early)
 		end_write(v->end, go_on, sizeof go_on - 1);
 	if (e->call->early)

@@ -48,7 +48,7 @@ struct served_h2 {
 	bool		 added, headed, responds, begun, deferred;
 	enum slip	 slip;
 	uint64_t	 body, sent;
-	int64_t		 due_usec;
+	int64_t		 due_usec, delay_usec;
 };
 
 static void conn_turn(struct conn_h2 *);
@@ -185,7 +185,7 @@ static void
 respond_later(struct served_h2 *v)
 {
 	v->responds = true;
-	v->due_usec = wire_now() + (v->call == NULL ? 0 : v->call->delay_usec);
+	v->due_usec = wire_now() + (v->call == NULL ? 0 : v->delay_usec);
 	wire_at(v->due_usec, on_timer, v->conn, 0);
 }
 
@@ -272,6 +272,7 @@ head_came(struct served_h2 *v)
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
 	retry_note_head(e, v->slip);
+	v->delay_usec = retry_delay(e);
 	if (e->call->early)
 		respond_later(v);
 }

@@ -76,7 +76,7 @@ conf(const struct worker *w, unsigned variant)
 		.client_min_rate = p->min_rate && variant == 0 ? 100 : 0, .client_grace_usec = 2 * USEC_PER_SEC,
 		.client_abort_on_close = p->abort_on_close, .clients_max = p->clients_max, .clients_per_address = p->per_address,
 		.request_head = { HEAD_BYTES, 64 }, .response_head = { 8192, 64 }, .upstream_idle_max = variant == 0 ? p->idle_max : 1,
-		.upstream_idle_usec = TASK_IDLE_USEC, .tls_min_version = 12, .hsts_seconds = -1,
+		.upstream_idle_usec = p->task_idle_usec, .tls_min_version = 12, .hsts_seconds = -1,
 		.probe = live_prober(g.live) == w->index, .nlisteners = fronts() };
 
 	c.access.format = ACCESS_FORMAT_JSON;
