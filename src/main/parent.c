@@ -280,7 +280,7 @@ stop_go_on(struct parent *p)
 		return;
 	if (p->brain.pid != 0)
 		child_dismiss(&p->brain);
-	else
+	else if (!upgrade_stops(p))
 		loop_stop(p->loop);
 }
 
@@ -294,6 +294,7 @@ stop_now(void *arg)
 			kill(p->worker[i].pid, SIGKILL);
 	if (p->brain.pid != 0)
 		kill(p->brain.pid, SIGKILL);
+	upgrade_pass_signal(p, SIGKILL);
 }
 
 void
@@ -374,8 +375,11 @@ reap_children(struct parent *p)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (upgrade_reap(p, pid, status))
+		if (upgrade_reap(p, pid, status)) {
+			if (p->stopping)
+				stop_go_on(p);
 			continue;
+		}
 		if (pid == p->brain.pid)
 			child_died(p, &p->brain, status, brain_again);
 		for (unsigned i = 0; i < p->nworkers; i++)

@@ -17,6 +17,7 @@ struct upgrade {
 	bool		 running, served;	/* it was begun; the successor serves */
 	bool		 reload;		/* was asked for meanwhile */
 	pid_t		 pid;			/* of the successor, 0: none */
+	char		 cause[120];		/* why it could not be executed; "": it was */
 	/* its other end is `tell` of the successor, which says that it serves, and gets the last counts;
 	 * fd -1: there is none */
 	struct io	 ready;

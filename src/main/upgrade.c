@@ -86,14 +86,25 @@ ready_close(struct parent *p)
 	close(fd);
 }
 
-/* A byte: it serves. The end without one: it is about to die, or runs something else. */
+/* A byte: it serves. More: why it could not be executed. */
+static bool
+ready_read(struct upgrade *u)
+{
+	char text[sizeof u->cause];
+	ssize_t n = u->ready.fd < 0 ? 0 : recv(u->ready.fd, text, sizeof text - 1, 0);
+
+	if (n > 1)
+		str_copy(u->cause, sizeof u->cause, (struct str){ text, (size_t)n });
+	return n == 1;
+}
+
+/* The end without a word: it is about to die, or runs something else. */
 static void
 on_ready(void *arg, uint32_t events)
 {
 	struct parent *p = arg;
 	struct upgrade *u = &p->upgrade;
-	char byte;
-	bool serves = fd_read(u->ready.fd, &byte, 1) == 1;
+	bool serves = ready_read(u);
 
 	(void)events;
 	if (u->served || !serves)
@@ -104,6 +115,8 @@ on_ready(void *arg, uint32_t events)
 		kill(u->pid, SIGKILL);		/* its end refuses the upgrade */
 		return;
 	}
+	if (p->stopping)		/* it has been asked to stop, too */
+		return;
 	timer_clear(p->loop, &u->late);
 	u->served = true;
 	if (!notify_successor(u->pid))
@@ -178,6 +191,8 @@ become(struct parent *p, int tell)
 	hand(text, handover_make(p));
 	if (setenv(HANDED_STATE, text + 1, 1) == 0)
 		execv(argv[0], argv);
+	snprintf(text, sizeof text, "it cannot be executed: %s", strerror(errno));
+	fd_write(tell, str_of(text));
 	_exit(127);
 }
 
@@ -214,6 +229,7 @@ upgrade_begin(struct parent *p)
 		return;
 	log_event(LOG_INFO, "upgrade.begin", "program", u->program, NULL);
 	u->running = true;
+	u->cause[0] = '\0';
 	if (reason != NULL) {
 		refuse(p, reason);
 		return;
@@ -244,11 +260,12 @@ upgrade_reap(struct parent *p, pid_t pid, int status)
 
 	if (u->pid != pid)
 		return false;
+	ready_read(u);
 	ready_close(p);
-	if (u->served)
+	if (u->served || p->stopping)
 		u->pid = 0;
 	else
-		refuse(p, child_end_text(status, text));
+		refuse(p, u->cause[0] != '\0' ? u->cause : child_end_text(status, text));
 	return true;
 }
 
@@ -282,6 +299,12 @@ upgrade_stop(struct parent *p)
 {
 	upgrade_pass_signal(p, SIGTERM);
 	timer_clear(p->loop, &p->upgrade.late);
+}
+
+bool
+upgrade_stops(const struct parent *p)
+{
+	return p->upgrade.pid != 0 && !p->upgrade.served;
 }
 
 /* ---- its successor ---- */

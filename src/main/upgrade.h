@@ -30,6 +30,8 @@ void	upgrade_pass_signal(struct parent *, int signal);
 void	upgrade_end(struct parent *);
 /* This Mola stops: a successor that does not serve yet stops, too. */
 void	upgrade_stop(struct parent *);
+/* It has not yet: it has this Mola's sockets, and must not be left with them. */
+bool	upgrade_stops(const struct parent *);
 
 /* ---- its successor ---- */
 
