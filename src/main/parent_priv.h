@@ -16,6 +16,7 @@ struct upgrade {
 	char		 program[4096];
 	bool		 running, served;	/* it was begun; the successor serves */
 	bool		 reload;		/* was asked for meanwhile */
+	bool		 after_reload;		/* it begins then */
 	pid_t		 pid;			/* of the successor, 0: none */
 	char		 cause[120];		/* why it could not be executed; "": it was */
 	/* its other end is `tell` of the successor, which says that it serves, and gets the last counts;

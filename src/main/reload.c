@@ -17,6 +17,7 @@
 #include "main/notify.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
+#include "main/upgrade.h"
 #include "main/watchdog.h"
 #include "main/worker.h"
 
@@ -126,6 +127,7 @@ reload_finish(struct parent *p)
 	reload_forget(p);
 	log_event(LOG_INFO, "reload.done", "file", p->conf->file, NULL);
 	notify_ready();
+	upgrade_reloaded(p);
 }
 
 static void

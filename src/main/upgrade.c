@@ -221,11 +221,14 @@ void
 upgrade_begin(struct parent *p)
 {
 	struct upgrade *u = &p->upgrade;
-	const char *reason = p->table < 0 || p->reloading ? "it has just begun, or reloads" :
+	const char *reason = p->table < 0 ? "it has just begun" :
 	    u->program[0] != '/' ? "the path of the program is not known" :
 	    p->listeners.count * p->nworkers > UPGRADE_SOCKETS - 2 ? "it has too many sockets" : NULL;
 
 	if (p->stopping || u->running)
+		return;
+	u->after_reload = p->reloading;
+	if (p->reloading)
 		return;
 	log_event(LOG_INFO, "upgrade.begin", "program", u->program, NULL);
 	u->running = true;
@@ -241,6 +244,14 @@ upgrade_begin(struct parent *p)
 		child_dismiss(&p->brain);
 	else
 		spawn(p);
+}
+
+void
+upgrade_reloaded(struct parent *p)
+{
+	ASSERT(!p->reloading);
+	if (p->upgrade.after_reload)
+		upgrade_begin(p);
 }
 
 bool

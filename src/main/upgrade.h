@@ -20,6 +20,8 @@ struct parent;
 /* Where its program lies: before somebody puts another one there. */
 void	upgrade_note_program(struct parent *);
 void	upgrade_begin(struct parent *);
+/* A reload is over: an upgrade that was asked for meanwhile begins. */
+void	upgrade_reloaded(struct parent *);
 /* Its brain has ended: a successor may begin. False: there is no upgrade. */
 bool	upgrade_brain_ended(struct parent *);
 /* False: it is another child. */
