@@ -7,7 +7,7 @@
 #include "http/session.h"
 
 #define WASTE_BYTES	16384	/* that are thrown away by one read */
-#define LOOKS		16	/* idle sessions that turn out not to be */
+#define LOOKS		16	/* sessions that turn out not to be silent */
 
 /* ---- the places ---- */
 
@@ -293,16 +293,21 @@ session_is_silent(struct session *s)
 	return s->place == SESSION_IDLE && stream_look(&s->stream) != IO_DONE;
 }
 
-/* The one that has been idle longest; a busy loop comes late to requests that are there. */
+/* The oldest of those that say nothing; a busy loop comes late to requests that are there. In a
+ * handshake or a header of a proxy, only the socket can be looked at. NULL: all that it looked at
+ * have a request that the loop comes to in this turn, and then they are idle no more. */
 static struct session *
-longest_idle(const struct sessions *ss)
+longest_silent(const struct session_list *list)
 {
 	struct session *s;
 	int looks = 0;
 
-	TAILQ_FOREACH(s, &ss->idle, link)
-		if (session_is_silent(s) || ++looks == LOOKS)
+	TAILQ_FOREACH(s, list, link) {
+		if (s->place == SESSION_IDLE ? session_is_silent(s) : !stream_has_bytes(&s->stream))
 			return s;
+		if (++looks == LOOKS)
+			break;
+	}
 	return NULL;
 }
 
@@ -310,16 +315,21 @@ longest_idle(const struct sessions *ss)
  * The one that has kept us waiting for a request longest, whether it has had a response before, or
  * has sent a part of the request. Were those between requests taken first, a silent crowd would end
  * connections that others are about to use; were those that are silent, a crowd that drips would
- * push out every client that has just come. NULL: there is none.
+ * push out every client that has just come. NULL: there is none. One that has had no response yet
+ * has as long as a client far away takes to send its request: where all places are taken, each that
+ * comes would otherwise end the one before it, and none would be served.
  */
 static struct session *
 longest_awaited(const struct sessions *ss)
 {
-	struct session *one[] = { longest_idle(ss), TAILQ_FIRST(&ss->fresh), TAILQ_FIRST(&ss->reading) };
+	struct session *one[] = { longest_silent(&ss->idle), longest_silent(&ss->fresh),
+		TAILQ_FIRST(&ss->reading) };
+	int64_t until = loop_now(ss->loop) - ss->limits.first_usec;
 	struct session *best = NULL;
 
 	for (int i = 0; i < 3; i++)
-		if (one[i] != NULL && (best == NULL || one[i]->since_usec < best->since_usec))
+		if (one[i] != NULL && (one[i]->served > 0 || one[i]->since_usec <= until)
+		    && (best == NULL || one[i]->since_usec < best->since_usec))
 			best = one[i];
 	return best;
 }

@@ -45,6 +45,7 @@ struct session {
 
 struct session_limits {
 	unsigned	 most;			/* sessions at a time */
+	int64_t		 first_usec;		/* in which one has to send its first request, whoever needs its place */
 	int64_t		 idle_usec;		/* without a byte of a request */
 	int64_t		 linger_usec;		/* for a client that is silent after our end */
 	int64_t		 linger_most_usec;	/* and for one that is not */

@@ -294,6 +294,14 @@ stream_look(struct stream *s)
 	return stream_peek(s, &byte, 1, &got);
 }
 
+bool
+stream_has_bytes(const struct stream *s)
+{
+	char byte;
+
+	return s->private.io.fd >= 0 && recv(s->private.io.fd, &byte, 1, MSG_PEEK) == 1;
+}
+
 static enum io_result
 transport_writev(struct stream *s, const struct iovec *iov, int n, size_t *put)
 {

@@ -96,6 +96,8 @@ enum io_result		 stream_peek(struct stream *, void *, size_t cap, size_t *got);
  * neither bytes nor an end.
  */
 enum io_result		 stream_look(struct stream *);
+/* Bytes wait in the socket, whatever the transport has of them; changes nothing. */
+bool			 stream_has_bytes(const struct stream *);
 /*
  * Takes as much as there is room for; *put may be less than the whole. 1 to STREAM_PIECES_MAX
  * pieces.

@@ -32,6 +32,7 @@
 #define PAGES_KEPT	2048
 
 /* After the last response. */
+#define FIRST_USEC		(250 * USEC_PER_MSEC)
 #define LINGER_USEC		(2 * USEC_PER_SEC)
 #define LINGER_MOST_USEC	(30 * USEC_PER_SEC)
 #define LINGER_BYTES		(64u << 20)
@@ -106,7 +107,7 @@ conf_apply(struct proxy *p)
 	int request = p->conf.request_head.fields, response = p->conf.response_head.fields;
 
 	p->sessions.limits = (struct session_limits){
-		.most = p->conf.clients_max, .idle_usec = p->conf.client_idle_usec,
+		.most = p->conf.clients_max, .first_usec = FIRST_USEC, .idle_usec = p->conf.client_idle_usec,
 		.linger_usec = LINGER_USEC, .linger_most_usec = LINGER_MOST_USEC,
 		.linger_bytes = LINGER_BYTES, .linger_turn_bytes = LINGER_TURN_BYTES,
 	};

@@ -184,6 +184,45 @@ one_whose_request_waits_is_not_idle(void **state)
 	assert_int_equal(visit[0].ended, 0);
 }
 
+/* Nor has one that has just come: many are accepted at once, and those that come last would end
+ * those before them, before the loop has read what they want. */
+static void
+one_that_comes_does_not_end_those_that_came_with_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CLIENTS; i++) {
+		arrive(i);
+		say(client[i], "x", 1);
+	}
+	assert_false(sessions_have_room(&all));
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(visit[i].ended, 0);
+	loop_turn(loop, USEC_PER_MSEC);
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(visit[i].begun, 1);
+}
+
+/* Else each new client would end the one before it, whose request is on its way, and none would be
+ * served. One that has had a response is worth less than that. */
+static void
+one_that_has_just_come_makes_no_room(void **state)
+{
+	(void)state;
+	all.limits.first_usec = 20 * USEC_PER_MSEC;
+	arrive(0);
+	arrive(1);
+	serve(1);
+	session_busy(arrive(2), &visit[2], on_stream);
+	session_reading(&visit[2].session);
+	assert_true(sessions_evict(&all));
+	assert_int_equal(visit[1].ended, 1);
+	assert_false(sessions_evict(&all));
+	UNTIL(loop, loop_now(loop) - visit[2].session.since_usec >= 20 * USEC_PER_MSEC);
+	assert_true(sessions_evict(&all));
+	assert_true(sessions_evict(&all));
+	assert_int_equal(visit[0].ended + visit[2].ended, 2);
+}
+
 static void
 bytes_begin_an_exchange_and_silence_ends_the_session(void **state)
 {
@@ -338,6 +377,8 @@ main(void)
 		TEST(the_one_that_came_first_goes_first),
 		TEST(the_silent_go_before_those_that_are_used),
 		TEST(one_whose_request_waits_is_not_idle),
+		TEST(one_that_comes_does_not_end_those_that_came_with_it),
+		TEST(one_that_has_just_come_makes_no_room),
 		TEST(bytes_begin_an_exchange_and_silence_ends_the_session),
 		TEST(a_request_that_waits_when_the_idle_time_ends_is_served),
 		TEST(a_request_that_is_there_already_begins_at_once),
