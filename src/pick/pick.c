@@ -3,60 +3,18 @@
  * with the fewest requests in flight is taken; among equals chance decides, never position. The
  * other policies are a few lines each.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/bug.h"
 #include "base/rng.h"
-#include "pick/candidates.h"
-#include "pick/pick.h"
-#include "world/room.h"
+#include "pick/pick_priv.h"
 
 #define COMPARED	32	/* if a node has more tasks, this many in a row are compared */
 /* penalty with which round robin passes over a task: one failure of less than a second ago */
 #define TURN_LOST	0.5
 #define SAME		(1 + 1e-9)	/* as in candidates.c */
-/* While a policy's own choice is full: so many others that have room are known, and all tasks are
- * looked at again after this. */
-#define ROOMY_MOST	16
-#define ROOMY_USEC	1000
 #define THROWS		16	/* of the dice, before we walk from one task to the next */
-
-struct roomy {			/* tasks of a service with room, as of the last look at all of them */
-	int64_t		 looked_usec;	/* 0: never */
-	bool		 all_used;	/* ejections do not count */
-	uint32_t	 n;
-	uint32_t	 task[ROOMY_MOST];	/* from the first of the service's on */
-};
-
-struct pick {
-	const struct live *live;
-	const struct phys *phys;
-	struct candidate_sets *sets;
-	const struct table *table;	/* the one that `sets` is for */
-	const struct table_task *task;
-	uint32_t	*turn;		/* round robin, by service index: which task is next */
-	struct roomy	*roomy;		/* by service index */
-	bool		 has_precedence;	/* some service is to come before others */
-	struct rng	 rng;
-};
-
-/* One choice under way. */
-struct choice {
-	struct pick	*pick;
-	const struct table_service *service;
-	const struct pick_avoid *avoid;
-	int64_t		 now;
-	bool		 all_used;	/* ejections do not count */
-	bool		 any;		/* nor does health */
-	bool		 penalties;	/* there are some */
-	/* the fewest in flight so far, one more counted and weighed, and how many had as few: each of
-	 * them is kept with the same chance */
-	const struct table_task *best;
-	double		 inflight;
-	uint32_t	 equals;
-};
 
 struct pick *
 pick_new(const struct live *live, const struct phys *phys, uint64_t seed)
@@ -107,26 +65,8 @@ pick_set_table(struct pick *p, const struct table *t)
 
 /* ---- which tasks may take it ---- */
 
-static bool
-avoided(const struct pick_avoid *a, const struct table_task *t)
-{
-	for (unsigned i = 0; i < a->n; i++)
-		if (a->slot[i] == t->slot)
-			return true;
-	return false;
-}
-
-static bool
-eligible(const struct choice *c, const struct table_task *t)
-{
-	const struct live *l = c->pick->live;
-
-	return !t->draining && (c->any || live_is_usable(l, t->slot, c->now)
-	    || (c->all_used && live_is_healthy(l, t->slot, c->now))) && !avoided(c->avoid, t);
-}
-
-static bool
-all_used(const struct pick *p, const struct table_service *s, const struct table_task *task,
+bool
+pick_all_used(const struct pick *p, const struct table_service *s, const struct table_task *task,
     int64_t now)
 {
 	struct live_census census = { 0 };
@@ -139,27 +79,11 @@ all_used(const struct pick *p, const struct table_service *s, const struct table
 	return live_census_all(&census, s->panic);
 }
 
-/* What failures make it look like, in requests. */
-static double
-penalty(const struct choice *c, const struct table_task *t)
-{
-	return c->penalties ? live_penalty(c->pick->live, t->slot, c->now) : 0;
-}
-
-static double
-handicap(const struct choice *c, const struct table_task *t)
-{
-	const struct table_service *s = c->service;
-
-	return s->slow_start_usec > 0 || table_service_checks(s) ?
-	    live_handicap(c->pick->live, t->slot, s->slow_start_usec, c->now) : 1;
-}
-
 /* factor: how much a request weighs there. */
 static void
 offer(struct choice *c, const struct table_task *t, double factor)
 {
-	double n = (live_task_inflight(c->pick->live, t->slot) + penalty(c, t) + 1) * factor;
+	double n = (live_task_inflight(c->pick->live, t->slot) + choice_penalty(c, t) + 1) * factor;
 
 	ASSERT(n >= 0 && !t->draining);
 	if (c->best == NULL || n * SAME < c->inflight) {
@@ -182,7 +106,7 @@ offer_candidate(struct choice *c, const struct candidates *set, uint32_t candida
 	ASSERT(n > 0 && at < n);
 	for (uint32_t k = 0; k < n && offered < COMPARED; k++) {
 		const struct table_task *t = &c->pick->task[order[at]];
-		if (eligible(c, t)) {
+		if (choice_allows(c, t)) {
 			offer(c, t, candidates_factor(set, candidate, at));
 			offered++;
 		}
@@ -229,9 +153,9 @@ loses_turn(struct choice *c, const struct table_task *t)
 {
 	double dear;
 
-	if (penalty(c, t) > TURN_LOST)
+	if (choice_penalty(c, t) > TURN_LOST)
 		return true;
-	dear = handicap(c, t);
+	dear = choice_handicap(c, t);
 	return dear > 1 && rng_double(&c->pick->rng) * dear >= 1;
 }
 
@@ -243,7 +167,7 @@ turn_next(struct choice *c, uint32_t *turn, const struct table_task *task, uint3
 	for (uint32_t k = 0; k < ntasks; k++) {
 		const struct table_task *t = &task[*turn];
 		*turn = *turn + 1 < ntasks ? *turn + 1 : 0;
-		if (eligible(c, t) && (any || !loses_turn(c, t)))
+		if (choice_allows(c, t) && (any || !loses_turn(c, t)))
 			return t;
 	}
 	return NULL;
@@ -268,12 +192,12 @@ any_but(struct choice *c, const struct table_task *task, uint32_t ntasks,
 
 	for (int k = 0; k < THROWS; k++) {
 		at = rng_below(&c->pick->rng, ntasks);
-		if (&task[at] != not && eligible(c, &task[at]))
+		if (&task[at] != not && choice_allows(c, &task[at]))
 			return &task[at];
 	}
 	for (uint32_t k = 0; k < ntasks; k++) {
 		at = at + 1 < ntasks ? at + 1 : 0;
-		if (&task[at] != not && eligible(c, &task[at]))
+		if (&task[at] != not && choice_allows(c, &task[at]))
 			return &task[at];
 	}
 	return NULL;
@@ -286,8 +210,8 @@ pick_of_two(struct choice *c, const struct table_task *task, uint32_t ntasks)
 
 	if (one == NULL || (other = any_but(c, task, ntasks, one)) == NULL)
 		return one;
-	offer(c, one, handicap(c, one));
-	offer(c, other, handicap(c, other));
+	offer(c, one, choice_handicap(c, one));
+	offer(c, other, choice_handicap(c, other));
 	return c->best;
 }
 
@@ -304,10 +228,10 @@ pick_by_policy(struct choice *c, uint32_t service, const struct table_task *task
 	case POLICY_BEST_NODE:
 		return pick_lowest(c, candidates_of(p->sets, service));
 	case POLICY_ROUND_ROBIN:
-		c->all_used = all_used(p, s, task, c->now);
+		c->all_used = pick_all_used(p, s, task, c->now);
 		return pick_in_turn(c, &p->turn[service], task, s->ntasks);
 	case POLICY_RANDOM_TWO:
-		c->all_used = all_used(p, s, task, c->now);
+		c->all_used = pick_all_used(p, s, task, c->now);
 		return pick_of_two(c, task, s->ntasks);
 	case POLICY_COUNT:
 		break;
@@ -363,154 +287,19 @@ pick_may(struct pick *p, const struct table *table, const struct table_service *
 	struct choice c = { .pick = p, .avoid = avoid, .now = now };
 
 	ASSERT(table == p->table && t >= task && t < task + s->ntasks);
-	if (eligible(&c, t))
+	if (choice_allows(&c, t))
 		return true;
-	c.all_used = all_used(p, s, task, now);
-	if (eligible(&c, t))
+	c.all_used = pick_all_used(p, s, task, now);
+	if (choice_allows(&c, t))
 		return true;
 	/* where none is left, as pick_of_the_rest has it */
 	if (any_but(&c, task, s->ntasks, NULL) != NULL)
 		return false;
 	c.all_used = true;
-	if (eligible(&c, t))
+	if (choice_allows(&c, t))
 		return true;
 	if (s->health_all_down != ALL_DOWN_USE || any_but(&c, task, s->ntasks, NULL) != NULL)
 		return false;
 	c.any = true;
-	return eligible(&c, t);
-}
-
-/* ---- room ---- */
-
-/* `more`: requests there that are none, but count (a penalty). */
-static double
-use_with(const struct pick *p, const struct table_task *t, double more, const struct pick_bound *b,
-    int64_t now)
-{
-	const struct phys_row *row = candidate_sets_node(p->sets, t->node_slot, now);
-	uint32_t on_task = live_task_inflight(p->live, t->slot);
-	struct room_load l = { .available = phys_available(p->phys, t->slot),
-	    .waited = b->belief * phys_waited(p->phys, t->slot),
-	    .inflight = live_node_inflight(p->live, t->node_slot) + more, .on_task = on_task + more };
-	double use = room_use(row, &l, now);
-
-	if (b->task_most > 0 && on_task >= b->task_most)
-		return INFINITY;
-	if (!b->shared)
-		return use;
-	l.available = NAN;
-	return fmax(use, room_use(row, &l, now));
-}
-
-double
-pick_use(struct pick *p, const struct table_task *t, const struct pick_bound *b, int64_t now)
-{
-	return use_with(p, t, 0, b, now);
-}
-
-uint32_t
-pick_inflight(const struct pick *p, const struct table_service *s)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < s->ntasks; i++)
-		n += live_task_inflight(p->live, p->task[s->first_task + i].slot);
-	return n;
-}
-
-bool
-pick_has_precedence(const struct pick *p)
-{
-	return p->has_precedence;
-}
-
-/* What decides among tasks that have room: how full it is, what failures make it look like, whether
- * it is new or degraded, and what it says of its own load. */
-static double
-roomy_cost(const struct choice *c, const struct candidates *set, const struct table_task *t,
-    const struct pick_bound *b)
-{
-	double use = use_with(c->pick, t, penalty(c, t), b, c->now) * handicap(c, t);
-
-	return set == NULL ? use : use * candidates_load(set, t->slot);
-}
-
-/* Looks at all tasks, and keeps those with room that cost least, in no order. */
-static void
-roomy_look(struct choice *c, struct roomy *r, const struct candidates *set,
-    const struct table_task *task, uint32_t ntasks, const struct pick_bound *b)
-{
-	double cost[ROOMY_MOST];
-
-	r->looked_usec = c->now;
-	r->n = 0;
-	for (uint32_t i = 0; i < ntasks; i++) {
-		uint32_t at = r->n;
-		double its;
-		if (pick_use(c->pick, &task[i], b, c->now) > b->most || !eligible(c, &task[i]))
-			continue;
-		its = roomy_cost(c, set, &task[i], b);
-		if (r->n < ROOMY_MOST)
-			r->n++;
-		else			/* in the place of the dearest, if that is dearer */
-			for (uint32_t k = at = 0; k < ROOMY_MOST; k++)
-				at = cost[k] > cost[at] ? k : at;
-		if (at == r->n - 1 || its < cost[at]) {
-			cost[at] = its;
-			r->task[at] = i;
-		}
-	}
-}
-
-/* Of the tasks that had room at the last look, and still have, the one that costs least. */
-static const struct table_task *
-roomy_best(struct choice *c, struct roomy *r, const struct candidates *set,
-    const struct table_task *task, const struct pick_bound *b)
-{
-	const struct table_task *best = NULL;
-	double least = INFINITY;
-
-	for (uint32_t k = 0; k < r->n; ) {
-		const struct table_task *t = &task[r->task[k]];
-		double cost;
-		if (pick_use(c->pick, t, b, c->now) > b->most) {
-			r->task[k] = r->task[--r->n];
-			continue;
-		}
-		k++;
-		if (!eligible(c, t) || (cost = roomy_cost(c, set, t, b)) >= least)
-			continue;
-		best = t;
-		least = cost;
-	}
-	return best;
-}
-
-const struct table_task *
-pick_roomy(struct pick *p, const struct table *table, const struct table_service *s,
-    const struct pick_avoid *avoid, int64_t now, const struct table_task *picked,
-    struct pick_bound *b)
-{
-	uint32_t n, service = (uint32_t)(s - table_services(table, &n));
-	const struct table_task *task = table_tasks(table, &n) + s->first_task, *best;
-	struct roomy *r = &p->roomy[service];
-	struct candidates *set = candidates_of(p->sets, service);
-	struct choice c = { .pick = p, .service = s, .avoid = avoid, .now = now,
-	    .penalties = live_has_penalty(p->live, now) };
-
-	ASSERT(table == p->table && picked >= task && picked < task + s->ntasks);
-	b->use = pick_use(p, picked, b, now);
-	if (b->use <= b->most)
-		return picked;
-	c.all_used = r->all_used;
-	best = roomy_best(&c, r, set, task, b);
-	/* looking at a task takes some 20 ns: 2 % of the time at most */
-	if (best == NULL && now - r->looked_usec >= ROOMY_USEC + s->ntasks) {
-		c.all_used = r->all_used = all_used(p, s, task, now);
-		roomy_look(&c, r, set, task, s->ntasks, b);
-		best = roomy_best(&c, r, set, task, b);
-	}
-	if (best != NULL)
-		b->use = pick_use(p, best, b, now);
-	return best;
+	return choice_allows(&c, t);
 }
