@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "filter/filter_run.h"
 
+#define TEXTS_MOST	65536	/* bytes of texts that the filters of one exchange make */
+
 struct url {
 	struct str	 path;		/* decoded; may become empty */
 	struct str	 raw;		/* as spelled; empty: as url.c spells the path */
@@ -84,7 +86,7 @@ void		fields_unframe(struct message *);
 void		fields_begin(struct filter_run *, struct message *, const struct message *,
 		    const struct edits *);
 
-/* texts of the run; empty, and `full`, when there is no room; run_room is NULL then */
+/* run_text.c: texts of the run; empty, and `full`, when there is no room; run_room is NULL then */
 char		*run_room(struct filter_run *, size_t bytes);
 struct str	run_join(struct filter_run *, struct str, struct str);	/* of any bytes */
 struct str	run_text(struct filter_run *, const char *fmt, ...)
@@ -97,7 +99,7 @@ struct str	run_replaced(struct filter_run *, const struct filter_pattern *, stru
 
 struct str	run_target(struct filter_run *);	/* as it is now */
 void		run_finish(struct filter_run *);	/* the request is as it is sent */
-/* The filter responds, with a status and a reason; then its fields; last its body. */
+/* run_answer.c: the filter responds, with a status and a reason; then its fields; last its body. */
 void		run_answer(struct filter_run *, const struct why *, int status);
 void		run_answer_field(struct filter_run *, struct str name, struct str value);
 void		run_answer_body(struct filter_run *, struct str);

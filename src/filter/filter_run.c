@@ -2,18 +2,12 @@
  * filter_run: the filters of a chain, one after the other, and back.
  * Must not know what any of them does, nor how its messages travel.
  */
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/bug.h"
 #include "filter/filter_priv.h"
 #include "filter/means_priv.h"
 #include "world/table_path.h"
 #include "filter/url.h"
-
-#define TEXTS_MOST	65536		/* bytes of texts that the filters of one exchange make */
 
 /* False: its path has a malformed escape. */
 static bool
@@ -98,69 +92,6 @@ filter_run_free(struct filter_run **rp)
 	buf_fini(&r->body_kept);
 	buf_fini(&r->request_body);
 	means_give_arena(r->facts.means, r->arena);
-}
-
-char *
-run_room(struct filter_run *r, size_t bytes)
-{
-	char *room = NULL;
-
-	if (bytes <= TEXTS_MOST && r->spent + bytes <= TEXTS_MOST)
-		room = arena_try_zalloc(r->arena, bytes + 1);
-	if (room == NULL)
-		r->full = true;
-	else
-		r->spent += bytes;
-	return room;
-}
-
-struct str
-run_join(struct filter_run *r, struct str a, struct str b)
-{
-	char *text = run_room(r, a.len + b.len);
-
-	if (text == NULL)
-		return (struct str){ "", 0 };
-	if (a.len > 0)
-		memcpy(text, a.p, a.len);
-	if (b.len > 0)
-		memcpy(text + a.len, b.p, b.len);
-	return (struct str){ text, a.len + b.len };
-}
-
-struct str
-run_text(struct filter_run *r, const char *fmt, ...)
-{
-	struct str out = { "", 0 };
-	va_list ap;
-	char *text;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (text = run_room(r, (size_t)n)) == NULL)
-		return out;
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	return (struct str){ text, (size_t)n };
-}
-
-struct str
-run_replaced(struct filter_run *r, const struct filter_pattern *p, struct str text,
-    struct str template)
-{
-	struct str made = { "", 0 };
-	struct buf out;
-
-	buf_init(&out, TEXTS_MOST);
-	if (pattern_replace(p->of, p->names, text, template, &out))
-		made = run_join(r, buf_str(&out), made);
-	else
-		r->full = true;
-	buf_fini(&out);
-	return made;
 }
 
 /* ---- the request ---- */
@@ -370,83 +301,7 @@ filter_run_tries(const struct filter_run *r)
 	return r->tries;
 }
 
-/* ---- responses of filters ---- */
-
-void
-run_answer(struct filter_run *r, const struct why *why, int status)
-{
-	ASSERT(r->status == 0 && status >= 200 && status <= 999);
-	r->why = why;
-	r->status = status;
-}
-
-enum filter_verdict
-run_limited(struct filter_run *r, const struct why *why, struct str body)
-{
-	run_answer(r, why, 429);
-	run_answer_body(r, body);
-	return FILTER_RESPOND;
-}
-
-void
-run_answer_field(struct filter_run *r, struct str name, struct str value)
-{
-	ASSERT(r->status != 0);
-	if (!buf_printf(&r->fields, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value)))
-		r->full = true;
-}
-
-void
-run_answer_body(struct filter_run *r, struct str body)
-{
-	ASSERT(r->status != 0);
-	r->body = body;
-}
-
-void
-run_redirect(struct filter_run *r, bool permanent, struct str location)
-{
-	bool get = str_eq(r->request.method, STR("GET"));
-	int status = permanent ? (get ? 301 : 308) : get ? 302 : 307;
-
-	run_answer(r, WHY_MIDDLEWARE_REDIRECT, status);
-	run_answer_field(r, STR("Location"), location);
-	run_answer_body(r, str_of(status_reason(status)));
-}
-
-void
-run_failed(struct filter_run *r, const struct why *why, struct str text)
-{
-	run_answer(r, why, why->status);
-	run_answer_field(r, STR("Content-Type"), STR("text/plain; charset=utf-8"));
-	run_answer_field(r, STR("X-Content-Type-Options"), STR("nosniff"));
-	run_answer_body(r, run_join(r, text, STR("\n")));
-}
-
-void
-run_keep_body(struct filter_run *r, struct buf *b)
-{
-	ASSERT(r->body_kept.p == NULL);
-	r->body_kept = *b;
-	buf_init(b, b->max);
-	run_answer_body(r, buf_str(&r->body_kept));
-}
-
-struct str
-filter_run_answer(struct filter_run *r, bool without_body, struct str *body)
-{
-	*body = (struct str){ "", 0 };
-	if (r->status == 0 || r->full)
-		return (struct str){ "", 0 };
-	if (r->status == 204 || r->status == 304)
-		return run_text(r, "HTTP/1.1 %d %s\r\n%.*sMola-Why: %s\r\n\r\n", r->status,
-		    status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->why->name);
-	if (!without_body)
-		*body = r->body;
-	return run_text(r, "HTTP/1.1 %d %s\r\n%.*sContent-Length: %zu\r\nMola-Why: %s\r\n\r\n",
-	    r->status, status_reason(r->status), STR_ARG(buf_str(&r->fields)), r->body.len,
-	    r->why->name);
-}
+/* ---- what is known of it ---- */
 
 struct str
 filter_run_user(const struct filter_run *r)
