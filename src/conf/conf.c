@@ -14,11 +14,10 @@
 #include "base/bug.h"
 #include "base/fd.h"
 #include "base/word.h"
-#include "conf/conf_section.h"
 #include "conf/conf_check.h"
-#include "conf/flat.h"
+#include "conf/conf_form.h"
+#include "conf/conf_section.h"
 
-#define WHERE_MAX	128
 #define NAMES_MAX	(KEY_COUNT + SECTION_COUNT)	/* of one mapping, sections included */
 
 struct conf_reader {
@@ -36,146 +35,7 @@ struct filled {
 static void	read_section(struct conf_reader *, const struct tree *map, enum conf_section_id,
     const char *where, const struct filled *);
 
-static const char *
-inside(const char *where, const char *key, char out[WHERE_MAX])
-{
-	snprintf(out, WHERE_MAX, "%.*s%s%.60s", WHERE_MAX - 62, where, *where == '\0' ? "" : ".", key);
-	return out;
-}
-
-/* ---- one key ---- */
-
-static void
-read_text(struct conf_reader *r, const struct conf_key *k, struct str text, int line,
-    const char *where, void *base)
-{
-	char problem[CONF_PROBLEM_MAX];
-
-	if (!value_read(k, text, base, problem))
-		faults_add(&r->faults, line, where, "%s", problem);
-}
-
-static void
-read_plain(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
-    const char *where, void *base)
-{
-	if (t->shape != TREE_SCALAR)
-		faults_add(&r->faults, t->line, where, "a %s; expected %s",
-		    t->shape == TREE_LIST ? "list" : "mapping", value_is_list(k) ? "plain values" : "one value");
-	else if (t->empty)
-		faults_add(&r->faults, t->line, where, "no value. %s", k->help);
-	else
-		read_text(r, k, str_of(t->text), t->line, where, base);
-}
-
-static bool
-is_pair(const struct tree *t)
-{
-	return t->shape == TREE_LIST && t->first != NULL && t->first->shape == TREE_SCALAR &&
-	    t->last->shape == TREE_SCALAR && t->first->next == t->last;
-}
-
-/* A mapping as the text of its type: "a=1,b.c=2-3". False: something in it has no place there. */
-static bool
-flatten(const struct tree *map, const char *prefix, struct buf *out)
-{
-	for (const struct tree *t = map->first; t != NULL; t = t->next) {
-		if (t->shape == TREE_MAP && *prefix == '\0') {
-			char deeper[WHERE_MAX];
-			snprintf(deeper, sizeof deeper, "%.60s.", t->key);
-			if (!flatten(t, deeper, out))
-				return false;
-			continue;
-		}
-		buf_printf(out, "%s%s%s=", out->len > 0 ? "," : "", prefix, t->key);
-		if (t->shape == TREE_SCALAR && !t->empty)
-			buf_printf(out, "%s", t->text);
-		else if (is_pair(t))
-			buf_printf(out, "%s-%s", t->first->text, t->last->text);
-		else
-			return false;
-	}
-	return true;
-}
-
-static void
-read_flat(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
-    const char *where, void *base)
-{
-	struct flat flat = { .names = 2 };
-	char key[WHERE_MAX];
-	struct buf out;
-
-	buf_init(&out, CONF_TEXT_MAX);
-	if (t->shape != TREE_MAP)
-		faults_add(&r->faults, t->line, where, "not a mapping. %s", k->help);
-	else if (!flat_write(&flat, t, &out))
-		faults_add(&r->faults, flat.line, inside(where, flat.path, key), "%s", flat.problem);
-	else
-		read_text(r, k, buf_str(&out), t->line, where, base);
-	buf_fini(&out);
-}
-
-/* A list as the text of its type: "a,b". */
-static void
-read_joined(struct conf_reader *r, const struct conf_key *k, const struct tree *list,
-    const char *where, void *base)
-{
-	struct buf text;
-
-	buf_init(&text, CONF_TEXT_MAX);
-	for (const struct tree *t = list->first; t != NULL; t = t->next) {
-		if (t->shape != TREE_SCALAR)
-			read_plain(r, k, t, where, base);
-		else
-			buf_printf(&text, "%s%s", t == list->first ? "" : ",", t->text);
-	}
-	read_text(r, k, list->first == NULL ? STR("none") : buf_str(&text), list->line, where, base);
-	buf_fini(&text);
-}
-
-/* In each form in which a value of its type may be written. */
-static void
-read_value(struct conf_reader *r, const struct conf_key *k, const struct tree *t,
-    const char *where, void *base)
-{
-	char key[WHERE_MAX], pair[WHERE_MAX];
-	const struct tree *item;
-
-	if (value_is_flat(k))
-		read_flat(r, k, t, where, base);
-	else if (is_pair(t) && value_is_pair(k)) {
-		snprintf(pair, sizeof pair, "%.60s-%.60s", t->first->text, t->last->text);
-		read_text(r, k, str_of(pair), t->line, where, base);
-	} else if (t->shape == TREE_MAP && value_is_mapped(k)) {
-		struct buf flat;
-
-		buf_init(&flat, CONF_TEXT_MAX);
-		if (flatten(t, "", &flat))
-			read_text(r, k, buf_str(&flat), t->line, where, base);
-		else
-			faults_add(&r->faults, t->line, where,
-			    "not understood; expected plain values, and lists of two. %s", k->help);
-		buf_fini(&flat);
-	} else if (t->shape == TREE_MAP && value_is_placed(k)) {
-		if (t->first == NULL)
-			faults_add(&r->faults, t->line, where, "an empty mapping. %s", k->help);
-		for (item = t->first; item != NULL; item = item->next)	/* "internal: all" */
-			if (item->shape == TREE_SCALAR && strcmp(item->text, "all") == 0)
-				read_text(r, k, str_of(item->key), item->line, inside(where, item->key, key), base);
-			else
-				faults_add(&r->faults, item->line, inside(where, item->key, key),
-				    "expected all: what is served is served on every listener");
-	} else if (t->shape == TREE_LIST && value_is_joined(k))
-		read_joined(r, k, t, where, base);
-	else if (t->shape == TREE_LIST && value_is_list(k)) {
-		if (t->first == NULL)
-			faults_add(&r->faults, t->line, where, "an empty list. %s", k->help);
-		for (item = t->first; item != NULL; item = item->next)
-			read_plain(r, k, item, where, base);
-	} else
-		read_plain(r, k, t, where, base);
-}
+/* ---- one mapping ---- */
 
 static void
 read_default(struct conf_reader *r, const struct conf_key *k, int line, const char *where,
@@ -191,8 +51,6 @@ read_default(struct conf_reader *r, const struct conf_key *k, int line, const ch
 		ASSERT(ok);
 	}
 }
-
-/* ---- one mapping ---- */
 
 /* All names that a mapping may hold. */
 static void
@@ -225,17 +83,17 @@ check_names(struct conf_reader *r, const struct tree *map, const char *where,
 			continue;
 		near = word_near(str_of(t->key), names);
 		if (near != NULL)
-			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; did you mean %s?",
-			    near);
+			faults_add(&r->faults, t->line, where_inside(where, t->key, key),
+			    "unknown key; did you mean %s?", near);
 		else
-			faults_add(&r->faults, t->line, inside(where, t->key, key), "unknown key; expected %s",
+			faults_add(&r->faults, t->line, where_inside(where, t->key, key), "unknown key; expected %s",
 			    word_all(names, all, sizeof all));
 	}
 	for (; *names != NULL && r->faults.beyond == 0; names++) {
 		const struct tree *first = tree_find(map, NULL, *names);
 		for (const struct tree *t = first; t != NULL && (t = tree_find(map, t, *names)) != NULL;)
-			faults_add(&r->faults, t->line, inside(where, *names, key), "given twice, first in line %d",
-			    first->line);
+			faults_add(&r->faults, t->line, where_inside(where, *names, key),
+			    "given twice, first in line %d", first->line);
 	}
 }
 
@@ -276,9 +134,9 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 
 	ASSERT(nfilled == 1 || (nfilled == 2 && f->section == SECTION_SERVICE && alone == NULL));
 	if (alone != NULL) {
-		read_plain(r, alone, map,
+		form_read_plain(&r->faults, alone, map,
 		    f->section == SECTION_TRAEFIK || f->section == SECTION_ACCESS ||
-		    f->section == SECTION_OVERLOAD ? where : inside(where, alone->name, key), f->base);
+		    f->section == SECTION_OVERLOAD ? where : where_inside(where, alone->name, key), f->base);
 		for (unsigned k = 0; k < KEY_COUNT; k++)
 			if (conf_keys[k].section == f->section && &conf_keys[k] != alone)
 				read_default(r, &conf_keys[k], map->line, where, f);
@@ -299,16 +157,16 @@ read_map(struct conf_reader *r, const struct tree *map, const char *where, const
 
 			if (conf_keys[k].section != f->section)
 				continue;
-			inside(where, conf_keys[k].name, key);
+			where_inside(where, conf_keys[k].name, key);
 			t = tree_find(map, NULL, conf_keys[k].name);
 			if (t != NULL)
-				read_value(r, &conf_keys[k], t, key, f->base);
+				form_read(&r->faults, &conf_keys[k], t, key, f->base);
 			else
 				read_default(r, &conf_keys[k], map->line, key, f);
 		}
 		for (unsigned s = SECTION_TOP + 1; s < SECTION_COUNT; s++)
 			if (conf_sections[s].parent == f->section)
-				read_section(r, map, s, inside(where, conf_sections[s].name, key), f);
+				read_section(r, map, s, where_inside(where, conf_sections[s].name, key), f);
 	}
 }
 
