@@ -15,7 +15,6 @@
 #include "base/alloc.h"
 #include "base/bug.h"
 #include "base/clock.h"
-#include "base/pages.h"
 #include "certs/certs.h"
 #include "collect/prom_nodes.h"
 #include "collect/user_queries.h"
@@ -23,9 +22,9 @@
 #include "engine/discover.h"
 #include "engine/mover.h"
 #include "main/beat.h"
-#include "main/brain.h"
 #include "main/brain_acme.h"
 #include "main/brain_certs.h"
+#include "main/brain_priv.h"
 #include "main/crowds.h"
 #include "main/memfile.h"
 #include "main/outages.h"
@@ -35,145 +34,18 @@
 #include "score/steer.h"
 #include "targets/target.h"
 #include "tracing/exporter.h"
-#include "world/handover.h"
-#include "world/secrets.h"
 
 #define TICK_USEC	(100 * USEC_PER_MSEC)
 #define TIDY_USEC	(30 * USEC_PER_SEC)
-#define RETRY_USEC	(5 * USEC_PER_SEC)	/* between tables that could not be published */
 #define LARGE_BYTES	(128 << 10)		/* such blocks go back to the machine at once */
 #define SNAPSHOT_USEC	(5 * USEC_PER_SEC)	/* that the first pass may wait for a snapshot */
 
-struct brain {
-	const struct brain_conf *boot;
-	struct loop	*loop;
-	struct conf	*conf;
-	struct world	*world;
-	struct fetcher	*fetcher;
-	struct exporter	*exporter;
-	struct scrape	*scrape;
-	struct prometheus *prometheus;
-	struct prom_nodes *prom_nodes;
-	struct user_queries	*user_queries;
-	struct steer	*steer;
-	struct steer_conf steered;
-	struct discover	*discover;
-	struct mover	*mover;
-	struct targets	*targets;
-	struct certs	*certs;
-	struct brain_acme *acme;
-	struct events	*events;
-	struct outages	*outages;
-	struct admin	*admin;
-	struct channel	 channel;
-	struct timer	 tick;
-	int64_t		 born_usec;
-	uint64_t	 secrets_serial;	/* of the set that was published last */
-	bool		 secrets_due;	/* it did not reach the parent */
-	unsigned	 ready;		/* configurations, of which the parent has not been told yet */
-	bool		 inherited;	/* a table was in force at the start */
-	bool		 began;		/* the first pass was made */
-	bool		 kept;		/* the parent knows that the inherited table is in force */
-	bool		 changed;	/* since the last table that was sent */
-	int64_t		 retry_usec, secrets_retry_usec;	/* of a table, and of secrets, that failed */
-	int64_t		 tidy_usec;		/* when memory is given back next */
-};
-
-/* ---- the life of a table ---- */
-
-/* While the Swarm has not been seen, the table that was in force knows more of it. So does the Mola
- * before, whose table cannot be read here: it goes on then. */
-static bool
-knows_better(const struct brain *b)
-{
-	return (!b->inherited && !b->boot->on_trial) || discover_is_ready(b->discover);
-}
-
-/* Once it is certain that this Mola has nothing better to begin with. */
-static void
-keep_table(struct brain *b)
-{
-	struct channel_msg m = { .kind = CHANNEL_KEEP };
-
-	ASSERT(b->inherited && b->boot->on_trial);
-	b->kept = channel_send(&b->channel, &m, -1);
-}
-
-/* A table that cannot be made or sent, as without a free descriptor, stays due: on_tick tries
- * again. */
-static void
-publish(struct brain *b)
-{
-	struct channel_msg m = { .kind = CHANNEL_TABLE };
-	const struct why *why;
-	int fd;
-
-	ASSERT(knows_better(b));
-	b->changed = true;
-	b->retry_usec = loop_now(b->loop) + RETRY_USEC;
-	if ((why = world_table(b->world, &fd)) != NULL) {
-		log_event(LOG_ERROR, "table.failed", "why", why_name(why), "text", why->text, NULL);
-		return;
-	}
-	ASSERT(fd >= 0 && b->world->serial > 0);
-	if (!channel_send(&b->channel, &m, fd))
-		log_event(LOG_ERROR, "table.unsent", "serial", LOG_N(b->world->serial), NULL);
-	else {
-		b->changed = false;
-		b->tidy_usec = 0;
-		log_event(LOG_INFO, "table.published", "serial", LOG_N(b->world->serial),
-		    "services", LOG_N(b->world->nservices), "tasks", LOG_N(b->world->ntasks),
-		    "nodes", LOG_N(b->world->nnodes), NULL);
-	}
-	close(fd);
-}
-
-/*
- * What workers must keep secret. When this fails, the set in force stays, and on_tick tries again
- * with what is to be published then.
- */
-static void
-publish_secrets(struct brain *b)
-{
-	struct secrets_maker *m = secrets_maker_new(b->secrets_serial + 1);
-	struct channel_msg msg = { .kind = CHANNEL_SECRETS };
-	const struct why *why;
-	bool sent = false;
-	int fd;
-
-	certs_write(b->certs, m);
-	if ((why = secrets_maker_seal(m, &fd)) != NULL)
-		log_event(LOG_ERROR, "secrets.failed", "why", why_name(why), "text", why->text, NULL);
-	else {
-		sent = channel_send(&b->channel, &msg, fd);
-		if (!sent)
-			log_event(LOG_ERROR, "secrets.unsent", "serial", LOG_N(b->secrets_serial + 1), NULL);
-		close(fd);
-	}
-	secrets_maker_free(&m);
-	b->secrets_serial += sent;
-	b->secrets_due = !sent;
-	b->secrets_retry_usec = loop_now(b->loop) + RETRY_USEC;
-}
-
-/* What workers need for the configuration in force is on its way. */
-static void
-tell_ready(struct brain *b)
-{
-	struct channel_msg m = { .kind = CHANNEL_READY };
-
-	for (; b->ready > 0; b->ready--)
-		if (!channel_send(&b->channel, &m, -1)) {
-			log_event(LOG_ERROR, "ready.unsent", NULL);
-			return;
-		}
-	pages_let_go();
-}
+/* ---- what is known is applied ---- */
 
 static void
 on_certs(void *arg)
 {
-	publish_secrets(arg);
+	brain_publish_secrets(arg);
 }
 
 static struct mover_conf
@@ -250,13 +122,13 @@ apply(struct brain *b)
 	scrape_sync(b->scrape, b->world, b->conf->signal_period_usec, b->conf->signal_timeout_usec);
 	mover_reconf(b->mover, &mc);
 	steer_reload(b);
-	if (!b->began || !knows_better(b))
+	if (!b->began || !brain_knows_better(b))
 		return;
 	if (b->world->serial == 0)
-		publish_secrets(b);	/* a worker begins with both */
+		brain_publish_secrets(b);	/* a worker begins with both */
 	/* nothing to serve is a table, too */
 	if (b->changed || b->world->serial == 0)
-		publish(b);
+		brain_publish(b);
 }
 
 static void
@@ -341,14 +213,14 @@ on_tick(void *arg)
 	beat_report(b->boot->live, LIVE_BRAIN);
 	if (!b->began && may_begin(b))
 		apply(b);
-	else if (b->began && b->changed && knows_better(b) && loop_now(b->loop) >= b->retry_usec)
-		publish(b);
-	if (b->began && b->boot->on_trial && b->inherited && !b->kept && !knows_better(b))
-		keep_table(b);
+	else if (b->began && b->changed && brain_knows_better(b) && loop_now(b->loop) >= b->retry_usec)
+		brain_publish(b);
+	if (b->began && b->boot->on_trial && b->inherited && !b->kept && !brain_knows_better(b))
+		brain_keep_table(b);
 	if (b->secrets_due && loop_now(b->loop) >= b->secrets_retry_usec)
-		publish_secrets(b);
+		brain_publish_secrets(b);
 	if (b->ready > 0)
-		tell_ready(b);
+		brain_tell_ready(b);
 }
 
 /* The serial of the table that has the change: one that is out, or the next one. */
@@ -356,8 +228,8 @@ static uint64_t
 publish_change(struct brain *b, bool changed)
 {
 	b->changed |= changed;
-	if (b->changed && knows_better(b))
-		publish(b);
+	if (b->changed && brain_knows_better(b))
+		brain_publish(b);
 	return b->world->serial + b->changed;
 }
 
@@ -422,10 +294,10 @@ reload(struct brain *b, int fd)
 		prom_nodes_reconf(b->prom_nodes, next);
 		apply(b);
 		targets_reconf(b->targets, next);
-		publish_secrets(b);
+		brain_publish_secrets(b);
 	}
 	b->ready++;
-	tell_ready(b);
+	brain_tell_ready(b);
 	buf_fini(&text);
 	buf_fini(&errors);
 }
@@ -438,25 +310,6 @@ take_spans(struct brain *b, const struct channel_msg *m)
 		exporter_add(b->exporter, (struct str){ m->spans.text, m->spans.bytes });
 }
 
-/* What the Mola before this one has counted and learnt; at its end, what it has counted. */
-static void
-take_over(struct brain *b, int fd, bool counts_only)
-{
-	const struct why *why = WHY_HANDOVER_UNREADABLE;
-	int64_t now = clock_mono_usec();
-	struct buf text;
-
-	buf_init(&text, HANDOVER_BYTES);
-	if (memfile_read(fd, &text))
-		why = counts_only ? handover_take_counts(b->world, buf_str(&text), now) :
-		    handover_take(b->world, buf_str(&text), now);
-	if (why != NULL)
-		log_event(LOG_ERROR, "handover.refused", "why", why_name(why), "text", why->text, NULL);
-	else
-		log_event(LOG_INFO, "handover.taken", "bytes", LOG_N(text.len), NULL);
-	buf_fini(&text);
-}
-
 static void
 on_parent_message(void *arg, const struct channel_msg *m, int fd)
 {
@@ -467,7 +320,7 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 	if (m == NULL)
 		loop_stop(b->loop);
 	else if (m->kind == CHANNEL_COUNTS)
-		take_over(b, fd, true);
+		brain_take_over(b, fd, true);
 	else if (m->kind == CHANNEL_SPANS)
 		take_spans(b, m);
 	else
@@ -479,44 +332,6 @@ on_parent_message(void *arg, const struct channel_msg *m, int fd)
 /* ---- birth and death ---- */
 
 static void
-inherit(struct brain *b)
-{
-	const struct why *why;
-	struct table *t;
-
-	if (b->boot->table_fd < 0)
-		return;
-	if ((why = table_open(b->boot->table_fd, &t)) != NULL) {
-		log_event(LOG_ERROR, "table.refused", "why", why_name(why), NULL);
-		return;
-	}
-	ASSERT(!b->inherited && b->world->passes == 0);
-	world_inherit(b->world, t);
-	b->inherited = true;
-	log_event(LOG_INFO, "table.inherited", "serial", LOG_N(table_serial(t)), NULL);
-	table_unref(&t);
-}
-
-/* Keys of tickets that clients hold, certificates whose files are broken by now: what workers have
- * is where the next brain goes on. */
-static void
-inherit_secrets(struct brain *b)
-{
-	const struct why *why;
-	struct secrets *s;
-
-	if (b->boot->secrets_fd < 0)
-		return;
-	if ((why = secrets_open(b->boot->secrets_fd, &s)) != NULL) {
-		log_event(LOG_ERROR, "secrets.refused", "why", why_name(why), NULL);
-		return;
-	}
-	b->secrets_serial = secrets_serial(s);
-	certs_inherit(b->certs, s);
-	secrets_unref(&s);
-}
-
-static void
 brain_open(struct brain *b)
 {
 	struct admin_conf a = { .conf = b->conf, .world = b->world, .events = b->events,
@@ -526,14 +341,15 @@ brain_open(struct brain *b)
 	struct mover_conf mc = mover_conf_of(b->conf);
 	char host[64] = "";
 
-	inherit(b);
+	brain_inherit_table(b);
 	if (b->boot->handover_fd >= 0)
-		take_over(b, b->boot->handover_fd, b->boot->counts_only);
+		brain_take_over(b, b->boot->handover_fd, b->boot->counts_only);
 	b->certs = certs_new(b->loop, b->boot->live, on_certs, b);
-	inherit_secrets(b);
+	brain_inherit_secrets(b);
 	brain_certs_begin(b->certs, b->conf);
 	if (b->secrets_serial > 0)
-		publish_secrets(b);	/* files may have changed since; a first set goes with the first table */
+		/* files may have changed since; a first set goes with the first table */
+		brain_publish_secrets(b);
 	b->fetcher = fetcher_new(b->loop);
 	b->exporter = exporter_new(b->loop, b->fetcher, b->boot->live);
 	exporter_reconf(b->exporter, b->conf);
