@@ -1,6 +1,6 @@
 /*
- * parent_priv: what the parent owns, for parent.c, parent_open.c, reload.c, upgrade.c and
- * watchdog.c alone.
+ * parent_priv: what the parent owns, for parent.c, parent_children.c, parent_open.c, reload.c,
+ * upgrade.c and watchdog.c alone.
  */
 #ifndef MAIN_PARENT_PRIV_H
 #define MAIN_PARENT_PRIV_H
@@ -77,11 +77,15 @@ bool	parent_open_listener(struct parent *, const struct addr *);
 /* How long a stop waits for one more request on a kept connection. Where another Mola has the same
  * addresses, clients find it with their next connection, and the next response tells them so. */
 int64_t	parent_patience(const struct parent *);
-/* parent.c */
+/* parent_children.c */
 /* `fd` (-1: none) stays the parent's. A worker that does not read its channel is killed, and
  * replaced. */
 void	parent_send_workers(struct parent *, const struct channel_msg *, int fd);
-void	parent_start_brain(struct parent *);
+void	parent_start_brain(struct parent *);	/* workers start with its first table */
+void	parent_reap(struct parent *);		/* buries those that have died, and starts others */
+/* parent.c */
 void	parent_stop(struct parent *);
+/* A child, or a successor, has ended since: the brain goes last, and this process after it. */
+void	parent_stop_go_on(struct parent *);
 
 #endif
