@@ -31,6 +31,8 @@ struct access {
 	bool		 waiting;	/* lines are to be written at the end of this turn */
 	bool		 ending;
 	uint64_t	 lost;		/* lines, since the last one that was written */
+	uint64_t	 said;		/* of these by lines that wait, and may be lost themselves, */
+	size_t		 said_at;	/* of which the last one ends here */
 	uint64_t	 counted;	/* lines lost since access_lost_take */
 	uint64_t	 requests;	/* access_count */
 	struct buf	 lines;
@@ -113,8 +115,14 @@ access_flush(struct access *a)
 
 	if (put >= 0) {
 		buf_eat(&a->lines, (size_t)put);
+		if ((size_t)put >= a->said_at)
+			a->said = a->said_at = 0;
+		else
+			a->said_at -= (size_t)put;
 		return;
 	}
+	a->lost += a->said;
+	a->said = a->said_at = 0;
 	for (size_t i = 0; i < a->lines.len; i++)	/* the reader has gone */
 		if (a->lines.p[i] == '\n')
 			a->lost++, a->counted++;
@@ -348,9 +356,12 @@ access_log(struct access *a, const struct access_line *l)
 		return;
 	ASSERT(!a->ending);
 	access_line_write(b, &a->conf, l, a->lost);
-	if (!b->full)
+	if (!b->full) {
+		if (a->lost > 0)
+			a->said_at = b->len;
+		a->said += a->lost;
 		a->lost = 0;
-	else {
+	} else {
 		b->len = before;
 		b->full = false;
 		a->lost++;

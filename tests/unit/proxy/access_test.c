@@ -1,4 +1,5 @@
 /* How lines of the access log look, and which are written. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -365,6 +366,37 @@ test_wanted(void **state)
 	assert_true(access_wants(&c, &line));
 }
 
+/* A line that says how many were lost before it is lost itself: the next one says so of all of them. */
+static void
+test_lost_lines_are_counted_once(void **state)
+{
+	const struct access_conf c = { .format = ACCESS_FORMAT_JSON };
+	struct access *a = access_new(NULL, open("/dev/full", O_WRONLY));
+	char text[8192] = "";
+	int ends[2];
+
+	(void)state;
+	access_set_conf(a, &c);
+	a->waiting = true;		/* for the end of a turn, which is now */
+	for (int i = 0; i < 2; i++) {
+		access_log(a, &line);
+		access_flush(a);
+	}
+	assert_int_equal(pipe(ends), 0);
+	access_set_fd(a, ends[1]);
+	access_log(a, &line);
+	access_log(a, &line);
+	access_flush(a);
+	assert_true(read(ends[0], text, sizeof text - 1) > 0);
+	assert_non_null(strstr(text, "\"lost\":2}\n"));
+	assert_null(strstr(strchr(text, '\n'), "\"lost\""));
+	assert_int_equal(access_lost_take(a), 2);
+	assert_int_equal(access_lost_take(a), 0);
+	a->waiting = false;
+	access_free(&a);
+	close(ends[0]);
+}
+
 int
 main(void)
 {
@@ -379,6 +411,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown), cmocka_unit_test_setup_teardown(test_every_fact_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_line_is_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wanted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_lines_are_counted_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
