@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "base/password.h"
 #include "chain.h"
+#include "traced.h"
 
 
 struct setting {
@@ -91,8 +92,10 @@ chain_asks(const struct plan *p, const struct call *l, struct chain_ask out[CHAI
 	static const char *const accepts[] = { "", "gzip", "gzip;q=0.5, br", "zstd, deflate" };
 	unsigned n = 0;
 
+	if (l->odd)
+		out[n++] = (struct chain_ask){ "x-request-id", FORGED_ID };
 	if (p->service[l->service].chain.kinds == 0)
-		return 0;
+		return n;
 	if (l->login != LOGIN_NONE)
 		out[n++] = (struct chain_ask){ "authorization", l->login == LOGIN_GOOD ? GOOD_LOGIN : WRONG_LOGIN };
 	if (l->accepts != PLAIN)

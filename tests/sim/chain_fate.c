@@ -146,7 +146,7 @@ chain_see(struct chain_seen *s, const char *name, const char *value)
 		SEEN("X-Forwarded-Prefix", prefix), SEEN("X-Replaced-Path", replaced), SEEN("X-User", user), SEEN("Authorization", login),
 		SEEN("Content-Encoding", coding), SEEN("Location", location), SEEN("Access-Control-Allow-Origin", origin),
 		SEEN("Vary", vary), SEEN("Content-Type", type), SEEN("X-Content-Type-Options", nosniff), SEEN("X-Frame-Options", frames),
-		SEEN("WWW-Authenticate", challenge),
+		SEEN("WWW-Authenticate", challenge), SEEN("X-Request-Id", id), SEEN("traceparent", trace),
 #undef SEEN
 	};
 

@@ -86,28 +86,11 @@ client_is_done(const struct client *c)
 
 /* ---- receiving ---- */
 
-/* A response of another task than the one that its client is bound to binds it to that one. */
-static void
-bound_note(struct client *c, const struct call *l, const struct entry *e)
-{
-	bool sticky = c->plan->service[l->service].sticky;
-
-	if (!sticky && c->in.cookie[0] != '\0')
-		broken("x%u got a cookie", l->id);
-	if (sticky && c->in.cookie[0] == '\0' && strcmp(e->bound, c->in.by) != 0)
-		broken("x%u was bound to %s, and is to %s, without a cookie", l->id, e->bound, c->in.by);
-	if (c->in.cookie[0] == '\0')
-		return;
-	memcpy(c->bound[l->service].cookie, c->in.cookie, sizeof c->in.cookie);
-	memcpy(c->bound[l->service].by, c->in.by, sizeof c->in.by);
-}
-
-/* What HTTP/1 alone says of a response, and cookies. */
+/* What HTTP/1 alone says of a response. */
 static void
 head_note(struct client *c)
 {
 	const struct call *l = call(c, c->waiting);
-	struct entry *e = entry(c, c->waiting);
 
 	if (l->minor == 0) {		/* its connection ends, unless the response says otherwise */
 		c->in.keeps = c->in.keeps && c->in.says_keep;
@@ -118,21 +101,17 @@ head_note(struct client *c)
 		broken("x%u got a response of HTTP/1.%d", l->id, c->in.minor);
 	if (c->in.endless && c->in.keeps)
 		broken("x%u got a response without an end", l->id);
-	memcpy(e->by, c->in.by, sizeof e->by);
-	if (!c->in.ours)
-		bound_note(c, l, e);
-	if (!c->in.ours && c->in.whole[0] != '\0')
-		heads_check_response(e, c->in.whole, false);
-	c->in.whole[0] = '\0';			/* once */
 }
 
 static struct response
 response_of(const struct reading *in)
 {
 	struct response r = { .status = in->status, .ours = in->ours, .added = in->added, .exchange = in->exchange, .body = in->body,
-		.seen = in->seen, .coded = in->coded };
+		.seen = in->seen, .coded = in->coded, .has_length = in->has_length, .length = in->length };
 
 	memcpy(r.why, in->why, sizeof r.why);
+	memcpy(r.by, in->by, sizeof r.by);
+	memcpy(r.cookie, in->cookie, sizeof r.cookie);
 	return r;
 }
 
@@ -225,7 +204,10 @@ take(struct client *c, const char *p, size_t n)
 		if (c->in.head) {
 			struct response r = response_of(&c->in);
 			head_note(c);
-			response_head(c->plan, call(c, c->waiting), entry(c, c->waiting), &r);
+			response_head(c->plan, call(c, c->waiting), entry(c, c->waiting), &r, c->bound);
+			if (!c->in.ours && c->in.whole[0] != '\0')
+				heads_check_response(entry(c, c->waiting), c->in.whole, false);
+			c->in.whole[0] = '\0';		/* once */
 		}
 		if (c->in.done && !response_done(c))
 			return false;

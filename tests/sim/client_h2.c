@@ -52,6 +52,7 @@ struct client_h2 {
 	unsigned	 next, open, dials;
 	int64_t		 due_usec;		/* no new call before */
 	struct frames	 out;
+	struct bound	 bound[SERVICES];
 };
 
 static void client_turn(struct client_h2 *);
@@ -99,7 +100,14 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	head_text_add(&k->head, n, v);
 	if (strcmp(n, ":status") == 0)
 		k->in = (struct response){ .status = atoi(v), .exchange = NOBODY };
-	else if (strcmp(n, "x-tag") == 0)
+	else if (strcmp(n, "x-by") == 0)
+		snprintf(k->in.by, sizeof k->in.by, "%s", v);
+	else if (strcmp(n, "set-cookie") == 0 && strncmp(v, "at=", 3) == 0)
+		snprintf(k->in.cookie, sizeof k->in.cookie, "%.*s", (int)strcspn(v + 3, ";"), v + 3);
+	else if (strcmp(n, "content-length") == 0) {
+		k->in.has_length = true;
+		k->in.length = strtoull(v, NULL, 10);
+	} else if (strcmp(n, "x-tag") == 0)
 		k->in.exchange = (uint32_t)strtoul(v, NULL, 10);
 	else if (strcmp(n, "x-also") == 0)
 		k->in.added = !k->in.added;
@@ -125,7 +133,7 @@ on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 	if (f->hd.type == NGHTTP2_HEADERS && !k->headed && k->in.status >= 200) {
 		k->headed = true;
 		k->in.coded = k->in.ours ? NULL : coded_new(k->in.seen.coding, k->call->id);
-		response_head(c->plan, k->call, k->entry, &k->in);
+		response_head(c->plan, k->call, k->entry, &k->in, c->bound);
 		if (!k->in.ours)
 			heads_check_response(k->entry, head_text_keep(&k->head), true);
 	}
@@ -311,7 +319,9 @@ call_begin(struct client_h2 *c)
 	nghttp2_data_provider body = { .source.ptr = k, .read_callback = on_body };
 	struct chain_ask asks[CHAIN_ASKS];
 	unsigned nasks = chain_asks(c->plan, l, asks);
-	nghttp2_nv nv[5 + CHAIN_ASKS];
+	const struct bound *bound = &c->bound[l->service];
+	char cookie[32];
+	nghttp2_nv nv[7 + CHAIN_ASKS];
 	size_t n = 4;
 
 	snprintf(path, sizeof path, "/x%u", l->id);
@@ -323,12 +333,18 @@ call_begin(struct client_h2 *c)
 	nv[3] = field(":path", path);
 	if (l->body > 0 && !l->chunked)
 		nv[n++] = field("content-length", length);
+	if (bound->cookie[0] != '\0') {	/* as browsers send several */
+		snprintf(cookie, sizeof cookie, "at=%s", bound->cookie);
+		nv[n++] = field("cookie", "a=b");
+		nv[n++] = field("cookie", cookie);
+	}
 	for (unsigned i = 0; i < nasks; i++)
 		nv[n++] = field(asks[i].name, asks[i].value);
 	*k = (struct call_h2){ .client = c, .call = l, .entry = ledger_of(l->id), .in.exchange = NOBODY };
 	for (size_t i = 0; i < n; i++)
 		head_text_add(&k->head, (char *)nv[i].name, (char *)nv[i].value);
 	k->entry->asked = head_text_keep(&k->head);
+	memcpy(k->entry->bound, bound->by, sizeof bound->by);
 	k->entry->fate = WAITING;
 	k->entry->end = c->end;
 	handshake_note(&c->handshake, k->entry);

@@ -6,7 +6,7 @@
 
 #include "client.h"
 #include "handshake.h"
-#include "ledger.h"
+#include "response.h"
 
 struct client {
 	const struct plan *plan;
@@ -39,7 +39,7 @@ struct client {
 	int64_t		 idle_usec;		/* when the last response was complete, and nothing was sent since; 0: otherwise */
 	bool		 paused, stays;
 	bool		 was_ours, ending;	/* the last response said so */
-	struct { char cookie[24], by[8]; } bound[SERVICES];	/* to these tasks */
+	struct bound	 bound[SERVICES];
 };
 
 static inline const struct call *

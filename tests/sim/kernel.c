@@ -24,6 +24,7 @@ kernel_begin(struct host *h, uint64_t seed)
 {
 	memset(k.file, 0, (size_t)k.top * sizeof *k.file);	/* the others were never used, and are many pages */
 	memset((char *)&k + sizeof k.file, 0, sizeof k - sizeof k.file);
+	log_begin();
 	k.host = h;
 	k.most = FILES;
 	rng_seed(&k.rng, seed);
@@ -223,8 +224,6 @@ give(struct file *f, ssize_t n, bool *vain, const char *what)
 ssize_t	__wrap_recv(int, void *, size_t, int);
 ssize_t	__wrap_send(int, const void *, size_t, int);
 ssize_t	__wrap_sendmsg(int, const struct msghdr *, int);
-ssize_t	__wrap_write(int, const void *, size_t);
-ssize_t	__real_write(int, const void *, size_t);
 
 ssize_t
 __wrap_recv(int fd, void *p, size_t cap, int flags)
@@ -372,30 +371,6 @@ kernel_set_wall(int64_t usec)
 }
 
 /* ---- what else ---- */
-
-int
-kernel_log(kernel_line_f *line)
-{
-	k.line = line;
-	return fd_of(file_new(LOG));
-}
-
-ssize_t
-__wrap_write(int fd, const void *p, size_t n)
-{
-	const char *s = p, *end;
-
-	if (!kernel_has(fd))
-		return __real_write(fd, p, n);
-	ASSERT(file_of(fd)->kind == LOG && s[n - 1] == '\n');
-	if (kernel_interrupted())
-		return kernel_fail(EINTR);
-	for (; s < (const char *)p + n; s = end + 1) {
-		end = memchr(s, '\n', n - (size_t)(s - (const char *)p));
-		k.line(s, (size_t)(end - s));
-	}
-	return (ssize_t)n;
-}
 
 ssize_t	__wrap_getrandom(void *, size_t, unsigned);
 

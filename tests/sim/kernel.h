@@ -43,6 +43,13 @@ void		kernel_event_set(int fd, bool);
 
 /* ---- what goes wrong ---- */
 
+/* The log's reader: STALLS: he takes nothing for now. BREAKS: he has gone; what is written then goes to the function all the same. */
+enum log_trouble { LOG_GOOD, LOG_STALLS, LOG_BREAKS };
+void		kernel_set_log(enum log_trouble);
+/* For a line that is being read, of this process: false: it is lost. Else how many were, since one was read last. */
+bool		kernel_log_reads(uint64_t *lost);
+uint64_t	kernel_log_lost(void);			/* by all, ever */
+
 /* No process but 0 has more descriptors than this, as by RLIMIT_NOFILE; none of the ports of this machine is free. */
 void		kernel_set_most(unsigned);
 void		kernel_set_no_ports(bool);

@@ -72,6 +72,8 @@ bool		 kernel_interrupted(void);
 uint32_t	 file_mask(const struct file *);	/* what is so now, as EPOLLIN and the others */
 void		 file_wake(struct file *, uint32_t what);	/* that has happened */
 
+void		 log_begin(void);
+
 /* pair.c */
 uint32_t	 pair_mask(const struct pair *);
 ssize_t		 pair_send(struct pair *, const struct msghdr *);

@@ -16,6 +16,7 @@
 #include "lines.h"
 #include "relay_ledger.h"
 #include "retry_ledger.h"
+#include "traced.h"
 
 #define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
 #define CLOSINGS	512
@@ -189,6 +190,7 @@ ledger_line(const char *bytes, size_t len)
 	char line[8192];
 	const char *path, *why;
 	struct entry *e;
+	uint64_t lost;
 
 	ASSERT(len < sizeof line);
 	memcpy(line, bytes, len);
@@ -202,6 +204,8 @@ ledger_line(const char *bytes, size_t len)
 		printf("# %s\n", line);
 	lines_check(plan, line);
 	line_count(line, why);
+	if (kernel_log_reads(&lost) && line_number(line, "lost") != lost)
+		broken("%llu lines of the log were lost, and not as it says: %s", (unsigned long long)lost, line);
 	if (line_number(line, "RequestCount") > 0 && line_number(line, "RequestCount") != ++lines_of[kernel_process()] && workers_are_well())
 		broken("line %llu of the access log says another number: %s", (unsigned long long)lines, line);
 	if (path == NULL && why != NULL)
@@ -222,6 +226,7 @@ ledger_line(const char *bytes, size_t len)
 	e->line = line_read(line);
 	check_request(e, line);
 	chain_check_line(plan, e, line);
+	traced_line(plan, e, line);
 	wire_note("line", e->call->id, (uint64_t)e->logged_status);
 }
 

@@ -51,6 +51,7 @@ struct entry {
 	unsigned	 port;		/* the client's */
 	bool		 resumed;	/* the TLS of its connection */
 	const char	*asked, *answered[TASKS];	/* the heads that its client and tasks have sent last; heads.h */
+	char		 id[48], trace[64];	/* that it came to its last task with; empty: none */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;
 	struct seen	 seen[ATTEMPTS_SEEN];	/* the first ones */

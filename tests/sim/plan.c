@@ -264,6 +264,18 @@ draw_rest(struct plan *p, struct rng r)
 	p->weather = draw_weather(&r);
 }
 
+/* How requests are told from another, later. */
+static void
+draw_log(struct plan *p, struct rng r)
+{
+	if (may(&r, 8)) {
+		p->log_trouble = 1 + rng_below(&own, 2);
+		p->log_usec = between(&own, 0, 5 * USEC_PER_SEC) + 1;
+		p->log_until_usec = p->log_usec + between(&own, 1000, 3 * USEC_PER_SEC);
+	}
+	p->traces = may(&r, 12);
+}
+
 static void
 draw_workers(struct plan *p, struct rng r)
 {
@@ -370,6 +382,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	brain_draw(&p->brain, plan_stream(seed, 8, 0));
 	tls_draw(p, plan_stream(seed, 20, 0));
 	draw_workers(p, plan_stream(seed, 4, 0));
+	draw_log(p, plan_stream(seed, 12, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		draw_limits(&p->service[i], plan_stream(seed, 5, i));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
@@ -476,6 +489,9 @@ plan_print(const struct plan *p)
 	    p->storm ? " storm" : p->flood ? " flood" : p->crowd ? " crowd" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
+	if (p->log_trouble != 0 || p->traces)
+		printf("# log trouble %u %lld-%lld%s\n", p->log_trouble, (long long)p->log_usec, (long long)p->log_until_usec,
+		    p->traces ? " traces" : "");
 	for (unsigned i = 0; i < p->nworkers; i++)
 		printf("# worker %u killed %lld for %lld hangs %lld-%lld\n", i, (long long)p->worker[i].kill_usec,
 		    (long long)p->worker[i].again_usec, (long long)p->worker[i].hang_usec, (long long)p->worker[i].wakes_usec);

@@ -270,6 +270,9 @@ struct plan {
 	int64_t		 task_idle_usec;		/* a connection to a task that nothing is on */
 	bool		 flood;				/* a worker that wakes finds a large response for each client */
 	struct weather	 weather;			/* between Mola and tasks */
+	unsigned	 log_trouble;			/* enum log_trouble, between */
+	int64_t		 log_usec, log_until_usec;
+	bool		 traces;			/* requests have IDs, and are part of traces */
 	unsigned	 choices;			/* that there were */
 };
 

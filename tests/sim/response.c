@@ -5,10 +5,43 @@
 #include "coded.h"
 #include "response.h"
 
+/* A response of another task than the one that its client is bound to binds it to that one. */
+static void
+bound_note(bool sticky, const struct call *l, const struct entry *e, const struct response *r, struct bound *b)
+{
+	if (!sticky && r->cookie[0] != '\0')
+		broken("x%u got a cookie", l->id);
+	if (sticky && r->cookie[0] == '\0' && strcmp(e->bound, r->by) != 0)
+		broken("x%u was bound to %s, and is to %s, without a cookie", l->id, e->bound, r->by);
+	if (r->cookie[0] == '\0')
+		return;
+	memcpy(b->cookie, r->cookie, sizeof b->cookie);
+	memcpy(b->by, r->by, sizeof b->by);
+}
+
+/* Where its task says how long its body is, the client is told, unless it has become another one. */
+static void
+length_check(const struct plan *p, const struct call *l, const struct response *r)
+{
+	bool knows = l->framing == BY_LENGTH && !p->service[l->service].h2c && l->status != 204;
+
+	if (r->status != l->status || r->seen.coding[0] != '\0')
+		return;
+	if (knows && (!r->has_length || r->length != l->answer))
+		broken("x%u is said to have %llu bytes, of %llu", l->id, (unsigned long long)r->length, (unsigned long long)l->answer);
+	if (!knows && r->has_length && r->length != l->answer)
+		broken("x%u is said to have %llu bytes, and has %llu", l->id, (unsigned long long)r->length, (unsigned long long)l->answer);
+}
+
 void
-response_head(const struct plan *p, const struct call *l, struct entry *e, const struct response *r)
+response_head(const struct plan *p, const struct call *l, struct entry *e, const struct response *r, struct bound bound[SERVICES])
 {
 	e->status = r->status;
+	memcpy(e->by, r->by, sizeof e->by);
+	if (!r->ours) {
+		bound_note(p->service[l->service].sticky, l, e, r, &bound[l->service]);
+		length_check(p, l, r);
+	}
 	memcpy(e->why, r->why, sizeof e->why);
 	chain_check_response(p, l, r->ours, r->status, r->why, &r->seen);
 	if (!r->ours && r->exchange != l->id)

@@ -15,6 +15,7 @@
 #include "operator.h"
 #include "retry_ledger.h"
 #include "task.h"
+#include "traced.h"
 
 #define CHECKS_DOWN_USEC (3300 * USEC_PER_MSEC)	/* two that fail */
 
@@ -355,9 +356,13 @@ head_came(struct visit *v)
 		broken("x%u came as %s", v->in.exchange, v->in.method);
 	if (operator_drains(v->task->how->node, e->began_usec))
 		broken("x%u came to node %u, which was drained before", e->call->id, v->task->how->node);
+	if (e->call->body > 0 && !e->call->chunked && (!v->in.has_length || v->in.length != e->call->body))
+		broken("x%u came as one of %llu bytes, of %llu", v->in.exchange, (unsigned long long)v->in.length,
+		    (unsigned long long)e->call->body);
 	if (v->in.added != ((v->task->plan->service[v->task->service].filters & FILTER_BIT_FIELDS) != 0))
 		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
 	chain_check_request(v->task->plan, e->call, v->in.target, &v->in.seen);
+	traced_request(v->task->plan, e, &v->in.seen);
 	check_chosen(v);
 	heads_check_request(e, v->in.whole, v->task->number, false);
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);

@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "retry_ledger.h"
 #include "task_h2.h"
+#include "traced.h"
 
 struct task_h2 {
 	const struct plan *plan;
@@ -47,7 +48,8 @@ struct served_h2 {
 	struct head_text head;
 	bool		 added, headed, responds, begun, deferred;
 	enum slip	 slip;
-	uint64_t	 body, sent;
+	bool		 has_length;
+	uint64_t	 body, sent, length;
 	int64_t		 due_usec, delay_usec;
 };
 
@@ -225,7 +227,10 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 		snprintf(v->method, sizeof v->method, "%.*s", (int)len, (const char *)value);
 	else if (strcmp(n, ":path") == 0)
 		snprintf(v->target, sizeof v->target, "%.*s", (int)len, (const char *)value);
-	else if (strcmp(n, "x-added") == 0)
+	else if (strcmp(n, "content-length") == 0) {
+		v->has_length = true;
+		v->length = strtoull((const char *)value, NULL, 10);
+	} else if (strcmp(n, "x-added") == 0)
 		v->added = !v->added;
 	if (!v->headed)
 		head_text_add(&v->head, n, (const char *)value);
@@ -264,6 +269,9 @@ head_came(struct served_h2 *v)
 		broken("x%u came to a task of service s%u", v->exchange, t->service);
 	if (strcmp(v->method, e->call->method) != 0)
 		broken("x%u came as %s", v->exchange, v->method);
+	if (e->call->body > 0 && !e->call->chunked && (!v->has_length || v->length != e->call->body))
+		broken("x%u came as one of %llu bytes, of %llu", v->exchange, (unsigned long long)v->length,
+		    (unsigned long long)e->call->body);
 	if (v->added != adds)
 		broken("x%u came with %s field of its middleware", v->exchange, v->added ? "the" : "no");
 	chain_check_request(t->plan, e->call, v->target, &v->seen);

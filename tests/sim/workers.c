@@ -80,7 +80,8 @@ conf(const struct worker *w, unsigned variant)
 		.probe = live_prober(g.live) == w->index, .nlisteners = fronts() };
 
 	c.access.format = ACCESS_FORMAT_JSON;
-	c.trace.ids = TRACE_IDS_OFF;
+	c.trace.ids = p->traces ? TRACE_IDS_MAKE : TRACE_IDS_OFF;
+	c.trace.spans = p->traces;
 	strcpy(c.trace.id_field, "X-Request-Id");
 	for (unsigned i = 0; i < fronts(); i++) {
 		c.listener[i] = proxy_listener_of(&g.front[i]);

@@ -150,6 +150,14 @@ on_ports(void *arg, uint64_t none)
 }
 
 static void
+on_log(void *arg, uint64_t trouble)
+{
+	(void)arg;
+	wire_note("log", trouble, 0);
+	kernel_set_log((enum log_trouble)trouble);
+}
+
+static void
 happens(int64_t usec, wire_f *fn, uint64_t n)
 {
 	if (usec > 0)
@@ -171,6 +179,8 @@ events_begin(const struct plan *p)
 	happens(p->tls.renew_usec, on_renew, 0);
 	happens(p->starved_usec, on_descriptors, p->descriptors);
 	happens(p->fed_usec, on_descriptors, 4096);
+	happens(p->log_usec, on_log, p->log_trouble);
+	happens(p->log_until_usec, on_log, LOG_GOOD);
 	happens(p->no_ports_usec, on_ports, 1);
 	happens(p->ports_usec, on_ports, 0);
 }
@@ -373,6 +383,19 @@ check_trims(unsigned n)
 		broken("the heap was walked %u times, and there are no clients", n);
 }
 
+/* Lines that nobody read are counted, once. */
+static void
+check_lost(void)
+{
+	uint64_t counted = 0;
+
+	for (unsigned i = 0; i < w.plan->nworkers; i++)
+		counted += live_log_dropped_total(w.live, i);
+	if (counted != kernel_log_lost() && !workers_were_killed())
+		broken("%llu lines of the log are lost, and %llu counted", (unsigned long long)kernel_log_lost(),
+		    (unsigned long long)counted);
+}
+
 static void
 check_waiting(void)
 {
@@ -513,6 +536,7 @@ world_run(const struct plan *p, struct result *out)
 		check_sleep(wire_now() - began);
 		check_trims(sim_trims() - trims);
 		check_waiting();
+		check_lost();
 		ledger_check();
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
