@@ -51,8 +51,11 @@ h2_client_preface(struct client *c)
 	struct stream *s = &c->session.stream;
 	char bytes[H2_PREFACE_LEN];
 	size_t got = 0;
+	enum io_result res = stream_peek(s, bytes, sizeof bytes, &got);
 
-	if (stream_peek(s, bytes, sizeof bytes, &got) != IO_DONE || memcmp(bytes, H2_PREFACE, got) != 0
+	if (res == IO_AGAIN)		/* nothing is there yet: a PROXY header has come alone */
+		return true;
+	if (res != IO_DONE || memcmp(bytes, H2_PREFACE, got) != 0
 	    || (got < sizeof bytes && stream_peer_ended(s))) {
 		c->may_preface = false;
 		return false;
