@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "base/password.h"
 #include "chain.h"
+#include "front.h"
 #include "traced.h"
 
 
@@ -92,8 +93,10 @@ chain_asks(const struct plan *p, const struct call *l, struct chain_ask out[CHAI
 	static const char *const accepts[] = { "", "gzip", "gzip;q=0.5, br", "zstd, deflate" };
 	unsigned n = 0;
 
-	if (l->odd)
+	if (l->odd) {
 		out[n++] = (struct chain_ask){ "x-request-id", FORGED_ID };
+		out[n++] = (struct chain_ask){ "x-forwarded-for", FRONT_LIST };
+	}
 	if (p->service[l->service].chain.kinds == 0)
 		return n;
 	if (l->login != LOGIN_NONE)
@@ -153,7 +156,7 @@ allows_write(struct arena *a, char **text, const struct plan_chain *c)
 
 	for (unsigned i = 0; i < CLIENTS / 2; i++)
 		if ((c->addresses & 1u << i) != 0)
-			snprintf(nets + strlen(nets), sizeof nets - strlen(nets), ",10.0.1.%u", i + 1);
+			front_nets(i, nets + strlen(nets), sizeof nets - strlen(nets));
 	add(a, text, FILTER_IP_ALLOW_LIST, (struct setting[]){ { "sourcerange", nets }, { NULL } });
 }
 

@@ -35,7 +35,7 @@ void		 chain_write(struct arena *, char **text, const struct plan_service *);
 #define ORIGIN		"http://a.example"
 #define GOOD_LOGIN	"Basic YW5uOnNlY3JldA=="
 #define WRONG_LOGIN	"Basic YW5uOndyb25n"
-#define CHAIN_ASKS	6
+#define CHAIN_ASKS	8
 /* Fields that a call has for its middlewares, in lower case: how many. */
 unsigned	 chain_asks(const struct plan *, const struct call *, struct chain_ask out[CHAIN_ASKS]);
 

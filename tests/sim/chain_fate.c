@@ -147,6 +147,8 @@ chain_see(struct chain_seen *s, const char *name, const char *value)
 		SEEN("Content-Encoding", coding), SEEN("Location", location), SEEN("Access-Control-Allow-Origin", origin),
 		SEEN("Vary", vary), SEEN("Content-Type", type), SEEN("X-Content-Type-Options", nosniff), SEEN("X-Frame-Options", frames),
 		SEEN("WWW-Authenticate", challenge), SEEN("X-Request-Id", id), SEEN("traceparent", trace),
+		SEEN("X-Forwarded-For", forwarded), SEEN("X-Real-IP", real_ip), SEEN("X-Forwarded-Proto", proto), SEEN("X-Forwarded-Host", host),
+		SEEN("X-Forwarded-Port", port),
 #undef SEEN
 	};
 

@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "client_priv.h"
+#include "front.h"
 #include "heads.h"
 #include "memory.h"
 #include "response.h"
@@ -319,6 +320,9 @@ late(struct client *c)
 static void
 client_turn(struct client *c)
 {
+	char header[128];
+	size_t n;
+
 	if (broken_text() != NULL)
 		return;
 	if (c->end == NULL) {
@@ -340,6 +344,9 @@ client_turn(struct client *c)
 			return;
 		c->connected = true;
 		handshake_done(&c->handshake, c->end);
+		n = front_header(c->plan, c->number, addr_port(end_addr(c->end)), header);
+		if (n > 0)
+			end_write(c->end, header, n);
 		c->due_usec = 0;
 	}
 	while (c->end != NULL && receive_some(c))

@@ -12,6 +12,7 @@
 #include "client_h2.h"
 #include "coded.h"
 #include "frames.h"
+#include "front.h"
 #include "handshake.h"
 #include "heads.h"
 #include "memory.h"
@@ -40,11 +41,11 @@ struct call_h2 {
 struct client_h2 {
 	const struct plan *plan;
 	const struct plan_client *how;
+	unsigned	 number;
 	struct host	 host;
 	const struct addr *proxy;
 	struct end	*end;			/* NULL: there is no connection */
 	struct handshake handshake;
-	unsigned	 number;
 	uint64_t	 life;
 	bool		 connected, over, going;	/* going: no more streams on this one */
 	nghttp2_session	*session;
@@ -333,13 +334,13 @@ call_begin(struct client_h2 *c)
 	nv[3] = field(":path", path);
 	if (l->body > 0 && !l->chunked)
 		nv[n++] = field("content-length", length);
+	for (unsigned i = 0; i < nasks; i++)
+		nv[n++] = field(asks[i].name, asks[i].value);
 	if (bound->cookie[0] != '\0') {	/* as browsers send several */
 		snprintf(cookie, sizeof cookie, "at=%s", bound->cookie);
 		nv[n++] = field("cookie", "a=b");
 		nv[n++] = field("cookie", cookie);
 	}
-	for (unsigned i = 0; i < nasks; i++)
-		nv[n++] = field(asks[i].name, asks[i].value);
 	*k = (struct call_h2){ .client = c, .call = l, .entry = ledger_of(l->id), .in.exchange = NOBODY };
 	for (size_t i = 0; i < n; i++)
 		head_text_add(&k->head, (char *)nv[i].name, (char *)nv[i].value);
@@ -431,6 +432,8 @@ static bool
 is_connected(struct client_h2 *c)
 {
 	unsigned is = end_is(c->end);
+	char header[128];
+	size_t n;
 
 	if (c->connected)
 		return true;
@@ -442,6 +445,8 @@ is_connected(struct client_h2 *c)
 		return false;
 	}
 	c->connected = (is & END_OUT) != 0;
+	if (c->connected && (n = front_header(c->plan, c->number, addr_port(end_addr(c->end)), header)) > 0)
+		end_write(c->end, header, n);
 	if (c->connected)
 		handshake_done(&c->handshake, c->end);
 	return c->connected;

@@ -18,13 +18,14 @@ front_draw(struct plan *p, struct rng r)
 static bool
 is_named(const struct plan *p, unsigned client)
 {
-	return p->proxied && p->client[client].front != FRONT_LOCAL;
+	return p->proxied && !p->client[client].secure.on && p->client[client].front != FRONT_LOCAL;
 }
 
-/* Half of those who are named, or who come, are trusted to say whom they send on for. */
-static bool
-is_trusted(const struct plan *p, unsigned client)
+bool
+front_is_trusted(const struct plan *p, unsigned client)
 {
+	if (p->proxied && p->client[client].secure.on)		/* who might be a proxy, and needs no header there */
+		return true;
 	return client / 2 < 3 && p->trusts && (!p->proxied || is_named(p, client));
 }
 
@@ -57,9 +58,9 @@ front_nets(unsigned pair, char *out, size_t cap)
 }
 
 static unsigned
-port_of(const struct plan *p, unsigned client, unsigned own)
+port_of(const struct plan *p, unsigned client, unsigned port)
 {
-	return is_named(p, client) ? NAMED_PORT + client : own;
+	return is_named(p, client) ? NAMED_PORT + client : port;
 }
 
 size_t
@@ -70,7 +71,7 @@ front_header(const struct plan *p, unsigned client, unsigned port, char out[128]
 	char name[FRONT_TEXT_MOST];
 	size_t n = sizeof begins - 1;
 
-	if (!p->proxied)
+	if (!p->proxied || p->client[client].secure.on)
 		return 0;
 	front_name(p, client, name);
 	if (p->client[client].front == FRONT_TEXT)
@@ -95,7 +96,7 @@ expect(const struct call *l, const char *what, const char *seen, const char *due
 void
 front_request(const struct plan *p, const struct call *l, const struct chain_seen *s)
 {
-	bool names = l->odd && is_trusted(p, l->id / CALLS);
+	bool names = l->odd && front_is_trusted(p, l->id / CALLS), secure = p->client[l->id / CALLS].secure.on;
 	char name[FRONT_TEXT_MOST], list[64], host[8];
 
 	front_name(p, l->id / CALLS, name);
@@ -103,9 +104,9 @@ front_request(const struct plan *p, const struct call *l, const struct chain_see
 	snprintf(host, sizeof host, "s%u", l->service);
 	expect(l, "X-Forwarded-For", s->forwarded, list);
 	expect(l, "X-Real-IP", s->real_ip, names ? FRONT_LIST : name);
-	expect(l, "X-Forwarded-Proto", s->proto, "http");
+	expect(l, "X-Forwarded-Proto", s->proto, secure ? "https" : "http");
 	expect(l, "X-Forwarded-Host", s->host, host);
-	expect(l, "X-Forwarded-Port", s->port, "80");
+	expect(l, "X-Forwarded-Port", s->port, secure ? "443" : "80");
 }
 
 static void
@@ -127,7 +128,7 @@ front_line(const struct plan *p, const struct entry *e, const char *line)
 	front_name(p, client, name);
 	snprintf(addr, sizeof addr, "%s:%u", name, port);
 	snprintf(text, sizeof text, "%u", port);
-	says(e, line, "ClientHost", e->call->odd && is_trusted(p, client) ? FRONT_LIST : name);
+	says(e, line, "ClientHost", e->call->odd && front_is_trusted(p, client) ? FRONT_LIST : name);
 	says(e, line, "ClientAddr", addr);
 	says(e, line, "ClientPort", text);
 }

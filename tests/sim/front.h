@@ -21,6 +21,8 @@ void	front_conf(const struct plan *, struct proxy_conf *);
 size_t	front_header(const struct plan *, unsigned client, unsigned port, char out[128]);
 /* The other end, as Mola knows it. */
 void	front_name(const struct plan *, unsigned client, char out[FRONT_TEXT_MOST]);
+/* What it sends about others is believed. */
+bool	front_is_trusted(const struct plan *, unsigned client);
 /* An address of those of a middleware's list. */
 void	front_nets(unsigned pair, char *out, size_t cap);
 void	front_request(const struct plan *, const struct call *, const struct chain_seen *);

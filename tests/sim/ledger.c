@@ -10,6 +10,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "deadline.h"
+#include "front.h"
 #include "handshake.h"
 #include "kernel.h"
 #include "ledger.h"
@@ -141,14 +142,12 @@ static void
 check_request(const struct entry *e, const char *line)
 {
 	const struct call *c = e->call;
-	char service[8], version[12], client[24], port[12];
+	char service[8], version[12];
 
 	snprintf(service, sizeof service, "s%u", c->service);
 	snprintf(version, sizeof version, plan->client[c->id / CALLS].h2 ? "HTTP/2.0" : "HTTP/1.%d", c->minor);
-	snprintf(client, sizeof client, "10.0.1.%u", 1 + c->id / CALLS / 2);
-	snprintf(port, sizeof port, "%u", e->port);
 	if (!says(line, "RequestMethod", c->method) || !says(line, "RequestHost", service) ||
-	    !says(line, "RequestProtocol", version) || !says(line, "ClientHost", client) || !says(line, "ClientPort", port))
+	    !says(line, "RequestProtocol", version))
 		broken("x%u is logged as another one: %s", c->id, line);
 	handshake_check_line(e, line);
 	if (line_value(line, "ServiceName") != NULL && !says(line, "ServiceName", service))
@@ -226,6 +225,7 @@ ledger_line(const char *bytes, size_t len)
 	e->line = line_read(line);
 	check_request(e, line);
 	chain_check_line(plan, e, line);
+	front_line(plan, e, line);
 	traced_line(plan, e, line);
 	wire_note("line", e->call->id, (uint64_t)e->logged_status);
 }

@@ -14,13 +14,17 @@ manners_end(struct file *f)
 		f->ended_usec = wire_now();
 }
 
-/* What a client has sent is looked at where it lies before anything of it is read: which protocol that is. */
+/* What a client has sent is looked at where it lies before anything of it is read: which protocol that is. Where there is a proxy in
+ * front, its header stands before that. */
 void
 manners_recv(struct file *f, bool peek, ssize_t got)
 {
 	if (peek && f->was_accepted && f->was_read)
 		broken("it looks once more at what a client sends");
-	f->was_read |= !peek && got > 0;
+	if (peek || got <= 0)
+		return;
+	f->was_read = f->was_begun || !ledger_plan()->proxied;
+	f->was_begun = true;
 }
 
 /* Nothing but the end is left to read. */

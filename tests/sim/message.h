@@ -19,6 +19,7 @@ enum coding { PLAIN, GZIP, BROTLI, ZSTD };
 /* Fields that middlewares set or take away; empty: it has none. */
 struct chain_seen {
 	char		 prefix[8], replaced[24], user[8], login[32], id[48], trace[64];	/* of requests */
+	char		 forwarded[64], real_ip[24], proto[12], host[12], port[12];
 	char		 coding[8], location[64], origin[24], vary[48], type[40], nosniff[12], frames[12], challenge[32];
 };
 struct chain_ask {

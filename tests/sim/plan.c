@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 #include "chain.h"
+#include "front.h"
 #include "plan_priv.h"
 #include "world/table.h"
 
@@ -383,6 +384,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	tls_draw(p, plan_stream(seed, 20, 0));
 	draw_workers(p, plan_stream(seed, 4, 0));
 	draw_log(p, plan_stream(seed, 12, 0));
+	front_draw(p, plan_stream(seed, 13, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		draw_limits(&p->service[i], plan_stream(seed, 5, i));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
@@ -489,9 +491,9 @@ plan_print(const struct plan *p)
 	    p->storm ? " storm" : p->flood ? " flood" : p->crowd ? " crowd" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
-	if (p->log_trouble != 0 || p->traces)
-		printf("# log trouble %u %lld-%lld%s\n", p->log_trouble, (long long)p->log_usec, (long long)p->log_until_usec,
-		    p->traces ? " traces" : "");
+	if (p->log_trouble != 0 || p->traces || p->proxied || p->trusts)
+		printf("# log trouble %u %lld-%lld%s%s%s\n", p->log_trouble, (long long)p->log_usec, (long long)p->log_until_usec,
+		    p->traces ? " traces" : "", p->proxied ? " proxied" : "", p->trusts ? " trusts" : "");
 	for (unsigned i = 0; i < p->nworkers; i++)
 		printf("# worker %u killed %lld for %lld hangs %lld-%lld\n", i, (long long)p->worker[i].kill_usec,
 		    (long long)p->worker[i].again_usec, (long long)p->worker[i].hang_usec, (long long)p->worker[i].wakes_usec);
@@ -507,7 +509,7 @@ plan_print(const struct plan *p)
 		const struct plan_client *c = &p->client[i];
 		if (!c->there)
 			continue;
-		printf("# client %u from %lld us", i, (long long)c->starts_usec);
+		printf("# client %u from %lld us, front %u", i, (long long)c->starts_usec, c->front);
 		if (c->h2)
 			printf(", HTTP/2 with %u streams at once, window %u", c->h2_streams, c->h2_window);
 		secure_print(&c->secure);

@@ -116,6 +116,7 @@ struct plan_client {
 	unsigned	 ncalls;
 	struct call	 call[CALLS];
 	struct weather	 weather;
+	unsigned	 front;			/* enum front_kind, where there is a proxy in front */
 	/* of HTTP/2: calls are streams, so many at once */
 	bool		 h2;
 	unsigned	 h2_streams;
@@ -272,6 +273,7 @@ struct plan {
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 log_trouble;			/* enum log_trouble, between */
 	int64_t		 log_usec, log_until_usec;
+	bool		 proxied, trusts;		/* clients come through a proxy; some are one (front.h) */
 	bool		 traces;			/* requests have IDs, and are part of traces */
 	unsigned	 choices;			/* that there were */
 };

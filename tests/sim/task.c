@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "door.h"
+#include "front.h"
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
@@ -362,6 +363,7 @@ head_came(struct visit *v)
 	if (v->in.added != ((v->task->plan->service[v->task->service].filters & FILTER_BIT_FIELDS) != 0))
 		broken("x%u came with %s field of its middleware", v->in.exchange, v->in.added ? "the" : "no");
 	chain_check_request(v->task->plan, e->call, v->in.target, &v->in.seen);
+	front_request(v->task->plan, e->call, &v->in.seen);
 	traced_request(v->task->plan, e, &v->in.seen);
 	check_chosen(v);
 	heads_check_request(e, v->in.whole, v->task->number, false);

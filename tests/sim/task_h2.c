@@ -8,6 +8,7 @@
 #include "chain.h"
 #include "door.h"
 #include "frames.h"
+#include "front.h"
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
@@ -275,6 +276,8 @@ head_came(struct served_h2 *v)
 	if (v->added != adds)
 		broken("x%u came with %s field of its middleware", v->exchange, v->added ? "the" : "no");
 	chain_check_request(t->plan, e->call, v->target, &v->seen);
+	front_request(t->plan, e->call, &v->seen);
+	traced_request(t->plan, e, &v->seen);
 	heads_check_request(e, head_text_keep(&v->head), t->number, true);
 	wire_note("head", v->exchange, t->service * 10 + t->number);
 	if (e->heads < e->call->slips)

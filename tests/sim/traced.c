@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "front.h"
 #include "traced.h"
 
 void
@@ -13,7 +14,8 @@ traced_request(const struct plan *p, struct entry *e, const struct chain_seen *s
 			broken("x%u came with ID %s and trace %s", e->call->id, s->id, s->trace);
 		return;
 	}
-	if (s->id[0] == '\0' || strcmp(s->id, FORGED_ID) == 0 || strlen(s->trace) != 55)
+	if (s->id[0] == '\0' || strlen(s->trace) != 55 ||
+	    (strcmp(s->id, FORGED_ID) == 0) != (e->call->odd && front_is_trusted(p, e->call->id / CALLS)))
 		broken("x%u came with ID %s and trace %s", e->call->id, s->id, s->trace);
 	if (e->id[0] != '\0' && strcmp(e->id, s->id) != 0)
 		broken("x%u was tried again as %s, and was %s", e->call->id, s->id, e->id);

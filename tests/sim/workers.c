@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "front.h"
 #include "kernel.h"
 #include "ledger.h"
 #include "net/loop.h"
@@ -89,6 +90,7 @@ conf(const struct worker *w, unsigned variant)
 		c.listener[i].http2 = i == 0 || i == FRONT_TLS;
 		snprintf(c.listener[i].name, sizeof c.listener[i].name, i == 0 ? "front" : i == FRONT_TLS ? "secure" : "t%u", SERVICES + i - 1);
 	}
+	front_conf(p, &c);
 	return c;
 }
 
