@@ -2,6 +2,8 @@
 
 #include "handshake.h"
 
+static struct secure_count counts[SERVICES][TASKS];
+
 static const struct plan_secure *
 how_of(const struct handshake *h)
 {
@@ -121,6 +123,38 @@ handshake_misdirects(const struct call *l)
 	return s->on && certs_misdirect(ledger_plan(), s->name, l->service);
 }
 
+bool
+handshake_cuts(const struct call *l)
+{
+	const struct plan_service *s = &ledger_plan()->service[l->service];
+	bool body = strcmp(l->method, "HEAD") != 0 && l->status != 204 && l->status != 304;
+
+	return s->tls.on && s->tls.mute && !s->h2c && body && l->framing == BY_END;
+}
+
+/* What went wrong between Mola and its tasks is what is wrong with one of them. */
+static void
+check_task(const struct entry *e)
+{
+	static const char *const names[] = { [CERT_OTHER_NAME] = "upstream_tls_name", [CERT_OVER] = "upstream_tls_expired",
+		[CERT_OTHER_CA] = "upstream_tls_ca" };
+	const struct plan_service *s = &ledger_plan()->service[e->call->service];
+	bool due = false;
+
+	if (strncmp(e->logged_why, "upstream_tls_", 13) != 0)
+		return;
+	if (!s->tls.on)
+		broken("x%u: %s, and its tasks have no TLS", e->call->id, e->logged_why);
+	for (unsigned i = CERT_OTHER_NAME; i <= CERT_OTHER_CA; i++) {
+		if (strcmp(e->logged_why, names[i]) != 0)
+			continue;
+		for (unsigned t = 0; t < s->ntasks; t++)
+			due |= plan_task_is_refused(s, &s->task[t]) && s->task[t].wrong == i;
+		if (!due)
+			broken("x%u: %s, and no task has such a certificate", e->call->id, e->logged_why);
+	}
+}
+
 void
 handshake_check(const struct entry *e)
 {
@@ -128,8 +162,43 @@ handshake_check(const struct entry *e)
 
 	if (e->lines == 0)
 		return;
+	check_task(e);
+	if (handshake_cuts(e->call) && e->fate == ANSWERED && e->status == e->call->status)
+		broken("x%u was cut by its task, and looks whole", e->call->id);
 	if (!misdirects && strcmp(e->logged_why, "misdirected") == 0)
 		broken("x%u is logged as misdirected", e->call->id);
 	if (misdirects && e->heads > 0)
 		broken("x%u was misdirected, and came to a task", e->call->id);
+}
+
+void
+handshake_accept(const struct plan *p, unsigned service, unsigned task, struct end *e)
+{
+	static const enum cert_id certs[] = { [CERT_GOOD] = CERT_TASK, [CERT_OTHER_NAME] = CERT_TASK_NAME, [CERT_OVER] = CERT_TASK_EXPIRED,
+		[CERT_OTHER_CA] = CERT_TASK_FOREIGN };
+	const struct plan_service *s = &p->service[service];
+	struct secure_how how = SECURE_HOW;
+
+	if (!s->tls.on)
+		return;
+	how.server = true;
+	how.count = &counts[service][task];
+	how.cert = certs[s->task[task].wrong];
+	how.alpn = s->h2c ? "\2h2" : "\10http/1.1";
+	how.old = s->tls.old;
+	how.mute = s->tls.mute;
+	end_secure(e, &how);
+}
+
+/* A task without checks (each of which is a connection that comes back to nothing) has seen each worker before. */
+void
+handshake_check_tasks(void)
+{
+	const struct plan *p = ledger_plan();
+
+	for (unsigned i = 0; i < SERVICES * TASKS && ledger_is_calm(); i++) {
+		const struct secure_count *c = &counts[i / TASKS][i % TASKS];
+		if (!p->service[i / TASKS].checked && c->resumed == 0 && c->full > 3 * (p->nworkers + 1))
+			broken("Mola never came back to s%u.%u by a ticket, in %u connections", i / TASKS, i % TASKS, c->full);
+	}
 }

@@ -20,9 +20,14 @@ void	handshake_done(struct handshake *, struct end *);
 void	handshake_failed(struct handshake *, struct end *);
 /* The call goes over its connection. */
 void	handshake_note(const struct handshake *, struct entry *);
+/* What comes to a task, whose TLS begins if it has any. */
+void	handshake_accept(const struct plan *, unsigned service, unsigned task, struct end *);
 /* What Mola responds to it alone: the name that its connection is for does not go with its host. */
 bool	handshake_misdirects(const struct call *);
+/* Its response lasts until its task's connection ends, and that says nothing before: it is cut, whatever came. */
+bool	handshake_cuts(const struct call *);
 void	handshake_check(const struct entry *);
+void	handshake_check_tasks(void);	/* when all is over */
 /* And a line of the log says so. */
 void	handshake_check_line(const struct entry *, const char *line);
 

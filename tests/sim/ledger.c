@@ -366,6 +366,7 @@ check_time(const struct entry *e)
 		{ "client_long_request", REQUEST_USEC, REQUEST_USEC },
 		{ "upstream_slow_head", RESPONSE_USEC, INT64_MAX },
 		{ "connect_timeout", CONNECT_USEC, INT64_MAX },
+		{ "upstream_tls_slow", CONNECT_USEC, INT64_MAX },
 		{ "upstream_slow_body", PIECE_USEC, INT64_MAX },
 		{ "upstream_slow_read", PIECE_USEC, INT64_MAX },
 		{ "client_slow_read", WRITE_USEC, INT64_MAX },
@@ -390,7 +391,7 @@ sound_tasks(const struct plan_service *s)
 	for (unsigned i = 0; i < s->ntasks; i++) {
 		const struct plan_task *t = &s->task[i];
 		n += t->down_usec == 0 && t->gone_usec == 0 && (t->sick_usec == 0 || !s->checked) && plan->node[t->node].cut_usec == 0 &&
-		    !plan_takes_away(plan, t->node);
+		    !plan_takes_away(plan, t->node) && !plan_task_is_refused(s, t);
 	}
 	return n;
 }
@@ -464,7 +465,8 @@ check_served(const struct entry *e)
 {
 	const struct plan_service *s = &plan->service[e->call->service];
 	bool calm = call_is_sound(e->call) && is_among_sound(e) && e->call->slip == GOOD && sound_tasks(s) == s->ntasks &&
-	    s->eject_failures == 0 && is_at_ease(s) && !handshake_misdirects(e->call);
+	    s->eject_failures == 0 && is_at_ease(s) && !handshake_misdirects(e->call) &&
+	    !handshake_cuts(e->call);
 
 	if (e->fate == UNSENT || e->fate == LEFT || !calm || e->may_drop || is_crossed(e))
 		return;
@@ -508,4 +510,5 @@ ledger_check(void)
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);
 	}
 	relay_ledger_check();
+	handshake_check_tasks();
 }

@@ -123,6 +123,7 @@ struct plan_client {
 	uint32_t	 h2_window;		/* bytes of each that it takes before it makes room; 0: as usual */
 };
 
+enum wrong_cert { CERT_GOOD, CERT_OTHER_NAME, CERT_OVER, CERT_OTHER_CA };	/* what is wrong with a task's */
 struct plan_task {
 	unsigned	 node;
 	int64_t		 down_usec, up_usec;	/* its port is closed between; 0: never */
@@ -134,6 +135,15 @@ struct plan_task {
 	int64_t		 drains_usec;		/* draining from here until it is gone */
 	enum detour	 detour;
 	bool		 announces;		/* by Keep-Alive, for how many seconds it keeps a connection */
+	enum wrong_cert	 wrong;
+};
+
+/* How the tasks of a service have TLS. */
+struct plan_task_tls {
+	bool		 on, verified;
+	bool		 old;			/* TLS 1.2 */
+	bool		 mute;			/* they end without close_notify */
+	bool		 h2_alone;		/* of those with HTTP/2: nothing else is offered to them */
 };
 
 /* Middlewares: fields added to requests and responses, limits, a breaker. */
@@ -175,6 +185,7 @@ struct plan_service {
 	unsigned	 filters, inflight_amount, rate;
 	struct plan_chain chain;
 	bool		 h2c;			/* its tasks get HTTP/2 */
+	struct plan_task_tls tls;
 	/* of TCP: */
 	unsigned	 proxy_version;		/* enum proxy_version */
 	bool		 greets;		/* its tasks say something first */
@@ -287,6 +298,9 @@ bool	plan_takes_away(const struct plan *, unsigned node);
 
 /* Both sides say all that they have to say, and do not take too long for it. */
 bool	relay_is_sound(const struct plan_relay *);
+
+/* Mola will not have its certificate. */
+bool	plan_task_is_refused(const struct plan_service *, const struct plan_task *);
 
 /* Its tasks have HTTP/1, and no middleware but the one for fields has a say. */
 bool	plan_service_is_plain(const struct plan_service *);

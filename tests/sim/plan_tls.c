@@ -16,6 +16,24 @@ draw_secure(struct plan_secure *s, const struct plan_tls *tls, struct rng *r)
 	s->mute = may(r, 20);
 }
 
+static void
+draw_tasks(struct plan_service *s, struct rng *r)
+{
+	s->tls.on = may(r, 40);
+	s->tls.verified = may(r, 70);
+	s->tls.old = may(r, 30);
+	s->tls.mute = may(r, 30);
+	s->tls.h2_alone = may(r, 50);
+	for (unsigned i = 0; i < TASKS; i++)
+		s->task[i].wrong = may(r, 20) ? (enum wrong_cert)(1 + rng_below(&own, CERT_OTHER_CA)) : CERT_GOOD;
+}
+
+bool
+plan_task_is_refused(const struct plan_service *s, const struct plan_task *t)
+{
+	return s->tls.on && s->tls.verified && t->wrong != CERT_GOOD;
+}
+
 void
 tls_draw(struct plan *p, struct rng r)
 {
@@ -27,6 +45,8 @@ tls_draw(struct plan *p, struct rng r)
 	p->tls.renew_usec = may(&r, 40) ? between(&own, USEC_PER_SEC / 2, 4 * USEC_PER_SEC) : 0;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		draw_secure(&p->client[i].secure, &p->tls, &r);
+	for (unsigned i = 0; i < SERVICES && !p->brain.there; i++)	/* which has services of its own */
+		draw_tasks(&p->service[i], &r);
 }
 
 void
@@ -35,6 +55,13 @@ tls_print(const struct plan *p)
 	if (p->tls.there)
 		printf("# TLS%s%s, renewed %lld\n", p->tls.fallback ? " with a fallback" : "", p->tls.tickets ? ", tickets of all workers" : "",
 		    (long long)p->tls.renew_usec);
+	for (unsigned i = 0; i < SERVICES; i++) {
+		const struct plan_service *s = &p->service[i];
+		if (s->tls.on)
+			printf("#   tasks of s%u:%s%s%s%s, certificates %d %d %d %d\n", i, s->tls.verified ? " verified" : "", s->tls.old ? " 1.2" : "",
+			    s->tls.mute ? " mute" : "", s->tls.h2_alone ? " h2 alone" : "", s->task[0].wrong, s->task[1].wrong, s->task[2].wrong,
+			    s->task[3].wrong);
+	}
 }
 
 void

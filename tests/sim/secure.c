@@ -389,6 +389,8 @@ handshake(struct secure *s)
 
 	if (result == 1) {
 		s->done = true;
+		if (s->how.count != NULL)
+			SSL_session_reused(s->ssl) ? s->how.count->resumed++ : s->how.count->full++;
 		/* OpenSSL does not call on_session() for a ticket that comes in place of another one */
 		if (s->how.session != NULL && SSL_version(s->ssl) < TLS1_3_VERSION && SSL_session_reused(s->ssl))
 			session_keep(s, SSL_get1_session(s->ssl));

@@ -20,12 +20,18 @@ struct secure_session {
 	bool		 known;
 };
 
+/* Handshakes that were done. */
+struct secure_count {
+	unsigned	 full, resumed;
+};
+
 struct secure_how {
 	const char	*name;		/* that the client wants; NULL: it does not say */
 	const char	*alpn;		/* as TLS writes lists of them; NULL: none; of a task: the one that it chooses */
 	struct secure_session *session;	/* of a client; NULL: it does not come back */
 	bool		 server;
 	enum cert_id	 cert;		/* of a server */
+	struct secure_count *count;	/* of handshakes; NULL: nobody counts them */
 	bool		 old;		/* TLS 1.2 at most */
 	bool		 older;		/* TLS 1.1 */
 	bool		 mute;		/* ends without close_notify */

@@ -10,6 +10,7 @@
 #include "chain.h"
 #include "door.h"
 #include "front.h"
+#include "handshake.h"
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
@@ -367,6 +368,8 @@ head_came(struct visit *v)
 	traced_request(v->task->plan, e, &v->in.seen);
 	check_chosen(v);
 	heads_check_request(e, v->in.whole, v->task->number, false);
+	if (plan_task_is_refused(&v->task->plan->service[v->task->service], v->task->how))
+		broken("x%u came to a task whose certificate does not verify", v->in.exchange);
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
@@ -473,6 +476,7 @@ on_call(void *arg, struct end *e)
 	v->next = t->visits;
 	t->visits = v;
 	visit_next(v);
+	handshake_accept(t->plan, t->service, t->number, e);
 	end_adopt(e, on_end, v);
 }
 

@@ -9,6 +9,7 @@
 #include "door.h"
 #include "frames.h"
 #include "front.h"
+#include "handshake.h"
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
@@ -421,6 +422,7 @@ on_call(void *arg, struct end *e)
 	ASSERT(nghttp2_session_server_new(&c->session, cb, c) == 0);
 	nghttp2_session_callbacks_del(cb);
 	nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, NULL, 0);
+	handshake_accept(t->plan, t->service, t->number, e);
 	end_adopt(e, on_end, c);
 	idle_begin(c);
 	wire_at(wire_now(), on_timer, c, 0);
