@@ -170,8 +170,8 @@ check_task(const struct plan *p, unsigned of, const char *line)
 	else
 		snprintf(addr, sizeof addr, "10.0.3.%u:%u", service * TASKS + number_of + 1, 8000 + service);
 	equal("ServiceAddr", addr, line);
-	snprintf(url, sizeof url, "%s://%s", p->service[service].h2c ? "h2c" : "http", addr);
-	if (of == REQUEST && strncmp(get("ServiceURL"), "https:", 6) != 0)
+	snprintf(url, sizeof url, "%s://%s", scheme_name(plan_scheme(&p->service[service])), addr);
+	if (of == REQUEST)
 		equal("ServiceURL", url, line);
 }
 

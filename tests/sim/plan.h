@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "message.h"
 #include "wire.h"
+#include "world/table.h"
 
 #define CLIENTS		12
 #define CALLS		24		/* of a client, at most; in storms and crowds, */
@@ -299,6 +300,8 @@ bool	plan_takes_away(const struct plan *, unsigned node);
 /* Both sides say all that they have to say, and do not take too long for it. */
 bool	relay_is_sound(const struct plan_relay *);
 
+/* Of its tasks. */
+enum scheme	plan_scheme(const struct plan_service *);
 /* Mola will not have its certificate. */
 bool	plan_task_is_refused(const struct plan_service *, const struct plan_task *);
 

@@ -28,6 +28,14 @@ draw_tasks(struct plan_service *s, struct rng *r)
 		s->task[i].wrong = may(r, 20) ? (enum wrong_cert)(1 + rng_below(&own, CERT_OTHER_CA)) : CERT_GOOD;
 }
 
+enum scheme
+plan_scheme(const struct plan_service *s)
+{
+	if (!s->tls.on)
+		return s->h2c ? SCHEME_H2C : SCHEME_HTTP;
+	return s->h2c && s->tls.h2_alone ? SCHEME_H2 : SCHEME_HTTPS;
+}
+
 bool
 plan_task_is_refused(const struct plan_service *s, const struct plan_task *t)
 {

@@ -124,9 +124,8 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 		row.sticky_cookie = table_word(m, "at");
 		row.sticky_path = table_word(m, "/");
 	}
-	row.scheme = s->h2c ? SCHEME_H2C : SCHEME_HTTP;
+	row.scheme = plan_scheme(s);
 	if (s->tls.on) {
-		row.scheme = s->h2c && s->tls.h2_alone ? SCHEME_H2 : SCHEME_HTTPS;
 		row.tls_verify = s->tls.verified;
 		row.tls_ca = table_word(m, "ours");
 	}
