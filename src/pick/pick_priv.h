@@ -1,6 +1,7 @@
 /*
  * pick_priv: one choice under way, for pick.c, which chooses by policy, and pick_room.c, which
- * looks for room instead. What is asked of each task is inline: it is asked for every request.
+ * looks for room instead. What is asked of each task for every request is here, and compiled
+ * with both. Not `inline`: with that, GCC makes the loops of small services larger and slower.
  */
 #ifndef PICK_PICK_PRIV_H
 #define PICK_PICK_PRIV_H
@@ -51,7 +52,7 @@ struct choice {
 bool	pick_all_used(const struct pick *, const struct table_service *, const struct table_task *task,
     int64_t now_usec);
 
-static inline bool
+static bool
 pick_avoids(const struct pick_avoid *a, const struct table_task *t)
 {
 	for (unsigned i = 0; i < a->n; i++)
@@ -60,7 +61,7 @@ pick_avoids(const struct pick_avoid *a, const struct table_task *t)
 	return false;
 }
 
-static inline bool
+static bool
 choice_allows(const struct choice *c, const struct table_task *t)
 {
 	const struct live *l = c->pick->live;
@@ -70,13 +71,13 @@ choice_allows(const struct choice *c, const struct table_task *t)
 }
 
 /* What failures make it look like, in requests. */
-static inline double
+static double
 choice_penalty(const struct choice *c, const struct table_task *t)
 {
 	return c->penalties ? live_penalty(c->pick->live, t->slot, c->now) : 0;
 }
 
-static inline double
+static double
 choice_handicap(const struct choice *c, const struct table_task *t)
 {
 	const struct table_service *s = c->service;
