@@ -158,20 +158,13 @@ find_route(const struct exchange *x, const struct message *h, const struct edits
 	return table_find(x->proxy->table, &view, chain, why);
 }
 
-/* A whole head of `used` bytes. Its slices are used here or not at all. */
-static enum state
-head_done(struct exchange *x, struct message *h, size_t used)
+/* What the exchange keeps of it. */
+static void
+head_note(struct exchange *x, struct message *h)
 {
 	struct proxy *p = x->proxy;
 	const struct sender *sender = &x->client->sender;
-	const struct filter_chain *chain = NULL;
-	const struct table_service *service;
-	const struct table_route *route;
-	const struct why *why;
-	struct edits edits;
 
-	ASSERT(!x->has_head && x->attempt.table == NULL && x->status == 0);
-	session_busy(&x->client->session, x, exchange_on_client);
 	x->has_head = true;
 	x->is_head = h->is_head;
 	x->idempotent = h->idempotent;
@@ -186,31 +179,56 @@ head_done(struct exchange *x, struct message *h, size_t used)
 		access_note_request(p->access, &x->log, h);
 	if (p->tracer.on)
 		x->trace = trace_begin(&p->tracer, h, sender->trusted);
+}
+
+/* It goes where its route leads. False: to no service. */
+static bool
+take_route(struct exchange *x, const struct table_route *route, const struct message *h)
+{
+	struct table *t = x->proxy->table;
+	const struct table_service *service =
+	    head_service(x, &table_services(t, NULL)[route->service], h);
+
+	if (x->trace != NULL)
+		trace_set_route(x->trace, table_text(t, route->name), table_text(t, route->path));
+	access_note_router(&x->log, table_text(t, route->name), table_text(t, route->to));
+	if (service == NULL)
+		return false;
+	attempt_route(&x->attempt, t, service);
+	if ((x->subscribes = orca_is_asked(x, service, h)))
+		x->mirrored_by.n = 0;
+	if (service->sticky_cookie.len > 0)
+		x->attempt.claim = sticky_read(t, service, h);
+	retry_keep(x, h);
+	x->attempt.needs_http1 = h->upgrade;
+	return true;
+}
+
+/* A whole head of `used` bytes. Its slices are used here or not at all. */
+static enum state
+head_done(struct exchange *x, struct message *h, size_t used)
+{
+	const struct filter_chain *chain = NULL;
+	const struct table_route *route;
+	const struct why *why;
+	struct edits edits;
+
+	ASSERT(!x->has_head && x->attempt.table == NULL && x->status == 0);
+	session_busy(&x->client->session, x, exchange_on_client);
+	head_note(x, h);
 	if (!flow_begin(&x->up, used, h->body, h->length)) {
 		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
 	}
 	if ((why = front_judge(x, h)) != NULL)
 		return exchange_fail(x, why);
-	rewrite_request(&edits, h, sender, &x->from, x->from_text, here(x, h));
+	rewrite_request(&edits, h, &x->client->sender, &x->from, x->from_text, here(x, h));
 	if (x->trace != NULL)
-		trace_edit(x->trace, &p->tracer, &edits);
+		trace_edit(x->trace, &x->proxy->tracer, &edits);
 	if ((route = find_route(x, h, &edits, &chain, &why)) == NULL)
 		return exchange_fail(x, why);
-	service = head_service(x, &table_services(p->table, NULL)[route->service], h);
-	if (x->trace != NULL)
-		trace_set_route(x->trace, table_text(p->table, route->name), table_text(p->table, route->path));
-	access_note_router(&x->log, table_text(p->table, route->name),
-	    table_text(p->table, route->to));
-	if (service == NULL)
+	if (!take_route(x, route, h))
 		return exchange_fail(x, WHY_NO_TASK);
-	attempt_route(&x->attempt, p->table, service);
-	if ((x->subscribes = orca_is_asked(x, service, h)))
-		x->mirrored_by.n = 0;
-	if (service->sticky_cookie.len > 0)
-		x->attempt.claim = sticky_read(p->table, service, h);
-	retry_keep(x, h);
-	x->attempt.needs_http1 = h->upgrade;
 	if (chain != NULL)
 		return filters_begin(x, route, chain, h, &edits) ? FILTER : exchange_fail(x, WHY_NO_MEMORY);
 	if (!head_write(x, h, &edits, h->upgrade ? H1_UPGRADE : H1_UNSAID))
