@@ -257,6 +257,22 @@ proxy_header_take(struct client *c, const struct proxy_header *h, size_t used)
 		proxy_header_fail(c, why);
 }
 
+size_t
+client_peek(struct client *c, void *to, size_t cap)
+{
+	size_t got;
+
+	switch (stream_peek(&c->session.stream, to, cap, &got)) {
+	case IO_DONE:
+		return got;
+	case IO_AGAIN:
+		return 0;
+	default:
+		session_close(&c->session);
+		return 0;
+	}
+}
+
 /*
  * The header is looked at where it lies, in the socket, until all of it is there: a connection
  * that waits for it holds no buffer. One that comes and goes without a byte (a check of the port)
@@ -269,21 +285,14 @@ on_proxy_header(void *arg)
 	struct stream *s = &c->session.stream;
 	char bytes[PROXY_HEADER_MAX];
 	struct proxy_header h;
-	size_t got = 0, used;
+	size_t got, used;
 
 	if (!c->sender.trusted) {	/* no longer, after a reload */
 		proxy_header_fail(c, WHY_PROXY_HEADER_UNTRUSTED);
 		return;
 	}
-	switch (stream_peek(s, bytes, sizeof bytes, &got)) {
-	case IO_DONE:
-		break;
-	case IO_AGAIN:
+	if ((got = client_peek(c, bytes, sizeof bytes)) == 0)
 		return;
-	default:
-		session_close(&c->session);
-		return;
-	}
 	switch (proxy_header_parse((struct str){ bytes, got }, &h, &used)) {
 	case PARSE_DONE:
 		proxy_header_take(c, &h, used);

@@ -55,6 +55,8 @@ extern const struct session_ops client_ops;
 void		client_open(struct proxy *, int fd, const struct addr *peer, struct listener *);
 /* The connection is none that is relayed: it is served as its listener says. */
 void		client_speak(struct client *);
+/* What has come of it, which stays in the socket. 0: nothing yet, or it has ended and is closed. */
+size_t		client_peek(struct client *, void *to, size_t cap);
 /* No exchange is possible: responds with the reason, as far as that goes without waiting, and
  * lingers. */
 void		client_refuse(struct client *, const struct why *);

@@ -108,17 +108,10 @@ on_hello(void *arg)
 	struct stream *s = &c->session.stream;
 	char bytes[TLS_HELLO_MAX];
 	struct tls_hello h;
-	size_t got = 0;
+	size_t got;
 
-	switch (stream_peek(s, bytes, sizeof bytes, &got)) {
-	case IO_DONE:
-		break;
-	case IO_AGAIN:
+	if ((got = client_peek(c, bytes, sizeof bytes)) == 0)
 		return;
-	default:
-		session_close(&c->session);
-		return;
-	}
 	switch (tls_hello_parse((struct str){ bytes, got }, &h)) {
 	case PARSE_DONE:
 		hello_route(c, (struct str){ h.name, h.len }, true);
