@@ -120,16 +120,10 @@ hash_of(const struct conf_list *users, struct str name)
 static struct str
 slowest_of(const struct conf_list *users)
 {
-	struct str slowest = STR(""), hash, user;
-	unsigned most = 0;
+	struct str slowest = STR("");
 
-	for (unsigned i = 0; i < users->n; i++) {
-		hash = str_of(users->item[i]);
-		if (str_split(&hash, ':', &user) && password_usec(hash) > most) {
-			slowest = hash;
-			most = password_usec(hash);
-		}
-	}
+	for (unsigned i = 0; i < users->n; i++)
+		password_slower(str_of(users->item[i]), &slowest);
 	return slowest;
 }
 
@@ -138,9 +132,7 @@ proof_work(struct job *j)
 {
 	struct proof *p = (struct proof *)j;
 
-	p->fits = p->hash.len > 0 && password_fits(p->hash, p->password);
-	if (!p->fits && !str_eq(p->hash, p->slowest))
-		(void)password_fits(p->slowest, p->password);
+	p->fits = password_fits_as_slow(p->hash, p->slowest, p->password);
 }
 
 static void

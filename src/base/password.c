@@ -235,3 +235,22 @@ password_fits(struct str hash, struct str password)
 		return md5_fits(&md5, password);
 	return bcrypt_cost(hash) > 0 && bcrypt_fits(hash, password);
 }
+
+bool
+password_fits_as_slow(struct str hash, struct str slowest, struct str password)
+{
+	bool fits = hash.len > 0 && password_fits(hash, password);
+
+	if (!fits && !str_eq(hash, slowest))
+		(void)password_fits(slowest, password);
+	return fits;
+}
+
+void
+password_slower(struct str user, struct str *slowest)
+{
+	struct str name;
+
+	if (str_split(&user, ':', &name) && password_usec(user) > password_usec(*slowest))
+		*slowest = user;
+}

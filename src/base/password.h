@@ -16,5 +16,10 @@ unsigned	password_usec(struct str hash);
 #define PASSWORD_CHEAP_USEC	10
 /* Safe in any thread. */
 bool		password_fits(struct str hash, struct str password);
+/* The same in the time that `slowest` takes, whatever the hash is, also none (""): nobody learns
+ * from the time whether there is such a user. */
+bool		password_fits_as_slow(struct str hash, struct str slowest, struct str password);
+/* `user` is "NAME:HASH": its hash takes the place of *slowest, "" at first, if it takes longer. */
+void		password_slower(struct str user, struct str *slowest);
 
 #endif

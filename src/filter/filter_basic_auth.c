@@ -47,31 +47,22 @@ user_hash(const struct filter_texts *users, struct str name, struct str *user)
 static struct str
 slowest_hash(const struct filter_texts *users)
 {
-	struct str slowest = { "", 0 }, hash, name;
-	unsigned most = 0;
+	struct str slowest = STR("");
 
-	for (unsigned i = 0; i < users->n; i++) {
-		hash = users->item[i];
-		if (str_split(&hash, ':', &name) && password_usec(hash) > most) {
-			slowest = hash;
-			most = password_usec(hash);
-		}
-	}
-	ASSERT(most > 0);
+	for (unsigned i = 0; i < users->n; i++)
+		password_slower(users->item[i], &slowest);
+	ASSERT(slowest.len > 0);
 	return slowest;
 }
 
 /* ---- proofs ---- */
 
-/* A wrong password of a user with a quick hash, and one of nobody, take as long as the slowest. */
 static void
 proof_work(struct job *j)
 {
 	struct proof *p = (struct proof *)j;
 
-	p->fits = p->hash.len > 0 && password_fits(p->hash, p->password);
-	if (!p->fits && !str_eq(p->hash, p->slowest))
-		(void)password_fits(p->slowest, p->password);
+	p->fits = password_fits_as_slow(p->hash, p->slowest, p->password);
 }
 
 static void

@@ -104,11 +104,34 @@ their_time_is_known(void **state)
 	    2 * password_usec(STR("$2y$04$qeaqJEiDgstnSDIWUCg1Auf8yMP51aMJkrxTYkiSDSYqh17cOPBie")));
 }
 
+static void
+nobody_and_the_wrong_one_take_as_long(void **state)
+{
+	static const char quick[] = "a:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=";
+	static const char slow[] = "b:$2y$05$qeaqJEiDgstnSDIWUCg1Auf8yMP51aMJkrxTYkiSDSYqh17cOPBie";
+	struct str slowest = STR("");
+
+	(void)state;
+	password_slower(STR("no user"), &slowest);
+	password_slower(STR("c:not a hash"), &slowest);
+	assert_int_equal(slowest.len, 0);
+	password_slower(STR(quick), &slowest);
+	password_slower(STR(slow), &slowest);
+	password_slower(STR(quick), &slowest);
+	assert_string_equal(slowest.p, slow + 2);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_true(password_fits_as_slow(str_of(good[i].hash), STR(quick + 2), str_of(good[i].password)));
+		assert_false(password_fits_as_slow(str_of(good[i].hash), STR(quick + 2), STR("another one")));
+	}
+	assert_false(password_fits_as_slow(STR(""), STR(quick + 2), STR("x")));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(what_htpasswd_writes_is_verified), cmocka_unit_test(other_hashes_fit_nothing),
-		cmocka_unit_test(long_passwords_and_zeros_fit_nothing), cmocka_unit_test(their_time_is_known) };
+		cmocka_unit_test(long_passwords_and_zeros_fit_nothing), cmocka_unit_test(their_time_is_known),
+		cmocka_unit_test(nobody_and_the_wrong_one_take_as_long) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
