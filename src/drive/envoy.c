@@ -132,15 +132,15 @@ envoy_response_write(const json_t *resources, struct buf *out, char version[ENVO
 
 /* ---- requests ---- */
 
-static bool
-invalid(char detail[ENVOY_DETAIL], const char *words)
+bool
+envoy_invalid(char detail[ENVOY_DETAIL], const char *words)
 {
 	snprintf(detail, ENVOY_DETAIL, "%s", words);
 	return false;
 }
 
-static bool
-is_clean(const char *s)
+bool
+envoy_is_clean(const char *s)
 {
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -158,7 +158,7 @@ text_of(const json_t *j, const char *key, const char **out)
 	if (v == NULL || json_is_null(v))
 		return true;
 	*out = json_string_value(v);
-	return *out != NULL && is_clean(*out);
+	return *out != NULL && envoy_is_clean(*out);
 }
 
 static bool
@@ -172,7 +172,7 @@ names_valid(const json_t *names)
 	if (!json_is_array(names) || json_array_size(names) > NAMES_MAX)
 		return false;
 	json_array_foreach(names, i, name)
-		if (!json_is_string(name) || !is_clean(json_string_value(name)))
+		if (!json_is_string(name) || !envoy_is_clean(json_string_value(name)))
 			return false;
 	return true;
 }
@@ -185,17 +185,17 @@ request_valid(struct envoy_request *q, char detail[ENVOY_DETAIL])
 	const char *type;
 
 	if (!json_is_object(q->json))
-		return invalid(detail, "not an object; " EXPECTED);
+		return envoy_invalid(detail, "not an object; " EXPECTED);
 	if (!text_of(q->json, "type_url", &type) || (*type != '\0' && strcmp(type, ENVOY_TYPE) != 0))
-		return invalid(detail, "type_url: expected " ENVOY_TYPE);
+		return envoy_invalid(detail, "type_url: expected " ENVOY_TYPE);
 	if (!text_of(q->json, "version_info", &q->version))
-		return invalid(detail, "version_info: expected a text");
+		return envoy_invalid(detail, "version_info: expected a text");
 	if (node != NULL && !json_is_object(node))
-		return invalid(detail, "node: expected an object with an id");
+		return envoy_invalid(detail, "node: expected an object with an id");
 	if (!text_of(node, "id", &q->node))
-		return invalid(detail, "node: expected a text as id");
+		return envoy_invalid(detail, "node: expected a text as id");
 	if (!names_valid(names))
-		return invalid(detail, "resource_names: expected at most 1000 names of clusters");
+		return envoy_invalid(detail, "resource_names: expected at most 1000 names of clusters");
 	q->names = json_is_array(names) ? names : NULL;
 	return true;
 }
@@ -206,7 +206,7 @@ envoy_request_parse(struct str body, struct envoy_request *out, char detail[ENVO
 	struct envoy_request q = { .json = json_loadb(body.len > 0 ? body.p : "", body.len, 0, NULL) };
 
 	if (q.json == NULL)
-		return invalid(detail, "not JSON; " EXPECTED);
+		return envoy_invalid(detail, "not JSON; " EXPECTED);
 	if (!request_valid(&q, detail)) {
 		json_decref(q.json);
 		return false;

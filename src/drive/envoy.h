@@ -54,4 +54,11 @@ struct envoy_request {
 bool		 envoy_request_parse(struct str body, struct envoy_request *, char detail[ENVOY_DETAIL]);
 void		 envoy_request_free(struct envoy_request *);
 
+/* ---- for what Envoy says ---- */
+
+/* It has no control characters. */
+bool		 envoy_is_clean(const char *);
+/* Writes `words` to `detail`; false, to be returned. */
+bool		 envoy_invalid(char detail[ENVOY_DETAIL], const char *words);
+
 #endif

@@ -14,28 +14,12 @@
 #define CLUSTERS_MAX	2000
 #define HOSTS_MAX	10000		/* of one cluster */
 
-static bool
-invalid(char detail[ENVOY_DETAIL], const char *words)
-{
-	snprintf(detail, ENVOY_DETAIL, "%s", words);
-	return false;
-}
-
-static bool
-is_clean(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
 static const char *
 text_of(const json_t *j, const char *key)
 {
 	const char *s = json_string_value(json_object_get(j, key));
 
-	return s != NULL && is_clean(s) ? s : NULL;
+	return s != NULL && envoy_is_clean(s) ? s : NULL;
 }
 
 /* 64-bit numbers are strings here, and those that are 0 are missing. */
@@ -151,7 +135,7 @@ envoy_admin_parse_clusters(struct str clusters, struct envoy_admin *out, char de
 
 	if (!json_is_object(a.json) || (list != NULL && !json_is_array(list)) || n > CLUSTERS_MAX) {
 		json_decref(a.json);
-		return invalid(detail, "expected clusters in JSON: is this Envoy's admin address?");
+		return envoy_invalid(detail, "expected clusters in JSON: is this Envoy's admin address?");
 	}
 	a.arena = arena_new();
 	a.cluster = arena_zalloc(a.arena, (n + 1) * sizeof *a.cluster);
@@ -206,7 +190,7 @@ envoy_admin_parse_stats(struct str stats, struct envoy_admin *a, char detail[ENV
 
 	if (!json_is_array(list)) {
 		json_decref(json);
-		return invalid(detail, "expected stats in JSON: is this Envoy's admin address?");
+		return envoy_invalid(detail, "expected stats in JSON: is this Envoy's admin address?");
 	}
 	json_array_foreach(list, i, one) {
 		const char *name = text_of(one, "name");
@@ -243,7 +227,8 @@ envoy_admin_parse_config(struct str dump, struct envoy_admin *a, char detail[ENV
 	json_array_foreach(list, i, one)
 		config_read(json_object_get(one, "cluster"), a);
 	json_decref(json);
-	return sound || invalid(detail, "expected a config_dump in JSON: is this Envoy's admin address?");
+	return sound ||
+	    envoy_invalid(detail, "expected a config_dump in JSON: is this Envoy's admin address?");
 }
 
 /* ---- comparing ---- */
