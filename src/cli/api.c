@@ -179,6 +179,15 @@ api_init(struct api *a, int argc, char **argv, int args_least, int args_most)
 	return API_GO_ON;
 }
 
+bool
+api_is_called(int argc, char **argv, const char *word, const char *other)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], word) == 0 || strcmp(argv[i], other) == 0)
+			return true;
+	return false;
+}
+
 static size_t
 on_bytes(char *p, size_t size, size_t n, void *arg)
 {

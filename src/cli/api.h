@@ -33,6 +33,8 @@ struct api {
  * help was printed, or misuse was reported.
  */
 int	api_init(struct api *, int argc, char **argv, int args_least, int args_most);
+/* One of the two words, which make another verb of this one, is among its arguments. */
+bool	api_is_called(int argc, char **argv, const char *word, const char *other);
 
 /*
  * GET of `path`, or of path?key=value where `value` is not NULL; POST of `body`. `path` begins

@@ -113,16 +113,6 @@ certificate_act(struct api *a, const char *path)
 	return 0;
 }
 
-/* One of these words is among the arguments. */
-static bool
-is_act(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "renew") == 0 || strcmp(argv[i], "remove") == 0)
-			return true;
-	return false;
-}
-
 static int
 act_main(int argc, char **argv)
 {
@@ -208,5 +198,6 @@ list_certificates(int argc, char **argv)
 int
 certs_main(int argc, char **argv)
 {
-	return is_act(argc, argv) ? act_main(argc, argv) : list_certificates(argc, argv);
+	return api_is_called(argc, argv, "renew", "remove") ? act_main(argc, argv) :
+	    list_certificates(argc, argv);
 }

@@ -164,16 +164,6 @@ targets_change(struct api *a, const char *path)
 	return 0;
 }
 
-/* One of these words is among the arguments. */
-static bool
-is_change(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "withdraw") == 0 || strcmp(argv[i], "resume") == 0)
-			return true;
-	return false;
-}
-
 static int
 change_main(int argc, char **argv)
 {
@@ -197,7 +187,7 @@ targets_main(int argc, char **argv)
 	static const struct list_view view = { .path = "/api/v1/targets", .list = "targets",
 		.titles = titles, .row = target_rows };
 
-	if (is_change(argc, argv))
+	if (api_is_called(argc, argv, "withdraw", "resume"))
 		return change_main(argc, argv);
 	return list_main(&view, argc, argv);
 }
