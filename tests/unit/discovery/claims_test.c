@@ -12,25 +12,6 @@
 #define PRIORITY(router, n) "\"traefik.http.routers." router ".priority\":\"" #n "\","
 #define PORT(name) "\"traefik.http.services." name ".loadbalancer.server.port\":\"80\""
 
-/* Services with these labels, in this order of age; NULL at the end. */
-static void
-swarm(struct stage *s, const char *first, ...)
-{
-	char name[16], age[40];
-	const char *labels = first;
-	va_list ap;
-
-	va_start(ap, first);
-	for (int i = 0; labels != NULL; i++) {
-		snprintf(name, sizeof name, "s%d", i);
-		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
-		service(s, name, age, own_x(labels, i), "");
-		labels = va_arg(ap, const char *);
-	}
-	va_end(ap);
-	play(s);
-}
-
 /* "s0", "refused" or "-". */
 static const char *
 reach_by(struct stage *s, const char *host, const char *path, bool tls)
@@ -60,17 +41,17 @@ a_guarded_path_does_not_fall_to_the_rest(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("x"), NULL);
+	services_aged(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	assert_string_equal(reach(s, "a.org", "/admin"), "refused");
 	assert_string_equal(reach(s, "a.org", "/administrator"), "refused");	/* Traefik's prefixes are of characters */
 	assert_string_equal(reach(s, "a.org", "/%61dmin/x"), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "router admin is not served");
 	/* nor to another service, older or for any host */
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("y"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") AUTH("admin") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/admin"), "refused");
 	assert_string_equal(reach(s, "a.org", "/x"), "s0");
-	swarm(s, "\"mola.host\":\"*\",\"mola.port\":\"80\"", RULE("r", "Host(`a.org`)") AUTH("r") PORT("y"), NULL);
+	services_aged(s, "\"mola.host\":\"*\",\"mola.port\":\"80\"", RULE("r", "Host(`a.org`)") AUTH("r") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/x"), "refused");
 	assert_string_equal(reach(s, "b.org", "/x"), "s0");
 }
@@ -80,17 +61,17 @@ what_is_open_below_a_guarded_path_stays_open(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("all", "Host(`a.org`)") AUTH("all") RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
+	services_aged(s, RULE("all", "Host(`a.org`)") AUTH("all") RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	assert_string_equal(reach(s, "a.org", "/hook/x"), "s0");
 	/* but not where the guarded one has precedence */
-	swarm(s, RULE("all", "Host(`a.org`)") AUTH("all") PRIORITY("all", 1000) RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
+	services_aged(s, RULE("all", "Host(`a.org`)") AUTH("all") PRIORITY("all", 1000) RULE("hook", "Host(`a.org`) && PathPrefix(`/hook`)") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/hook/x"), "refused");
 	expect_trouble(s, "s0", WHY_ROUTE_CLAIMED, "it belongs to router all of s0");
 	/* the same rule twice: which one answers is chance */
-	swarm(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
+	services_aged(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
-	swarm(s, RULE("one", "Host(`a.org`)") PRIORITY("one", 1000) RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
+	services_aged(s, RULE("one", "Host(`a.org`)") PRIORITY("one", 1000) RULE("two", "Host(`a.org`)") AUTH("two") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
 
@@ -100,19 +81,19 @@ a_guard_with_a_wider_host_reaches_into_narrower_ones(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 99) PORT("y"), NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 99) PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/metrics"), "refused");
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	assert_string_equal(reach(s, "b.org", "/metrics"), "refused");
 	assert_string_equal(reach(s, "b.org", "/"), "-");
-	swarm(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 1) PORT("y"), NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") PORT("x"), RULE("g", "PathPrefix(`/metrics`)") AUTH("g") PRIORITY("g", 1) PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/metrics"), "s0");
-	swarm(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "HostRegexp(`^.+\\\\.b\\\\.org$`)") AUTH("g") PORT("y"),
+	services_aged(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "HostRegexp(`^.+\\\\.b\\\\.org$`)") AUTH("g") PORT("y"),
 	    RULE("o", "Host(`c.org`)") PORT("z"), NULL);
 	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
 	assert_string_equal(reach(s, "x.y.b.org", "/"), "refused");
 	assert_string_equal(reach(s, "c.org", "/"), "s2");
-	swarm(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "Host(`*.b.org`) && Method(`GET`)") AUTH("g") PORT("y"), NULL);
+	services_aged(s, RULE("r", "Host(`a.b.org`)") PORT("x"), RULE("g", "Host(`*.b.org`) && Method(`GET`)") AUTH("g") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.b.org", "/"), "refused");
 }
 
@@ -251,11 +232,11 @@ an_entry_point_guards_by_any_of_its_demands(void **state)
 		points[1].middlewares.n = i == 0 ? 2 : 1;
 		points[1].tls_options = i == 1 ? "mtls@file" : NULL;
 		s->traefik.nentry_points = i == 2 ? 3 : 2;
-		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
+		services_aged(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
 		    "\"traefik.http.middlewares.gzip.compress\":\"true\"," PORT("x"), NULL);
 		assert_string_equal(reach(s, "a.org", "/"), "s0");	/* on the other one there is nothing to pass */
 		assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
-		swarm(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
+		services_aged(s, RULE("one", "Host(`a.org`)") RULE("two", "Host(`a.org`)") ON("two", "websecure") PRIORITY("two", 99)
 		    "\"traefik.http.middlewares.gzip.compress\":\"true\"," PORT("x"), NULL);
 		assert_string_equal(reach(s, "a.org", "/"), "refused");
 	}
@@ -287,12 +268,12 @@ a_twin_on_another_entry_point_is_served(void **state)
 
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
 		snprintf(labels, sizeof labels, "%s" PORT("x"), odd[i].labels);
-		swarm(s, labels, NULL);
+		services_aged(s, labels, NULL);
 		assert_string_equal(reach(s, "a.org", "/"), odd[i].plain);
 		assert_string_equal(reach_by(s, "a.org", "/", true), odd[i].tls);
 	}
 	/* rules of Mola's own know no entry points */
-	swarm(s, GUARDED("web") PORT("x"), "\"mola.rule\":\"PathPrefix(`/`)\",\"mola.priority\":\"1\",\"mola.port\":\"80\"", NULL);
+	services_aged(s, GUARDED("web") PORT("x"), "\"mola.rule\":\"PathPrefix(`/`)\",\"mola.priority\":\"1\",\"mola.port\":\"80\"", NULL);
 	assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
 	assert_string_equal(reach_by(s, "b.org", "/", true), "s1");
 }
@@ -391,7 +372,7 @@ a_claim_has_the_requests_of_its_entry_points(void **state)
 	for (int i = 0; i < 2; i++) {		/* with listeners of their names, too */
 		s->conf.listener = listeners;
 		s->conf.nlisteners = i == 0 ? 0 : 3;
-		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") AUTH("two") PORT("x"), NULL);
+		services_aged(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure") AUTH("two") PORT("x"), NULL);
 		if (i == 0) {
 			assert_string_equal(reach(s, "a.org", "/"), "s0");
 			assert_string_equal(reach_by(s, "a.org", "/", true), "refused");
@@ -400,7 +381,7 @@ a_claim_has_the_requests_of_its_entry_points(void **state)
 		assert_int_equal(s->world->refused[0].on, i == 0 ? 0 : 2);
 		assert_int_equal(s->world->refused[0].rule->by, BY_TLS);
 		/* a label that is not understood may be about just that */
-		swarm(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure")
+		services_aged(s, RULE("one", "Host(`a.org`)") ON("one", "web") RULE("two", "Host(`a.org`)") ON("two", "websecure")
 		    "\"traefik.http.routers.two.strange\":\"1\"," PORT("x"), NULL);
 		assert_int_equal(s->world->refused[0].on, 0);
 		assert_int_equal(s->world->refused[0].rule->by, BY_ANY);
@@ -414,32 +395,32 @@ a_redirection_takes_only_what_is_its_own(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") PORT("x"), NULL);
 	assert_string_equal(reach_by(s, "a.org", "/", true), "s0");
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "redirectregex");
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") AUTH("s") PORT("x"),
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "websecure") AUTH("s") PORT("x"),
 	    RULE("any", "PathPrefix(`/`)") PRIORITY("any", 1) PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	assert_string_equal(reach(s, "b.org", "/"), "s1");
 	/* for Traefik, the longer rule goes first, whatever it says */
-	swarm(s, RULE("s", "Host(`a.org`)") AUTH("s") PORT("x"), RULE("any", "PathPrefix(`/`)") PORT("y"), NULL);
+	services_aged(s, RULE("s", "Host(`a.org`)") AUTH("s") PORT("x"), RULE("any", "PathPrefix(`/`)") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s1");
-	swarm(s, RULE("h", "HostRegexp(`{host:.+}`)") ON("h", "web") REDIRECT("h") PORT("x"), RULE("r", "Host(`a.org`)") PORT("y"), NULL);
+	services_aged(s, RULE("h", "HostRegexp(`{host:.+}`)") ON("h", "web") REDIRECT("h") PORT("x"), RULE("r", "Host(`a.org`)") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s1");
 	assert_string_equal(reach(s, "b.org", "/"), "-");
-	swarm(s, RULE("h", "Host(`a.org`) && Method(`POST`)") RULE("s", "Host(`a.org`)") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`) && Method(`POST`)") RULE("s", "Host(`a.org`)") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	/* by the same way it has precedence, as anybody has */
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") PRIORITY("h", 99) RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") PRIORITY("h", 99) RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "lan, Web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "lan, Web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web,websecure") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "web") REDIRECT("h") RULE("s", "Host(`a.org`)") ON("s", "web,websecure") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
-	swarm(s, RULE("h", "Host(`a.org`)") REDIRECT("h") RULE("s", "Host(`a.org`)") "\"traefik.http.routers.s.tls\":\"true\"," PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") REDIRECT("h") RULE("s", "Host(`a.org`)") "\"traefik.http.routers.s.tls\":\"true\"," PORT("x"), NULL);
 	assert_string_equal(reach_by(s, "a.org", "/", true), "s0");
-	swarm(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
+	services_aged(s, RULE("i", "Host(`a.org`)") ON("i", "internal") RULE("w", "Host(`a.org`)") ON("w", "web") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
 
@@ -450,16 +431,16 @@ a_chain_guards_what_its_links_guard(void **state)
 	"\"traefik.http.middlewares.https.redirectregex.regex\":\"x\",\"traefik.http.middlewares.auth.basicauth.users\":\"x\","
 	struct stage *s = *state;
 
-	swarm(s, RULE("h", "Host(`a.org`)") ON("h", "web") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") ON("h", "web") RULE("s", "Host(`a.org`)") CHAIN("https, https@swarm") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
-	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,auth") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,auth") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
-	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("c") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("c") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
-	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,lan@file") PORT("x"), NULL);
+	services_aged(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") CHAIN("https,lan@file") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 	/* defined twice, in two ways: known as neither */
-	swarm(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") REDIRECT("h") PORT("x"),
+	services_aged(s, RULE("h", "Host(`a.org`)") RULE("s", "Host(`a.org`)") REDIRECT("h") PORT("x"),
 	    "\"traefik.http.middlewares.HTTPS.basicauth.users\":\"x\"", NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "refused");
 }
@@ -470,14 +451,14 @@ a_guard_without_a_rule_closes_the_service(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("web", "Host(`a.org`)") AUTH("wbe") PORT("x"), NULL);
+	services_aged(s, RULE("web", "Host(`a.org`)") AUTH("wbe") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "-");
 	expect_trouble(s, "s0", WHY_ROUTE_CLAIMED, "what that one stands for is not known");
-	swarm(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") AUTH("g") PORT("x"), NULL);
+	services_aged(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") AUTH("g") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "-");
-	swarm(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") PORT("x"), NULL);
+	services_aged(s, RULE("web", "Host(`a.org`)") RULE("g", "Host(a.org") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
-	swarm(s, RULE("web", "Host(`a.org`)") "\"traefik.http.routers.wbe.tls\":\"true\"," PORT("x"), NULL);
+	services_aged(s, RULE("web", "Host(`a.org`)") "\"traefik.http.routers.wbe.tls\":\"true\"," PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }
 
@@ -507,14 +488,14 @@ what_people_say_themselves_gives_way_to_nothing(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"," RULE("r", "Host(`a.org`)") AUTH("r") PORT("x"), NULL);
+	services_aged(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"," RULE("r", "Host(`a.org`)") AUTH("r") PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/admin"), "s0");
-	swarm(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"", RULE("r", "PathPrefix(`/`)") AUTH("r") PRIORITY("r", 99999) PORT("x"), NULL);
+	services_aged(s, "\"mola.host\":\"a.org\",\"mola.port\":\"80\"", RULE("r", "PathPrefix(`/`)") AUTH("r") PRIORITY("r", 99999) PORT("x"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	/* labels that do not count guard nothing */
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"traefik.enable\":\"false\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"traefik.enable\":\"false\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"mola.enable\":\"no\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), "\"mola.enable\":\"no\"," RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 	assert_int_equal(reported(s, "s1")->ntroubles, 0);
 }
@@ -524,11 +505,11 @@ what_is_refused_goes_with_its_labels(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
 	assert_int_equal(s->world->nrefused, 1);
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), RULE("g", "Host(`a.org`)") AUTH("g") PORT("y"), NULL);
 	assert_false(s->changed);
-	swarm(s, RULE("r", "PathPrefix(`/`)") PORT("x"), NULL);
+	services_aged(s, RULE("r", "PathPrefix(`/`)") PORT("x"), NULL);
 	assert_true(s->changed);
 	assert_string_equal(reach(s, "a.org", "/"), "s0");
 }

@@ -11,24 +11,6 @@
 #define M(name, value) L("middlewares." name, value)
 #define PORT "\"traefik.http.services.x.loadbalancer.server.port\":\"80\""
 
-static void
-swarm(struct stage *s, const char *first, ...)
-{
-	char name[16], age[40];
-	const char *labels = first;
-	va_list ap;
-
-	va_start(ap, first);
-	for (int i = 0; labels != NULL; i++) {
-		snprintf(name, sizeof name, "s%d", i);
-		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
-		service(s, name, age, own_x(labels, i), "");
-		labels = va_arg(ap, const char *);
-	}
-	va_end(ap);
-	play(s);
-}
-
 /* "s0", "s0 by one, two", "refused" or "-". */
 static const char *
 way_of(struct stage *s, const struct request_view *request)
@@ -81,21 +63,21 @@ what_a_router_names_is_passed_in_its_order(void **state)
 {
 	struct stage *s = *state;
 
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by two, one, TWO");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by two, one, TWO");
 	assert_true(world_service(s->world, STR("s0"))->requirements.middlewares);
 	expect_label(s, "s0", "traefik.http.middlewares.one.stripprefix.prefixes", LABEL_VALID, NULL);
 	assert_true(s->changed);
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "1") PORT, NULL);
 	assert_false(s->changed);
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "2") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "two, one@swarm,TWO@docker") STRIP("one") HEAD("two", "2") PORT, NULL);
 	assert_true(s->changed);
 	/* of another service, without case, and by a chain */
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") PORT, M("C.chain.middlewares", "one, d") M("d.chain.middlewares", "two") STRIP("ONE")
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") PORT, M("C.chain.middlewares", "one, d") M("d.chain.middlewares", "two") STRIP("ONE")
 	    HEAD("two", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by one, two");
-	swarm(s, RULE("r", "Host(`a.org`)") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
 	assert_true(s->changed);
 }
@@ -112,16 +94,16 @@ pages_are_of_a_service_that_labels_define(void **state)
 
 #define ERRORS(service) RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.errors.status", "404") M("m.errors.service", service) PORT
 #define OTHER RULE("q", "Host(`b.org`)") "\"traefik.http.services.Pages.loadbalancer.server.port\":\"8080\""
-	swarm(s, ERRORS("pages@swarm"), OTHER, NULL);
+	services_aged(s, ERRORS("pages@swarm"), OTHER, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	assert_null(world_table(s->world, &fd));
 	assert_null(table_open(fd, &t));
 	assert_non_null(table_find(t, &(struct request_view){ .host = STR("a.org"), .path = STR("/"), .method = STR("GET") }, &chain, &why));
 	assert_true(str_eq(chain->filter[0].of.errors.service, STR("s1:8080")));
 	table_unref(&t);
-	swarm(s, ERRORS("pages"), OTHER, OTHER, NULL);
+	services_aged(s, ERRORS("pages"), OTHER, OTHER, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
-	swarm(s, ERRORS("pages@file"), OTHER, NULL);
+	services_aged(s, ERRORS("pages@file"), OTHER, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
@@ -134,24 +116,24 @@ what_leads_to_noop_reaches_no_task(void **state)
 	char labels[400];
 
 #define NOOP(router) RULE(router, "Host(`a.org`)") L("routers." router ".service", " noop@internal")
-	swarm(s, NOOP("r") THROUGH("r", "m") M("m.redirectscheme.scheme", "https") PORT, NULL);
+	services_aged(s, NOOP("r") THROUGH("r", "m") M("m.redirectscheme.scheme", "https") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m, noop@internal");
 	expect_label(s, "s0", "traefik.http.routers.r.service", LABEL_VALID, NULL);
-	swarm(s, NOOP("r") PORT, RULE("w", "Host(`a.org`) || Host(`b.org`)") PORT, NULL);
+	services_aged(s, NOOP("r") PORT, RULE("w", "Host(`a.org`) || Host(`b.org`)") PORT, NULL);
 	assert_string_equal(way(s, "b.org", "/", false), "s1");
-	swarm(s, NOOP("r") "\"mola.enable\":\"true\"", NULL);
+	services_aged(s, NOOP("r") "\"mola.enable\":\"true\"", NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	expect_trouble(s, "s0", WHY_ROUTER_SERVICE, "no label sets a port");
-	swarm(s, NOOP("r") THROUGH("r", "none") PORT, NULL);
+	services_aged(s, NOOP("r") THROUGH("r", "none") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") L("routers.r.service", "%s@internal") PORT, others[i]);
-		swarm(s, labels, RULE("w", "Host(`a.org`)") PORT, NULL);
+		services_aged(s, labels, RULE("w", "Host(`a.org`)") PORT, NULL);
 		assert_string_equal(way(s, "a.org", "/", false), "refused");
 		expect_trouble(s, "s0", WHY_ROUTER_SERVICE, i < 6 ? "a service of Traefik's own; Mola" : "there is none of this name");
 	}
 	/* no middleware is one of it */
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.noop@internal", "true") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.noop@internal", "true") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
@@ -238,18 +220,18 @@ what_is_not_understood_of_one_refuses_its_router(void **state)
 
 	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
 		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") THROUGH("r", "m") "%s" PORT, odd[i].middleware);
-		swarm(s, labels, NULL);
+		services_aged(s, labels, NULL);
 		if (strcmp(way(s, "a.org", "/", false), "refused") != 0)
 			fail_msg("%s: %s", odd[i].middleware, way(s, "a.org", "/", false));
 		expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, odd[i].part);
 	}
 	/* two services, two meanings */
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "2") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "services define it differently");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") M("m.headers.framedeny", "true") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, HEAD("m", "1") M("m.headers.framedeny", "true") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
@@ -268,7 +250,7 @@ a_name_that_is_none_refuses_its_router(void **state)
 
 	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
 		snprintf(labels, sizeof labels, RULE("r", "Host(`a.org`)") "\"traefik.http.routers.r.middlewares\":\"%s\",%s" PORT, odd[i].list, odd[i].middleware);
-		swarm(s, labels, NULL);
+		services_aged(s, labels, NULL);
 		if (strcmp(way(s, "a.org", "/", false), "refused") != 0)
 			fail_msg("%u: %s", i, way(s, "a.org", "/", false));
 	}
@@ -281,10 +263,10 @@ what_can_be_applied_is_not_ignored(void **state)
 	struct stage *s = *state;
 
 	s->traefik.ignore_middlewares = (struct traefik_names){ names, 2 };
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "gzip,m") HEAD("m", "1") M("gzip.grpcweb.alloworigins", "*") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "gzip,m") HEAD("m", "1") M("gzip.grpcweb.alloworigins", "*") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_UNUSED, "left out");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") HEAD("m", "1") PORT, NULL);
 	expect_label(s, "s0", "traefik.http.routers.r.middlewares", LABEL_VALID, "Mola has them now");
 }
 
@@ -297,18 +279,18 @@ of_a_chain_no_more_is_left_out_than_that(void **state)
 
 #define CHAINED RULE("r", "Host(`a.org`)") THROUGH("r", "c") M("c.chain.middlewares", "m,d") M("d.chain.middlewares", "p,n") HEAD("m", "1") \
 	HEAD("n", "2") M("p.plugin.ban.time", "3h") PORT
-	swarm(s, CHAINED, NULL);
+	services_aged(s, CHAINED, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "c (chain), which has p (plugin), which Mola does not have");
 	for (int i = 0; i < 2; i++) {
 		s->traefik.ignore_middlewares = (struct traefik_names){ names + i, 1 };
-		swarm(s, CHAINED, NULL);
+		services_aged(s, CHAINED, NULL);
 		assert_string_equal(way(s, "a.org", "/", false), "s0 by m, n");
 		expect_label(s, "s0", "traefik.http.routers.r.middlewares", i == 0 ? LABEL_VALID : LABEL_UNUSED, i == 0 ? NULL : "left out");
 	}
 	/* round and round */
 	s->traefik.ignore_middlewares = (struct traefik_names){ names + 1, 1 };
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") M("c.chain.middlewares", "d,c,m") M("d.chain.middlewares", "c,d") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "c") M("c.chain.middlewares", "d,c,m") M("d.chain.middlewares", "c,d") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
@@ -323,24 +305,24 @@ those_of_the_entry_point_come_first(void **state)
 #define DEFINED HEAD("m", "1") HEAD("n", "2") STRIP("o")
 	s->traefik.entry_point = points;
 	s->traefik.nentry_points = 2;
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "o") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "o") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m, o");
-	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	points[1].middlewares.name = other;
-	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,websecure") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
 	points[1].tls = false;
 	points[1].name = "http";	/* nothing shows by which of both a plain request has come */
-	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,http") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web,http") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	expect_trouble(s, "s0", WHY_NEEDS_MIDDLEWARE, "its entry points have different middlewares");
 	points[1].name = "web";		/* two Traefiks */
-	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	points[0].middlewares.name = (const char *const[]){ "auth@file" };
-	swarm(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") L("routers.r.entrypoints", "web") DEFINED PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 
@@ -350,35 +332,35 @@ plain_requests_and_those_by_tls_have_ways_of_their_own(void **state)
 	struct stage *s = *state;
 
 #define TLS(router) L("routers." router ".tls", "true")
-	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("m", "1") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("m", "1") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
-	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by n");
 	assert_string_equal(way_said(s, "a.org", "/"), "s0 by n");
 	/* one with TLS has none of the other's */
-	swarm(s, RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("t", "Host(`a.org`)") TLS("t") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "-");
 	assert_string_equal(way_said(s, "a.org", "/"), "s0 by n");
 	/* one without it has those by TLS where nobody says what its entry point is, or somebody in front has ended it */
-	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by m");
-	swarm(s, RULE("p", "Host(`a.org`)") L("routers.p.entrypoints", "web") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") L("routers.p.entrypoints", "web") THROUGH("p", "m") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/", true), "-");
 	assert_string_equal(way_said(s, "a.org", "/"), "s0 by m");
 	/* of two rules the one by the request's own way, whatever their priorities are */
-	swarm(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`) && PathPrefix(`/x`)") TLS("t") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") THROUGH("p", "m") RULE("t", "Host(`a.org`) && PathPrefix(`/x`)") TLS("t") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/x", false), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/x", true), "s0");
 	assert_string_equal(way(s, "a.org", "/", true), "s0 by m");
 	/* the same way twice: the greater priority, and of equal ones what guards */
-	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
-	swarm(s, RULE("p", "Host(`a.org`)") PORT, RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") PORT, RULE("t", "Host(`a.org`)") THROUGH("t", "n") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s1 by n");
-	swarm(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") L("routers.t.priority", "999") HEAD("n", "2") PORT, NULL);
+	services_aged(s, RULE("p", "Host(`a.org`)") RULE("t", "Host(`a.org`)") THROUGH("t", "n") L("routers.t.priority", "999") HEAD("n", "2") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by n");
 }
 
@@ -400,7 +382,7 @@ a_listener_of_its_name_is_an_entry_points_own(void **state)
 	s->conf.listener = listeners;
 	s->conf.nlisteners = 5;
 	/* each with its middlewares and its TLS */
-	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(AT("web"), "s0 by m");
 	assert_string_equal(AT("WebSecure"), "s0");
 	assert_string_equal(AT(":8080"), "-");
@@ -408,29 +390,29 @@ a_listener_of_its_name_is_an_entry_points_own(void **state)
 	assert_string_equal(AT("lan"), "-");
 	assert_string_equal(AT(""), "-");
 	/* the default ones */
-	swarm(s, RULE("r", "Host(`a.org`)") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(AT("web"), "s0 by m");
 	assert_string_equal(AT("WebSecure"), "s0");
 	assert_string_equal(AT(":8080"), "-");
 	/* those without a listener have what nobody has */
-	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
 	assert_string_equal(AT("web"), "-");
 	assert_string_equal(AT("WebSecure"), "-");
 	assert_string_equal(AT(":8080"), "s0");
 	assert_string_equal(AT(":8443"), "-");
 	assert_string_equal(AT("lan"), "s0");
 	/* a name that no Traefik has: its routers are nowhere else, but it is not theirs alone, whatever labels say */
-	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "lan") PORT, RULE("o", "PathPrefix(`/`)") L("routers.o.priority", "1") ON("o", "other") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") ON("r", "lan") PORT, RULE("o", "PathPrefix(`/`)") L("routers.o.priority", "1") ON("o", "other") PORT, NULL);
 	assert_string_equal(AT("lan"), "s0");
 	assert_string_equal(AT(":8080"), "s1");
 	/* one with TLS gets nothing in plain, whoever listens */
-	swarm(s, RULE("r", "Host(`a.org`)") TLS("r") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") TLS("r") ON("r", "web,websecure") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(AT("web"), "-");
 	assert_string_equal(way_on(s, "web", true), "s0 by m");
 	assert_string_equal(AT("WebSecure"), "s0");
 	/* there is none for it */
 	s->conf.nlisteners = 2;
-	swarm(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") ON("r", "other") PORT, NULL);
 	assert_string_equal(AT("web"), "-");
 	expect_trouble(s, "s0", WHY_LISTENER, "all listeners have the names of other entry points than other");
 }
@@ -445,29 +427,29 @@ own_labels_name_listeners(void **state)
 #define OWN_ON(names, host) "\"mola.port\":\"80\",\"mola.host\":\"" host "\",\"mola.listen\":\"" names "\""
 	s->conf.listener = listeners;
 	s->conf.nlisteners = 3;
-	swarm(s, OWN_ON("in,tls", "a.org"), OWN_ON("out", "a.org"), NULL);
+	services_aged(s, OWN_ON("in,tls", "a.org"), OWN_ON("out", "a.org"), NULL);
 	assert_string_equal(way_on(s, "in", false), "s0");
 	assert_string_equal(way_on(s, "tls", true), "s0");
 	assert_string_equal(way_on(s, "out", false), "s1");
 	assert_string_equal(way_on(s, "", false), "-");
 	/* the older one keeps what both name */
-	swarm(s, OWN_ON("in,tls", "a.org"), OWN_ON("in,out", "a.org"), NULL);
+	services_aged(s, OWN_ON("in,tls", "a.org"), OWN_ON("in,out", "a.org"), NULL);
 	assert_string_equal(way_on(s, "in", false), "s0");
 	assert_string_equal(way_on(s, "out", false), "s1");
-	swarm(s, OWN_ON("in,out", "a.org"), OWN_ON("out", "a.org"), NULL);
+	services_aged(s, OWN_ON("in,out", "a.org"), OWN_ON("out", "a.org"), NULL);
 	assert_string_equal(way_on(s, "out", false), "s0");
 	expect_trouble(s, "s1", WHY_ROUTE_TAKEN, "a.org/");
 	/* some go before all, and nothing is wider than it says */
-	swarm(s, OWN_ON("in", "a.org"), "\"mola.port\":\"80\",\"mola.host\":\"a.org\"", NULL);
+	services_aged(s, OWN_ON("in", "a.org"), "\"mola.port\":\"80\",\"mola.host\":\"a.org\"", NULL);
 	assert_string_equal(way_on(s, "in", false), "s0");
 	assert_string_equal(way_on(s, "out", false), "s1");
-	swarm(s, OWN_ON("inn", "a.org"), NULL);
+	services_aged(s, OWN_ON("inn", "a.org"), NULL);
 	assert_string_equal(way_on(s, "in", false), "-");
 	expect_trouble(s, "s0", WHY_LISTENER, "there is no listener inn; the listeners are in, out, tls");
-	swarm(s, "\"mola.port\":\"80\",\"mola.rule\":\"Host(`a.org`)\",\"mola.listen\":\"tls\"", NULL);
+	services_aged(s, "\"mola.port\":\"80\",\"mola.rule\":\"Host(`a.org`)\",\"mola.listen\":\"tls\"", NULL);
 	assert_string_equal(way_on(s, "tls", true), "s0");
 	assert_string_equal(way_on(s, "in", false), "-");
-	swarm(s, RULE("r", "Host(`a.org`)") PORT ",\"mola.listen\":\"in\"", NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") PORT ",\"mola.listen\":\"in\"", NULL);
 	expect_label(s, "s0", "mola.listen", LABEL_UNUSED, "entry points");
 }
 
@@ -487,18 +469,18 @@ own_labels_name_middlewares_of_either(void **state)
 	struct stage *s = *state;
 
 	s->conf.middlewares = "slim.stripprefix.prefixes=/a,/b\nall.chain.middlewares=slim,lan\nlan.ipallowlist.sourcerange=10.0.0.0/8\n";
-	swarm(s, OWN("\"mola.host\":\"a.org\",") HEAD("head", "1") BY("slim, head,all@mola"), NULL);
+	services_aged(s, OWN("\"mola.host\":\"a.org\",") HEAD("head", "1") BY("slim, head,all@mola"), NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim@mola, head, slim@mola, lan@mola");
 	assert_true(s->world->services.lh_first->route[0].guards);
-	swarm(s, OWN("\"mola.rule\":\"Host(`a.org`)\",") HEAD("slim", "1") BY("slim@swarm"), NULL);
+	services_aged(s, OWN("\"mola.rule\":\"Host(`a.org`)\",") HEAD("slim", "1") BY("slim@swarm"), NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim");
 	/* and routers name those of mola.yaml */
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim@mola") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim@mola") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by slim@mola");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "slim") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
-		swarm(s, odd[i].labels, OWN("\"mola.host\":\"*\""), NULL);
+		services_aged(s, odd[i].labels, OWN("\"mola.host\":\"*\""), NULL);
 		if (i < 4)		/* nor has a wider route what it leaves */
 			assert_string_equal(way(s, "a.org", "/", false), "refused");
 		assert_string_equal(way(s, "b.org", "/", false), "s1");
@@ -520,37 +502,37 @@ an_entry_point_has_tls_for_its_routers(void **state)
 	THROUGH("admin", "m") HEAD("m", "1")
 	s->traefik.entry_point = points;
 	s->traefik.nentry_points = 3;
-	swarm(s, ON("all", "secure") ALL_AND_ADMIN("secure") PORT, NULL);
+	services_aged(s, ON("all", "secure") ALL_AND_ADMIN("secure") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/", true), "s0");
-	swarm(s, ON("all", "secure") ALL_AND_ADMIN("web,secure") RULE("p", "Host(`a.org`)") ON("p", "web") PORT, NULL);
+	services_aged(s, ON("all", "secure") ALL_AND_ADMIN("web,secure") RULE("p", "Host(`a.org`)") ON("p", "web") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/admin", false), "s0 by m");
 	/* one that is read, and has none, gives none */
-	swarm(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
+	services_aged(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0");
 	/* a router of the other way takes no plain request from one that is there for them */
-	swarm(s, RULE("q", "Host(`a.org`) && PathPrefix(`/`)") ON("q", "secure") RULE("p", "Host(`a.org`)") ON("p", "web") THROUGH("p", "m") HEAD("m", "1")
+	services_aged(s, RULE("q", "Host(`a.org`) && PathPrefix(`/`)") ON("q", "secure") RULE("p", "Host(`a.org`)") ON("p", "web") THROUGH("p", "m") HEAD("m", "1")
 	    PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0 by m");
 	assert_string_equal(way(s, "a.org", "/", true), "s0");
 	/* all of the default ones */
 	points[0].as_default = points[1].as_default = true;
-	swarm(s, RULE("all", "Host(`a.org`)") TLS("all") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT,
+	services_aged(s, RULE("all", "Host(`a.org`)") TLS("all") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT,
 	    NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 	/* where nothing is known: one that is called so */
 	s->traefik.nentry_points = 0;
-	swarm(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
+	services_aged(s, ON("all", "websecure") ALL_AND_ADMIN("websecure") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 	/* or that the operator has named, or whose Traefik cannot be read whole: it may have it */
 	points[0] = (struct traefik_entry_point){ .name = "public", .served = true };
 	s->traefik.nentry_points = 1;
-	swarm(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
+	services_aged(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 	points[0].owner = "edge";
 	s->traefik.unreadable = "it has a file";
-	swarm(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
+	services_aged(s, ON("all", "public") ALL_AND_ADMIN("public") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/admin", true), "s0 by m");
 }
 
@@ -562,7 +544,7 @@ what_passes_filters_does_not_go_up(void **state)
 		"/..%2F..;x/private" };
 	struct stage *s = *state;
 
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.addprefix.prefix", "/public") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "m") M("m.addprefix.prefix", "/public") PORT, NULL);
 	for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (strcmp(way(s, "a.org", paths[i], false), "refused") != 0)
 			fail_msg("%s: %s", paths[i], way(s, "a.org", paths[i], false));
@@ -577,7 +559,7 @@ a_guarded_path_is_guarded_however_it_is_spelled(void **state)
 		"/x/%2e%2e/admin" };
 	struct stage *s = *state;
 
-	swarm(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("all", "Host(`a.org`)") RULE("admin", "Host(`a.org`) && PathPrefix(`/admin`)") THROUGH("admin", "m") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
 	assert_string_equal(way(s, "a.org", "/adm", false), "s0");
 	for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -587,7 +569,7 @@ a_guarded_path_is_guarded_however_it_is_spelled(void **state)
 	/* it is cleaned before it is looked for, and before it passes */
 	assert_string_equal(way(s, "a.org", "/admin/../x", false), "refused");
 	/* a wider host, with a greater priority */
-	swarm(s, RULE("r", "Host(`a.org`)") PORT, RULE("g", "PathPrefix(`/metrics`)") THROUGH("g", "m") L("routers.g.priority", "99") HEAD("m", "1") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") PORT, RULE("g", "PathPrefix(`/metrics`)") THROUGH("g", "m") L("routers.g.priority", "99") HEAD("m", "1") PORT, NULL);
 	assert_string_equal(way(s, "b.org", "/metrics", false), "s1 by m");
 	assert_string_equal(way(s, "a.org", "/metrics", false), "s1 by m");
 	assert_string_equal(way(s, "a.org", "/", false), "s0");
@@ -625,7 +607,7 @@ those_of_one_do_not_keep_others_from_being_served(void **state)
 	struct stage *s = *state;
 	unsigned refused = 0;
 
-	swarm(s, one, two, RULE("r", "Host(`a.org`)") PORT, NULL);
+	services_aged(s, one, two, RULE("r", "Host(`a.org`)") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "s2");
 	for (unsigned i = 0; i < 128; i++) {
 		snprintf(host, sizeof host, "h%u.%s.org", i / 2, i % 2 ? "one" : "two");
@@ -785,20 +767,20 @@ users_of_a_file_stand_before_those_of_the_label(void **state)
 
 	s->conf.file = users_file;
 	s->conf.file_arg = (void *)&users_file;
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersFile", "/run/secrets/users") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersFile", "/run/secrets/users") PORT, NULL);
 	assert_string_equal(users_of(s), OURS);
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/users")
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/users")
 	    M("a.basicauth.users", "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=") PORT, NULL);
 	assert_string_equal(users_of(s), OURS "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI= ");
 	/* what cannot be read, or has no users, serves nothing */
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/other")
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/other")
 	    M("a.basicauth.users", "joe:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/none") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/none") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/odd") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "/run/secrets/odd") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
-	swarm(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "users") PORT, NULL);
+	services_aged(s, RULE("r", "Host(`a.org`)") THROUGH("r", "a") M("a.basicauth.usersfile", "users") PORT, NULL);
 	assert_string_equal(way(s, "a.org", "/", false), "refused");
 }
 

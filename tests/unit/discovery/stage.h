@@ -221,4 +221,23 @@ expect_label(struct stage *s, const char *name, const char *label, enum label_st
 	fail_msg("%s: label %s is not reported", name, label);
 }
 
+/* Services with these labels, in this order of age; NULL at the end. */
+static inline void
+services_aged(struct stage *s, const char *first, ...)
+{
+	char name[16], age[40];
+	const char *labels = first;
+	va_list ap;
+
+	va_start(ap, first);
+	for (int i = 0; labels != NULL; i++) {
+		snprintf(name, sizeof name, "s%d", i);
+		snprintf(age, sizeof age, "2026-01-01T00:00:%02dZ", i);
+		service(s, name, age, own_x(labels, i), "");
+		labels = va_arg(ap, const char *);
+	}
+	va_end(ap);
+	play(s);
+}
+
 #endif
