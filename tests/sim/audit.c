@@ -156,7 +156,7 @@ audit_left(const struct entry *e)
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			return;
-	if (e->left_usec == 0 || e->fate != ANSWERED || e->heads > 1 || !ledger_is_calm() || p->brain.there)
+	if (e->left_usec == 0 || e->fate != ANSWERED || e->heads > 1 || !ledger_is_calm() || p->brain.there || p->rush)
 		return;
 	if (late > 2 * way)
 		broken("the connection that x%u came on was left open for %lld us too long", e->call->id, (long long)late);

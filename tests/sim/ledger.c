@@ -408,7 +408,7 @@ is_well_off(void)
 static bool
 is_at_ease(const struct plan_service *s)
 {
-	return is_well_off() && s->max_inflight == 0 && s->task_max_inflight == 0 &&
+	return is_well_off() && s->max_inflight == 0 && s->task_max_inflight == 0 && !(plan->rush && s->overload) &&
 	    (s->filters & ~(unsigned)FILTER_BIT_FIELDS) == 0;
 }
 

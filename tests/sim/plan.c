@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "front.h"
 #include "plan_priv.h"
+#include "rush.h"
 #include "world/table.h"
 
 static const unsigned char *masked;
@@ -411,6 +412,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < RELAYS; i++)		/* a brain has no services of TCP */
 		p->relay[i].there &= !p->brain.there;
 	chain_settle(p);
+	rush_settle(p, plan_stream(seed, 30, 0));
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -488,7 +490,7 @@ plan_print(const struct plan *p)
 {
 	printf("# seed %llu: clients_max %u per_address %u idle_max %u%s%s%s%s starved %lld-%lld (%u) no ports %lld-%lld reconf %lld "
 	    "drain %lld\n", (unsigned long long)p->seed, p->clients_max, p->per_address, p->idle_max,
-	    p->storm ? " storm" : p->flood ? " flood" : p->crowd ? " crowd" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
+	    p->storm ? " storm" : p->flood ? " flood" : p->crowd ? " crowd" : p->rush ? " rush" : "", p->abort_on_close ? " abort" : "", p->signals ? " signals" : "", p->min_rate ? " min_rate" : "",
 	    (long long)p->starved_usec, (long long)p->fed_usec, p->descriptors, (long long)p->no_ports_usec,
 	    (long long)p->ports_usec, (long long)p->reconf_usec, (long long)p->drain_usec);
 	if (p->log_trouble != 0 || p->traces || p->proxied || p->trusts)

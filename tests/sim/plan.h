@@ -281,6 +281,8 @@ struct plan {
 	bool		 storm;				/* all requests are for a service that fails */
 	bool		 crowd;				/* many small requests for one service, of one worker */
 	int64_t		 task_idle_usec;		/* a connection to a task that nothing is on */
+	bool		 rush;				/* all come at once, and there is room for some (rush.h) */
+	unsigned	 cores;				/* of a node, in a rush */
 	bool		 flood;				/* a worker that wakes finds a large response for each client */
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 log_trouble;			/* enum log_trouble, between */

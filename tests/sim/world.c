@@ -11,6 +11,7 @@
 #include "certs.h"
 #include "client.h"
 #include "client_h2.h"
+#include "rush.h"
 #include "engine.h"
 #include "exporter.h"
 #include "fetch.h"
@@ -267,6 +268,7 @@ check_now(void)
 		tasks += live_task_inflight(w.live, i);
 	for (unsigned i = 0; i < ALL_SERVICES && !w.plan->brain.there; i++)	/* which gives slots as it likes */
 		check_limits(i);
+	rush_check_now(w.plan, w.live);
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
 	if (idle < 0 || idle > (int64_t)c.called)
@@ -525,6 +527,7 @@ world_run(const struct plan *p, struct result *out)
 	makers_begin(p);
 	w.bytes = sim_product_bytes();
 	events_begin(p);
+	rush_begin(p, w.phys);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
@@ -538,6 +541,7 @@ world_run(const struct plan *p, struct result *out)
 		check_waiting();
 		check_lost();
 		ledger_check();
+		rush_check(p);
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
 			audit_live(w.live);
