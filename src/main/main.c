@@ -2,8 +2,11 @@
  * main: introduces the verb on the command line to the function that knows it.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "main/verbs.h"
@@ -35,11 +38,28 @@ written(int status)
 	return status == 0 ? 1 : status;
 }
 
+/* Where one of the first three descriptors is closed, the next that is opened would have its
+ * number: a socket, into which the log would be written. */
+static bool
+first_three_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || fcntl(STDERR_FILENO, F_GETFD) >= 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "help";
 
+	if (!first_three_open())
+		return 1;
 	if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
 		verb = "help";
 	if (strcmp(verb, "--version") == 0)
