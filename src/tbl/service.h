@@ -140,7 +140,9 @@ SETTING(SWITCH, health_connect, WORKERS, FILE_AND_LABEL, HEALTH, connect, "true"
     "as the task has accepted it.")
 SETTING(DURATION, health_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH, interval,
     "2s", "100ms", "10m",
-    "Time between two checks of a task.")
+    "Time between two checks of a task. Each time it is up to a twentieth longer or shorter, by "
+    "chance, so that checks of many tasks do not come at once; the first check comes within a "
+    "tenth of it.")
 SETTING(DURATION_OR_SAME, health_unhealthy_interval_usec, WORKERS, FILE_AND_LABEL, HEALTH,
     unhealthy_interval, "same", "100ms", "10m",
     "The same while the task is unhealthy.")

@@ -7,6 +7,7 @@ talk.py many ADDRESS N          N times a connection, and bytes there and back
 talk.py idle ADDRESS            says nothing, and is closed within 10 s
 talk.py hold ADDRESS SECONDS    keeps one open and uses it now and then, for so long
 talk.py crowd ADDRESS N         keeps N open, and says nothing
+talk.py checks SECONDS EVERY ADDRESS...   serves these, to which nobody else connects, and says when checks came, EVERY seconds on average
 talk.py raw ADDRESS [--from IP] TEXT   sends the text, with \\r and \\n, and prints what comes back
 talk.py hello ADDRESS NAME N    a TLS handshake whose first message comes in pieces of N bytes
 talk.py records ADDRESS NAME N  the same in TLS records of N bytes
@@ -14,6 +15,7 @@ talk.py tls ADDRESS CA NAME VERB [CERT KEY]   in TLS, verified, perhaps with a c
                                 cut: as half, but the socket ends before TLS does; postgres: begins a session of PostgreSQL
 """
 import os
+import select
 import socket
 import socketserver
 import ssl
@@ -210,9 +212,33 @@ def records(b, n):
     return [b"\x16\x03\x01" + struct.pack(">H", len(p)) + p for p in pieces(b[5:], n)]
 
 
+def checks(seconds, every, *at):
+    """When connections come to each address. As soon as there are enough: each early or late by chance, and all of them on time on average."""
+    servers = {}
+    for a in at:
+        s = socket.create_server(address(a), backlog=16)
+        servers[s] = []
+    until = None
+    while until is None or time.monotonic() < until:
+        for s in select.select(list(servers), [], [], 0.01 if until else 60)[0]:
+            s.accept()[0].close()
+            servers[s].append(time.monotonic())
+            until = until or time.monotonic() + float(seconds)
+    gaps = sorted(b - a for times in servers.values() for a, b in zip(times, times[1:]))
+    print(len(gaps), "gaps:", " ".join(f"{g * 1000:.0f}" for g in gaps))
+    every = float(every)
+    middle = gaps[len(gaps) // 2]
+    if not 0.95 * every < middle < 1.1 * every:
+        raise SystemExit(f"the median is {middle}")
+    if gaps[len(gaps) * 9 // 10] - gaps[len(gaps) // 10] < 0.04 * every:
+        raise SystemExit("all gaps are the same")
+
+
 def main(verb, at, *more):
     if verb == "serve":
         Server(address(at), Echo).serve_forever()
+    elif verb == "checks":
+        checks(at, *more)
     elif verb == "echo":
         echo(connect(at))
     elif verb == "half":
