@@ -1,5 +1,10 @@
 /*
- * haproxy_request: sends one command and waits for its response. Must not know what commands mean.
+ * haproxy_request: sends one command, or some, and waits for the response. Must not know what
+ * commands mean.
+ *
+ * With `prompt` HAProxy takes a command from each line, until `quit`, and its prompt is behind
+ * each response. Separated by ';' they would be on one connection as well, but then an empty line
+ * separates responses, and some messages end without their own newline: two become one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +14,20 @@
 #include "targets/haproxy_request.h"
 
 #define PIECE	16384
+#define PROMPT	"\n> "
+
+bool
+haproxy_batch_next(struct str *rest, struct str *one)
+{
+	const char *end = rest->len == 0 ? NULL : memmem(rest->p, rest->len, PROMPT, sizeof PROMPT - 1);
+
+	if (end == NULL)
+		return false;
+	*one = (struct str){ rest->p, (size_t)(end - rest->p) };
+	rest->len -= one->len + sizeof PROMPT - 1;
+	rest->p = end + sizeof PROMPT - 1;
+	return true;
+}
 
 void
 haproxy_request_cancel(struct haproxy_request *q)
@@ -27,11 +46,14 @@ static void
 request_finish(struct haproxy_request *q, const struct why *why, const char *detail)
 {
 	struct buf response = q->response;
+	struct str text = why == NULL ? buf_str(&response) : (struct str){ "", 0 }, prompt;
 
 	ASSERT(q->busy && (why != NULL || response.len > 0));
+	if (q->batch && why == NULL && !haproxy_batch_next(&text, &prompt))
+		text.len = 0;
 	buf_init(&q->response, 0);
 	haproxy_request_cancel(q);
-	q->on_response(q->arg, why, detail, why == NULL ? buf_str(&response) : (struct str){ "", 0 });
+	q->on_response(q->arg, why, detail, text);
 	buf_fini(&response);
 }
 
@@ -108,18 +130,58 @@ on_stream(void *arg)
 		request_finish(q, NULL, "");
 }
 
+static void
+begin(struct haproxy_request *q, struct loop *l, haproxy_response_f *on_response, void *arg,
+    size_t bytes)
+{
+	ASSERT(!q->busy);
+	*q = (struct haproxy_request){ .loop = l, .busy = true, .on_response = on_response, .arg = arg };
+	buf_init(&q->command, bytes);
+	buf_init(&q->response, HAPROXY_RESPONSE_BYTES_MAX);
+}
+
+static void
+line_add(struct haproxy_request *q, const char *command)
+{
+	ASSERT(strchr(command, '\n') == NULL);
+	buf_printf(&q->command, "%s\n", command);
+}
+
+static void
+connect_to(struct haproxy_request *q, const struct addr *to, int64_t timeout_usec)
+{
+	ASSERT(timeout_usec > 0 && !q->command.full);
+	if (stream_connect(&q->stream, q->loop, to, on_stream, q) != NULL) {
+		q->connect_errno = errno;
+		timeout_usec = 0;
+	}
+	timer_set(q->loop, &q->timer, loop_now(q->loop) + timeout_usec, on_timeout, q);
+}
+
 void
 haproxy_request_start(struct haproxy_request *q, struct loop *l, const struct addr *to,
     const char *command, int64_t timeout_usec, haproxy_response_f *on_response, void *arg)
 {
-	ASSERT(!q->busy && timeout_usec > 0 && strchr(command, '\n') == NULL);
-	*q = (struct haproxy_request){ .loop = l, .busy = true, .on_response = on_response, .arg = arg };
-	buf_init(&q->command, strlen(command) + 2);
-	buf_init(&q->response, HAPROXY_RESPONSE_BYTES_MAX);
-	buf_printf(&q->command, "%s\n", command);
-	if (stream_connect(&q->stream, l, to, on_stream, q) != NULL) {
-		q->connect_errno = errno;
-		timeout_usec = 0;
-	}
-	timer_set(l, &q->timer, loop_now(l) + timeout_usec, on_timeout, q);
+	begin(q, l, on_response, arg, strlen(command) + 2);
+	line_add(q, command);
+	connect_to(q, to, timeout_usec);
+}
+
+void
+haproxy_request_start_batch(struct haproxy_request *q, struct loop *l, const struct addr *to,
+    const char *const *command, unsigned n, int64_t timeout_usec, haproxy_response_f *on_response,
+    void *arg)
+{
+	size_t bytes = 32;
+
+	ASSERT(n > 0);
+	for (unsigned i = 0; i < n; i++)
+		bytes += strlen(command[i]) + 1;
+	begin(q, l, on_response, arg, bytes);
+	q->batch = true;
+	line_add(q, "prompt");
+	for (unsigned i = 0; i < n; i++)
+		line_add(q, command[i]);
+	line_add(q, "quit");
+	connect_to(q, to, timeout_usec);
 }

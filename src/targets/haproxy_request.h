@@ -1,7 +1,7 @@
 /*
- * haproxy_request: one command for HAProxy's admin socket, and everything that it sends until it
- * closes the connection. Each has a connection of its own: after a reload the socket's path leads
- * to the new process, and an open connection to the old one.
+ * haproxy_request: one command for HAProxy's admin socket, or several, and everything that it
+ * sends until it closes the connection. Each request has a connection of its own: after a reload
+ * the socket's path leads to the new process, and an open connection to the old one.
  */
 #ifndef TARGETS_HAPROXY_REQUEST_H
 #define TARGETS_HAPROXY_REQUEST_H
@@ -22,7 +22,7 @@ struct haproxy_request {
 	struct stream	 stream;
 	struct timer	 timer;
 	struct buf	 command, response;
-	bool		 busy;
+	bool		 busy, batch;
 	int		 connect_errno;	/* of a connection that could not even start; 0: none */
 	haproxy_response_f *on_response;
 	void		*arg;
@@ -32,6 +32,12 @@ struct haproxy_request {
  * the next request. `command` has no newline. */
 void	haproxy_request_start(struct haproxy_request *, struct loop *, const struct addr *to,
 	    const char *command, int64_t timeout_usec, haproxy_response_f *, void *arg);
+/* The same with several commands on one connection, which are carried out in their order. The
+ * response is for haproxy_batch_next. */
+void	haproxy_request_start_batch(struct haproxy_request *, struct loop *, const struct addr *to,
+    const char *const *command, unsigned n, int64_t timeout_usec, haproxy_response_f *, void *arg);
+/* The response to the next command of a batch. False: there is no whole one any more. */
+bool	haproxy_batch_next(struct str *rest, struct str *one);
 /* Does nothing when none is in progress. */
 void	haproxy_request_cancel(struct haproxy_request *);
 

@@ -18,6 +18,9 @@
 #include "targets/target.h"
 
 #define RESPONSE_USEC	(5 * USEC_PER_SEC)
+/* Commands on one connection; the reads of their bytes and of what is said of them stay small. */
+#define BATCH_COMMANDS	64
+#define BATCH_BYTES	8192
 #define RETRY_USEC	(250 * USEC_PER_MSEC)	/* while it cannot be reached: it may be restarting */
 /* Between two looks at whether it is another process now. */
 #define WATCH_USEC	(200 * USEC_PER_MSEC)
@@ -45,7 +48,8 @@ struct haproxy_target {
 	bool		 commands_sent;		/* what is read now shows their effect */
 	struct haproxy_state *state;
 	struct haproxy_commands *commands;
-	unsigned	 at;			/* the command in progress */
+	unsigned	 at;			/* the first command that was not sent */
+	unsigned	 batch[BATCH_COMMANDS], nbatch;	/* those that are in progress */
 	char		 first_error[200];	/* the first command that was refused, and the response; "": none */
 
 	/* for the API */
@@ -178,6 +182,7 @@ commands_make(struct haproxy_target *h)
 
 static void	request(struct haproxy_target *, const char *line, haproxy_response_f *);
 static void	on_state(void *, const struct why *, const char *, struct str);
+static void	on_batch_done(void *, const struct why *, const char *, struct str);
 
 static void
 error_note(struct haproxy_target *h, struct haproxy_command *o, struct str response)
@@ -215,25 +220,61 @@ command_waits(const struct haproxy_commands *all, unsigned at)
 	return false;
 }
 
+/* The next ones, up to the first that waits for the responses to them. */
 static void
-on_command_done(void *arg, const struct why *why, const char *detail, struct str response)
+batch_send(struct haproxy_target *h)
+{
+	const struct haproxy_commands *all = h->commands;
+	const char *line[BATCH_COMMANDS];
+	size_t bytes = 0;
+
+	ASSERT(h->at < all->n);
+	h->nbatch = 0;
+	for (; h->at < all->n && h->nbatch < BATCH_COMMANDS && bytes < BATCH_BYTES; h->at++) {
+		const struct haproxy_command *c = &all->command[h->at];
+		bool drains = c->action >= HAPROXY_SET_DRAIN;
+
+		if (h->nbatch > 0 && drains != (all->command[h->batch[0]].action >= HAPROXY_SET_DRAIN))
+			break;
+		if (command_waits(all, h->at))
+			continue;
+		line[h->nbatch] = c->line;
+		h->batch[h->nbatch++] = h->at;
+		bytes += strlen(c->line);
+	}
+	if (h->nbatch > 0)
+		haproxy_request_start_batch(&h->request, h->loop, &h->addr, line, h->nbatch, RESPONSE_USEC,
+		    on_batch_done, h);
+	else {
+		h->commands_sent = true;
+		request(h, "show servers state", on_state);
+	}
+}
+
+static void
+on_batch_done(void *arg, const struct why *why, const char *detail, struct str response)
 {
 	struct haproxy_target *h = arg;
-	struct haproxy_command *o = &h->commands->command[h->at];
+	struct str one;
 
-	ASSERT(h->busy && h->at < h->commands->n && !h->commands_sent);
+	ASSERT(h->busy && h->nbatch > 0 && !h->commands_sent);
 	if (why != NULL) {
 		round_failed(h, why, detail);
 		return;
 	}
-	h->sent_total++;
-	if (haproxy_response_verdict(o->action, response) == HAPROXY_REFUSED)
-		error_note(h, o, response);
-	do
-		h->at++;
-	while (h->at < h->commands->n && command_waits(h->commands, h->at));
+	for (unsigned i = 0; i < h->nbatch; i++) {
+		struct haproxy_command *o = &h->commands->command[h->batch[i]];
+
+		if (!haproxy_batch_next(&response, &one)) {
+			round_failed(h, WHY_PROXY_GONE, "it closed the connection in the middle of a response");
+			return;
+		}
+		h->sent_total++;
+		if (haproxy_response_verdict(o->action, one) == HAPROXY_REFUSED)
+			error_note(h, o, one);
+	}
 	if (h->at < h->commands->n)
-		request(h, h->commands->command[h->at].line, on_command_done);
+		batch_send(h);
 	else {
 		h->commands_sent = true;
 		request(h, "show servers state", on_state);
@@ -253,7 +294,7 @@ commands_check(struct haproxy_target *h)
 	else if (h->commands->n == 0 || (h->commands_sent && open == 0))
 		round_good(h);
 	else if (!h->commands_sent)
-		request(h, h->commands->command[0].line, on_command_done);
+		batch_send(h);
 	else if (h->first_error[0] != '\0')
 		round_failed(h, WHY_PROXY_REFUSED, h->first_error);
 	else {

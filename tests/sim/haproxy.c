@@ -1,5 +1,5 @@
 /*
- * One command for each connection, as HAProxy has it when it is not asked to prompt. Servers that Mola adds are gone when it has been
+ * One command for each connection, or after `prompt` one in each line until `quit`. Servers that Mola adds are gone when it has been
  * restarted. A server that is ready must not be taken away while it is the last one of its service, and another could serve.
  */
 #include <errno.h>
@@ -27,7 +27,7 @@ struct row {
 
 struct caller {
 	struct end	*end;			/* NULL: it is over */
-	char		 line[400];
+	char		 line[16384];
 	size_t		 len, out_len, sent;
 	char		*out;
 	bool		 heard, due;
@@ -254,12 +254,16 @@ show_state(struct caller *c)
 	say(c, "\n");
 }
 
+static void	respond_each(struct caller *, const struct trouble *);
+
 static void
 respond(struct caller *c)
 {
 	const struct trouble *t = trouble_now();
 
-	if (strcmp(c->line, "show info") == 0)
+	if (strncmp(c->line, "prompt\n", 7) == 0)
+		respond_each(c, t);
+	else if (strcmp(c->line, "show info") == 0)
 		say(c, "Name: HAProxy\nVersion: 2.6.12\nPid: %u\nUptime_sec: %lld\n\n", h.pid, (long long)(wire_now() - h.started) / 1000000);
 	else if (strcmp(c->line, "show servers state") == 0)
 		show_state(c);
@@ -276,6 +280,22 @@ respond(struct caller *c)
 		printf("#              haproxy: %s: %.40s\n", c->line, c->out);
 	if (t != NULL && t->what == TARGET_BREAKS)
 		c->out_len /= 2;
+}
+
+/* Its prompt ends each response, in place of an empty line. */
+static void
+respond_each(struct caller *c, const struct trouble *t)
+{
+	char *rest = c->line, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL && strcmp(line, "quit") != 0) {
+		if (strcmp(line, "prompt") != 0)
+			say(c, "%s", t != NULL && t->what == TARGET_REFUSES ? refuse() : change(line));
+		else
+			say(c, "\n");
+		c->out_len--;
+		say(c, "\n> ");
+	}
 }
 
 static void
@@ -316,7 +336,8 @@ on_end(void *arg, unsigned what)
 		return;
 	while (!c->heard && (n = end_read(c->end, c->line + c->len, sizeof c->line - 1 - c->len, false)) > 0) {
 		c->len += (size_t)n;
-		c->heard = memchr(c->line, '\n', c->len) != NULL;
+		c->heard = memchr(c->line, '\n', c->len) != NULL && (strncmp(c->line, "prompt\n", 7) != 0 ||
+		    (c->len > 5 && memcmp(c->line + c->len - 5, "quit\n", 5) == 0));
 	}
 	if ((end_is(c->end) & END_BROKEN) != 0 || (!c->heard && (end_is(c->end) & END_HUNG) != 0)) {
 		end_close(c->end, false);

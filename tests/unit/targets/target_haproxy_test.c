@@ -14,11 +14,13 @@ struct scene {
 	struct haproxy_target *driver;
 	struct io	 io, caller;
 	int		 fd;
-	char		 line[512];
+	char		 line[8192];
 	/* HAProxy's side */
 	const char	*info, *rows, *add, *added;	/* what it reports; its servers; to `add server`; its servers afterwards */
-	bool		 mute, cut;			/* sends nothing; dies in the middle of a table */
-	char		 heard[1024];			/* all orders, one a line */
+	bool		 mute, cut;			/* sends nothing; dies in the middle of a table, */
+	bool		 torn;				/* and in the middle of its last response to a command */
+	unsigned	 batches;
+	char		 heard[32768];			/* all orders, one a line */
 };
 
 static const char *
@@ -41,6 +43,27 @@ answer_to(struct scene *s, const char *line)
 	return s->add;
 }
 
+/* A command a line, and its prompt behind each response: what HAProxy sends after `prompt`. */
+static void
+answer_each(struct scene *s, int fd, char *lines)
+{
+	static char out[16384];
+	char *line, *next = NULL;
+
+	snprintf(out, sizeof out, "\n> ");
+	s->batches++;
+	for (line = strchr(lines, '\n') + 1; strcmp(line, "quit\n") != 0; line = next) {
+		char one[512];
+
+		next = strchr(line, '\n') + 1;
+		snprintf(one, sizeof one, "%.*s", (int)(next - line), line);
+		snprintf(out + strlen(out), sizeof out - strlen(out), "%s", answer_to(s, one));
+		if (!s->torn || strcmp(next, "quit\n") != 0)
+			snprintf(out + strlen(out) - 1, sizeof out - strlen(out), "\n> ");
+	}
+	say(fd, out, strlen(out));
+}
+
 static void
 haproxy_hears(void *arg, uint32_t events)
 {
@@ -50,9 +73,11 @@ haproxy_hears(void *arg, uint32_t events)
 
 	(void)events;
 	assert_true(hear(fd, s->line, sizeof s->line) >= 0);
-	if (strchr(s->line, '\n') == NULL)
+	if (strchr(s->line, '\n') == NULL || (strncmp(s->line, "prompt\n", 7) == 0 && strstr(s->line, "\nquit\n") == NULL))
 		return;
-	if (!s->mute) {
+	if (!s->mute && strncmp(s->line, "prompt\n", 7) == 0)
+		answer_each(s, fd, s->line);
+	else if (!s->mute) {
 		answer = answer_to(s, s->line);
 		say(fd, answer, strlen(answer));
 	}
@@ -134,10 +159,57 @@ test_published(void **state)
 	assert_int_equal(s->target.failed, 0);
 	assert_string_equal(s->heard, "add server web/mola:web.1 10.0.0.1:80 weight 256 check\n"
 	    "enable health web/mola:web.1\nset server web/mola:web.1 state ready\n");
+	assert_int_equal(s->batches, 1);
 	assert_string_equal(s->target.reported, "web.1 256 UP;");
 	ROUNDS_UNTIL(s, s->target.applied == 3);
 	assert_int_equal(s->target.published, 1);
 	assert_non_null(strstr(s->heard, "state ready"));
+}
+
+/* All that take over on one connection, and after them all that drain. */
+static void
+test_many(void **state)
+{
+	static struct plan_server many[100];
+	static char names[100][16];
+	struct plan_service web = { .name = "web", .server = many, .nservers = 100, .nserving = 99 };
+	struct plan whole = { .service = &web, .nservices = 1 };
+	struct scene *s = *state;
+
+	for (unsigned i = 0; i < 100; i++) {
+		char at[32];
+
+		snprintf(names[i], sizeof names[i], "web.%u", i);
+		snprintf(at, sizeof at, "10.0.1.%u:80", i + 1);
+		many[i] = (struct plan_server){ .name = names[i], .node = (char *)"a", .weight = 10 };
+		assert_null(addr_parse(str_of(at), &many[i].addr));
+	}
+	many[99].draining = true;
+	s->rows = s->added = "web mola:web.99 10.0.1.100 80 0 256 6\n";
+	s->target.plan = &whole;
+	target_driver_haproxy.publish(s->driver, &whole);
+	UNTIL(s->target.loop, s->target.failed == 1);			/* it lists none of them afterwards */
+	assert_ptr_equal(s->target.why, WHY_PROXY_DIFFERS);
+	assert_int_equal(s->batches, 5 + 1);				/* of 64 at most; and the one that drains */
+	assert_true(strstr(s->heard, "add server web/mola:web.98") < strstr(s->heard, "set server web/mola:web.98 state ready"));
+	assert_true(strstr(s->heard, "set server web/mola:web.98 state ready") < strstr(s->heard, "set server web/mola:web.99 state drain"));
+}
+
+/* What it said of the last command is not whole: it may not have carried it out. */
+static void
+test_torn(void **state)
+{
+	struct scene *s = *state;
+
+	s->torn = true;
+	publish(s);
+	UNTIL(s->target.loop, s->target.failed == 1);
+	assert_ptr_equal(s->target.why, WHY_PROXY_GONE);
+	assert_non_null(strstr(s->target.detail, "in the middle of a response"));
+	assert_int_equal(s->driver->sent_total, 2);
+	s->torn = false;
+	s->rows = "";
+	ROUNDS_UNTIL(s, s->target.published == 1);
 }
 
 /* A HAProxy that has lost its servers gets them again, without a publication. */
@@ -300,6 +372,8 @@ main(void)
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 	const struct CMUnitTest tests[] = {
 		SCENE(test_published),
+		SCENE(test_many),
+		SCENE(test_torn),
 		SCENE(test_restarted),
 		SCENE(test_reloaded),
 		SCENE(test_refused),
