@@ -180,9 +180,12 @@ reserve_realloc(void *old, size_t bytes)
 	size_t n = bytes ? bytes : 1;
 	void *p = realloc(old, n);
 
-	if (p == NULL)
-		p = alloc_cushioned(old, n);
-	return p == NULL && alloc_spend() ? realloc(old, n) : p;
+	if (p != NULL)
+		return p;
+	p = alloc_cushioned(old, n);
+	if (p != NULL || !alloc_spend())
+		return p;
+	return realloc(old, n);
 }
 
 void *

@@ -251,7 +251,7 @@ rejection_report(struct envoy_target *e, const struct subscriber *a)
 {
 	char detail[ENVOY_DETAIL];
 
-	snprintf(detail, sizeof detail, "%s has %s of cluster %.60s, and was sent another version; "
+	snprintf(detail, sizeof detail, "%.70s has %s of cluster %.38s, and was sent another version; "
 	    "its log has the reason", a->name, *a->accepted == '\0' ? "nothing" : a->accepted, a->cluster);
 	target_not_applied(e->target, WHY_PROXY_REFUSED, detail);
 }
