@@ -55,24 +55,32 @@ parent_own_socket(const struct conf *c)
 	return true;
 }
 
-bool
-parent_open_admin(struct parent *p)
+static bool
+open_admin_tcp(struct parent *p)
+{
+	const struct addr *a = &p->conf->admin_addr;
+	char text[ADDR_TEXT_MAX];
+
+	if (a->len == 0 || p->admin_tcp >= 0 || admin_listen(p, a, &p->admin_tcp) == NULL)
+		return true;
+	log_event(LOG_ERROR, "admin.closed", "address", addr_text(a, text), "error", strerror(errno),
+	    NULL);
+	p->admin_tcp = -1;
+	return false;
+}
+
+static bool
+open_admin_unix(struct parent *p)
 {
 	const struct conf *c = p->conf;
 	char path[ADDR_TEXT_MAX + 8];
 	struct addr a;
 
-	ASSERT(p->admin_tcp < 0 && p->admin_unix < 0);
-	p->admin_due = false;
-	if (c->admin_addr.len != 0 && admin_listen(p, &c->admin_addr, &p->admin_tcp) != NULL) {
-		log_event(LOG_ERROR, "admin.closed", "address", addr_text(&c->admin_addr, path),
-		    "error", strerror(errno), NULL);
-		return false;
-	}
 	if (c->admin_socket == NULL)
 		return true;
 	snprintf(path, sizeof path, "unix:%s", c->admin_socket);
-	if (addr_parse(str_of(path), &a) != NULL || admin_listen(p, &a, &p->admin_unix) != NULL) {
+	if (p->admin_unix < 0 && (addr_parse(str_of(path), &a) != NULL ||
+	    admin_listen(p, &a, &p->admin_unix) != NULL)) {
 		/* a default path in a place that we may not write to is no reason not to balance */
 		log_event(c->admin_socket_given ? LOG_ERROR : LOG_WARN, "admin.no_socket", "path",
 		    c->admin_socket, "error", strerror(errno), NULL);
@@ -80,6 +88,16 @@ parent_open_admin(struct parent *p)
 		return !c->admin_socket_given;
 	}
 	return parent_own_socket(c);
+}
+
+/* Each for itself: people reach a Mola that runs by the one while the other cannot be had. */
+bool
+parent_open_admin(struct parent *p)
+{
+	bool tcp = open_admin_tcp(p), local = open_admin_unix(p);
+
+	p->admin_due = !tcp || !local;
+	return !p->admin_due;
 }
 
 void

@@ -40,7 +40,8 @@ struct parent {
 	struct phys	*phys;
 	struct listeners listeners;
 	int		 admin_tcp, admin_unix;	/* -1: none */
-	bool		 admin_due;		/* to be opened for the next brain */
+	/* for the next brain, at the latest: one is still to be opened, or could not be */
+	bool		 admin_due;
 	int		 table, secrets;	/* what the brain published last, for workers to come; -1: nothing yet */
 	/* reload.c: workers have not taken `conf` yet */
 	bool		 reloading;

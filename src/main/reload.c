@@ -64,8 +64,8 @@ same_admin(const struct conf *a, const struct conf *b)
 	    value_same(&conf_keys[KEY_ADMIN_group], a, b);
 }
 
-/* Other admin addresses, or no descriptor for the text: the brain is started again, with the
- * configuration in force, as after any other end. */
+/* Other admin addresses, or one that could not be had before, or no descriptor for the text: the
+ * brain is started again, with the configuration in force, as after any other end. */
 static void
 reload_brain(struct parent *p, struct str text, bool admin_changed)
 {
@@ -182,7 +182,7 @@ log_errors(const struct buf *errors, bool good)
 static void
 reload_take(struct parent *p, struct conf *next, struct str text)
 {
-	bool admin_changed = !same_admin(p->conf, next);
+	bool admin_changed = !same_admin(p->conf, next) || p->admin_due;
 
 	ASSERT(next != p->conf && !p->stopping);
 	if (admin_changed && p->admin_unix >= 0)
