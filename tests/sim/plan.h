@@ -110,6 +110,23 @@ struct plan_tls {
 	int64_t		 renew_usec;		/* then another certificate is in the place of one; 0: never */
 };
 
+/* Who comes to it to no purpose (knock.h). */
+#define KNOCKS	6
+enum knock_kind {
+	KNOCK_STOPS, KNOCK_STOPS_LATER,	/* in its first message, and behind it */
+	KNOCK_LEAVES, KNOCK_PLAIN, KNOCK_GARBAGE,
+	KNOCK_STRANGER,			/* wants a host that has no certificate */
+	KNOCK_OLDER, KNOCK_PROTOCOL,	/* has no version, or protocol, that Mola has */
+	KNOCK_DISTRUSTS, KNOCK_SLOW, KNOCK_KINDS
+};
+struct plan_knock {
+	bool		 there, resets;
+	enum knock_kind	 kind;
+	int64_t		 starts_usec;
+	uint64_t	 at;
+	struct weather	 weather;
+};
+
 struct plan_client {
 	bool		 there;
 	struct plan_secure secure;
@@ -268,6 +285,7 @@ struct plan {
 	struct plan_service service[ALL_SERVICES];
 	struct plan_relay relay[RELAYS];
 	struct plan_tls	 tls;
+	struct plan_knock knock[KNOCKS];
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
 	unsigned	 nworkers;
 	struct plan_worker worker[WORKERS];

@@ -36,6 +36,17 @@ plan_scheme(const struct plan_service *s)
 	return s->h2c && s->tls.h2_alone ? SCHEME_H2 : SCHEME_HTTPS;
 }
 
+static void
+draw_knock(struct plan_knock *k, struct rng *r)
+{
+	k->there = may(r, 50);
+	k->kind = (enum knock_kind)rng_below(r, KNOCK_KINDS);
+	k->starts_usec = between(r, 0, 4 * USEC_PER_SEC);
+	k->at = rng_below(r, 200);
+	k->resets = rng_below(r, 2);
+	k->weather = draw_weather(r);
+}
+
 bool
 plan_task_is_refused(const struct plan_service *s, const struct plan_task *t)
 {
@@ -53,6 +64,8 @@ tls_draw(struct plan *p, struct rng r)
 	p->tls.renew_usec = may(&r, 40) ? between(&own, USEC_PER_SEC / 2, 4 * USEC_PER_SEC) : 0;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		draw_secure(&p->client[i].secure, &p->tls, &r);
+	for (unsigned i = 0; i < KNOCKS; i++)
+		draw_knock(&p->knock[i], &r);
 	for (unsigned i = 0; i < SERVICES && !p->brain.there; i++)	/* which has services of its own */
 		draw_tasks(&p->service[i], &r);
 }
@@ -63,6 +76,10 @@ tls_print(const struct plan *p)
 	if (p->tls.there)
 		printf("# TLS%s%s, renewed %lld\n", p->tls.fallback ? " with a fallback" : "", p->tls.tickets ? ", tickets of all workers" : "",
 		    (long long)p->tls.renew_usec);
+	for (unsigned i = 0; i < KNOCKS; i++)
+		if (p->knock[i].there)
+			printf("#   knock %u from %lld us: kind %d at %llu%s\n", i, (long long)p->knock[i].starts_usec, p->knock[i].kind,
+			    (unsigned long long)p->knock[i].at, p->knock[i].resets ? ", resets" : "");
 	for (unsigned i = 0; i < SERVICES; i++) {
 		const struct plan_service *s = &p->service[i];
 		if (s->tls.on)

@@ -35,7 +35,7 @@ struct secure {
 	int		 alert;			/* that came; 0: none has */
 	char		 out[OUT_BYTES];
 	size_t		 out_at, out_len;
-	uint64_t	 sent;
+	uint64_t	 sent, hello;		/* hello: bytes of the first message */
 	int64_t		 due_usec;		/* no byte before */
 };
 
@@ -350,6 +350,8 @@ may_send(const struct secure *s)
 		return 0;
 	if (s->how.piece > 0 && n > s->how.piece)
 		n = s->how.piece;
+	if (s->how.hello_alone && s->sent >= s->hello)
+		return 0;
 	if (s->how.stop_at >= 0 && s->sent + n > (uint64_t)s->how.stop_at)
 		n = (size_t)((uint64_t)s->how.stop_at - s->sent);
 	return n;
@@ -387,6 +389,8 @@ handshake(struct secure *s)
 	int result = SSL_do_handshake(s->ssl);
 	unsigned long code = ERR_peek_error();
 
+	if (s->hello == 0)
+		s->hello = s->out_len;
 	if (result == 1) {
 		s->done = true;
 		if (s->how.count != NULL)

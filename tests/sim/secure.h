@@ -40,6 +40,7 @@ struct secure_how {
 	uint32_t	 piece;
 	int64_t		 piece_usec;
 	int64_t		 stop_at;
+	bool		 hello_alone;	/* the first message is all that a client sends */
 };
 
 #define SECURE_HOW (struct secure_how){ .stop_at = -1 }

@@ -8,6 +8,7 @@
 #include "base/bug.h"
 #include "front.h"
 #include "kernel.h"
+#include "knock.h"
 #include "ledger.h"
 #include "net/loop.h"
 #include "net/sock.h"
@@ -98,9 +99,12 @@ static void
 on_beat(void *arg)
 {
 	struct worker *w = arg;
+	struct proxy_failed f;
 
 	timer_set(w->loop, &w->beat, loop_now(w->loop) + PROXY_BEAT_USEC, on_beat, w);
 	proxy_beat(w->proxy);
+	while (proxy_failed_take(w->proxy, &f))
+		knocks_report(&f);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "fetch.h"
 #include "haproxy.h"
 #include "kernel.h"
+#include "knock.h"
 #include "ledger.h"
 #include "memory.h"
 #include "moved.h"
@@ -521,6 +522,7 @@ world_run(const struct plan *p, struct result *out)
 	began = wire_now();
 	bytes = sim_product_bytes();
 	people_begin(p);
+	knocks_begin(p, &w.front[FRONT_TLS]);
 	workers_begin(p, w.front, w.live, w.phys, ledger_lost);
 	if (p->tls.there)
 		workers_set_secrets(certs_secrets(p, false));
@@ -542,6 +544,7 @@ world_run(const struct plan *p, struct result *out)
 		check_lost();
 		ledger_check();
 		rush_check(p);
+		knocks_check(w.live);
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
 			audit_live(w.live);
