@@ -21,10 +21,7 @@ manners_recv(struct file *f, bool peek, ssize_t got)
 {
 	if (peek && f->was_accepted && f->was_read)
 		broken("it looks once more at what a client sends");
-	if (peek || got <= 0)
-		return;
-	f->was_read = f->was_begun || !ledger_plan()->proxied;
-	f->was_begun = true;
+	f->was_read |= !peek && got > 0 && !ledger_plan()->proxied;
 }
 
 /* Nothing but the end is left to read. */

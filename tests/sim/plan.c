@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "front.h"
+#include "mirror.h"
 #include "plan_priv.h"
 #include "rush.h"
 #include "world/table.h"
@@ -413,6 +414,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		p->relay[i].there &= !p->brain.there;
 	chain_settle(p);
 	rush_settle(p, plan_stream(seed, 30, 0));
+	mirror_draw(p, plan_stream(seed, 14, 0));
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -474,6 +476,8 @@ print_service(const struct plan *p, unsigned i)
 	if (s->filters != 0)
 		printf("#   middlewares %u: in flight %u, rate %u\n", s->filters, s->inflight_amount, s->rate);
 	chain_print(s, i);
+	if (s->mirrored)
+		printf("#   mirrored%s%s, %u\n", p->mirror.half ? " half" : "", p->mirror.bodiless ? " without bodies" : "", p->mirror.body_most);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
 		printf("#   task %u.%u node %u down %lld-%lld%s%s%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,

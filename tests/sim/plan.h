@@ -202,6 +202,7 @@ struct plan_service {
 	/* the middlewares of its router; of limits, how much */
 	unsigned	 filters, inflight_amount, rate;
 	struct plan_chain chain;
+	bool		 mirrored;		/* copies of its requests go to a mirror (mirror.h) */
 	bool		 h2c;			/* its tasks get HTTP/2 */
 	struct plan_task_tls tls;
 	/* of TCP: */
@@ -305,6 +306,7 @@ struct plan {
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 log_trouble;			/* enum log_trouble, between */
 	int64_t		 log_usec, log_until_usec;
+	struct { bool half, bodiless; uint32_t body_most; } mirror;	/* of half of them only */
 	bool		 proxied, trusts;		/* clients come through a proxy; some are one (front.h) */
 	bool		 traces;			/* requests have IDs, and are part of traces */
 	unsigned	 choices;			/* that there were */

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "chain.h"
+#include "mirror.h"
 #include "table_make.h"
 #include "world/table.h"
 
@@ -99,7 +100,12 @@ chain_add(struct table_maker *m, const struct plan_service *s)
 	return number;
 }
 
-static void
+/* The number of what it leads requests to, and of what has them. */
+struct added {
+	uint32_t	 service, group;
+};
+
+static struct added
 service_add(struct table_maker *m, const struct plan_service *s, const struct addr at[TASKS], const struct addr detour[TASKS],
     unsigned service)
 {
@@ -114,6 +120,7 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 	struct str wrong;
 	char name[8];
 	uint32_t number;
+	struct added added;
 
 	ASSERT(retry_on_read(str_of(plan_retry_on(s)), &row.retry_on, &wrong));
 	snprintf(name, sizeof name, "s%u", service);
@@ -134,13 +141,16 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 		row.proxy_version = (enum proxy_version)s->proxy_version;
 		row.health_connect = s->checked;
 	}
-	number = table_maker_service(m, &row);
+	added.service = added.group = number = table_maker_service(m, &row);
 	tasks_add(m, s, at, detour, service);
+	if (s->mirrored)
+		added.group = mirror_group(m, service);
 	if (service >= SERVICES)
 		listener_route(m, service, number);
 	else
-		table_maker_route(m, &(struct table_route){ .host = row.name, .path = table_word(m, "/"), .service = number,
+		table_maker_route(m, &(struct table_route){ .host = row.name, .path = table_word(m, "/"), .service = added.group,
 		    .chain = chain_add(m, s), .name = is_limited(s) ? row.name : (struct table_ref){ 0 } });
+	return added;
 }
 
 int
@@ -148,12 +158,19 @@ table_make(const struct plan *p, const struct addr at[ALL_SERVICES][TASKS], cons
     uint64_t serial)
 {
 	struct table_maker *m = table_maker_new(serial);
+	struct added added[ALL_SERVICES];
+	uint32_t mirror = 0;
 	int fd;
 
 	for (unsigned i = 0; i < NODES; i++)
 		table_maker_node(m, &(struct table_node){ .name = table_word(m, "n"), .slot = i });
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
-		service_add(m, &p->service[i], at[i], detour[i], i);
+		added[i] = service_add(m, &p->service[i], at[i], detour[i], i);
+	if (mirror_is_needed(p))
+		mirror = mirror_add(m);
+	for (unsigned i = 0; i < SERVICES; i++)
+		if (p->service[i].mirrored)
+			mirror_fill(m, p, added[i].group, added[i].service, mirror);
 	ASSERT(table_maker_seal(m, &fd) == NULL);
 	table_maker_free(&m);
 	return fd;

@@ -20,6 +20,7 @@
 #include "knock.h"
 #include "ledger.h"
 #include "memory.h"
+#include "mirror.h"
 #include "moved.h"
 #include "operator.h"
 #include "proxy/proxy.h"
@@ -224,6 +225,7 @@ people_begin(const struct plan *p)
 			if (s < SERVICES)
 				detour_begin(s, i);
 		}
+	mirror_begin(p, w.node);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p->client[i].there && p->client[i].h2)
 			w.client_h2[i] = client_h2_new(p, i, &w.front[p->client[i].secure.on ? FRONT_TLS : 0]);
@@ -542,6 +544,7 @@ world_run(const struct plan *p, struct result *out)
 		check_trims(sim_trims() - trims);
 		check_waiting();
 		check_lost();
+		mirror_check(w.live);
 		ledger_check();
 		rush_check(p);
 		knocks_check(w.live);
