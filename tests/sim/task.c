@@ -27,6 +27,7 @@ struct task {
 	unsigned	 service, number;
 	struct door	 door;
 	struct visit	*visits;
+	int64_t		 checked_usec;		/* when a check came last */
 	bool		 taught;		/* it has ended a connection without a word: it may look like a time-out of idle ones */
 };
 
@@ -166,12 +167,32 @@ check_redirect(struct visit *v)
 	add(v, "\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* One second lies between two, by a twentieth more or less; who comes back is checked at once, and another worker that
+ * checks does not know of those before. */
+static void
+check_note(struct task *t)
+{
+	int64_t gap = wire_now() - t->checked_usec, way = t->plan->weather.delay_usec + t->plan->weather.jitter_usec;
+
+	if (t->checked_usec > 0 && t->how->gone_usec == 0 && ledger_is_calm() && !t->plan->brain.there && gap < USEC_PER_SEC / 20 * 19 - way - USEC_PER_MSEC)
+		broken("a check came to s%u.%u %lld us after the one before", t->service, t->number, (long long)gap);
+	t->checked_usec = wire_now();
+}
+
+int64_t
+task_checked_usec(const struct task *t)
+{
+	return t->checked_usec;
+}
+
 /* The response to a check: where it is answered, or how the task is. */
 static void
 check_answer(struct visit *v)
 {
 	bool elsewhere = v->task->plan->service[v->task->service].redirects;
 
+	if (strcmp(v->in.target, "/up") == 0)
+		check_note(v->task);
 	if (strcmp(v->in.method, "GET") != 0 || (strcmp(v->in.target, "/up") != 0 && strcmp(v->in.target, "/there") != 0))
 		broken("a check is %s %s", v->in.method, v->in.target);
 	else if (elsewhere && strcmp(v->in.target, "/up") == 0)

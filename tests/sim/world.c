@@ -39,6 +39,7 @@
 #define NODE_SLOTS	(2 * NODES)		/* more than there can be, also when some leave and come back */
 #define TASK_SLOTS	(4 * SERVICES * TASKS)
 #define AFTERWARDS	(35 * USEC_PER_SEC)
+#define CHECKED_USEC	(3 * USEC_PER_SEC)	/* since the last check of a task, at most */
 /* of memory */
 #define BYTES_ANYWAY	(64 * 1024)		/* for each worker */
 #define BYTES_EACH	(64 * 1024)
@@ -414,6 +415,20 @@ never(void)
 	return false;
 }
 
+/* Tasks are checked for as long as they are there; those that were cut off meanwhile may not have been reached. */
+static void
+check_checks(void)
+{
+	for (unsigned i = 0; i < SERVICES * TASKS; i++) {
+		const struct plan_service *s = &w.plan->service[i / TASKS];
+		const struct task *t = w.task[i / TASKS][i % TASKS];
+		if (!s->checked || t == NULL || s->tls.on || w.plan->node[s->task[i % TASKS].node].cut_usec > 0)
+			continue;
+		if (wire_now() - task_checked_usec(t) > CHECKED_USEC)
+			broken("task s%u.%u was last checked %lld us ago", i / TASKS, i % TASKS, (long long)(wire_now() - task_checked_usec(t)));
+	}
+}
+
 /* Everybody has gone. */
 static void
 check_end(void)
@@ -441,6 +456,8 @@ check_end(void)
 		lines += live_why_total(w.live, (enum why_id)why);
 	if (lines < ledger_lines())
 		broken("%llu exchanges were counted, and %llu logged", (unsigned long long)lines, (unsigned long long)ledger_lines());
+	if (!w.drains && !w.plan->brain.there)
+		check_checks();
 	if (w.drains && !workers_are_empty())
 		broken("it does not stop, and there are no clients");
 }
