@@ -33,6 +33,14 @@ must_fd(int fd, const char *what)
 	_exit(1);
 }
 
+void
+fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 ssize_t
 fd_read(int fd, void *p, size_t n)
 {

@@ -18,6 +18,9 @@ int	must_fd(int fd, const char *what);
 /* All of it, to a file, a pipe or a socket that blocks; false: errno says why not. */
 bool	fd_write(int fd, struct str);
 
+/* Closes it where it is one, which makes it -1. */
+void	fd_close(int *fd);
+
 /* As read(2). */
 ssize_t	fd_read(int fd, void *, size_t bytes);
 

@@ -188,13 +188,10 @@ parent_close(struct parent *p)
 	parent_close_admin(p);
 	upgrade_close_rest(p);
 	upgrade_end(p);
-	if (p->table >= 0)
-		close(p->table);
-	if (p->secrets >= 0)
-		close(p->secrets);
+	fd_close(&p->table);
+	fd_close(&p->secrets);
 	reload_forget(p);
-	if (p->access >= 0)
-		close(p->access);
+	fd_close(&p->access);
 	if (p->signals.fd >= 0) {
 		int fd = p->signals.fd;
 		loop_unwatch(p->loop, &p->signals);

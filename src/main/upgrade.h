@@ -15,7 +15,7 @@
 
 struct parent;
 
-/* ---- the Mola that runs ---- */
+/* ---- the Mola that runs: upgrade.c ---- */
 
 /* Where its program lies: before somebody puts another one there. */
 void	upgrade_note_program(struct parent *);
@@ -35,7 +35,7 @@ void	upgrade_stop(struct parent *);
 /* It has not yet: it has this Mola's sockets, and must not be left with them. */
 bool	upgrade_stops(const struct parent *);
 
-/* ---- its successor ---- */
+/* ---- its successor: upgrade_successor.c ---- */
 
 /* What the environment says was handed over; false when that is not understood. */
 bool	upgrade_inherit(struct parent *, struct conf *);
