@@ -1,7 +1,7 @@
 /*
- * reader_priv: the line that is read, and its fields: what reader.c, which has the lines, and
- * reader_fields.c share. Each function takes a field and returns true, or puts into the reader's
- * error what was expected there.
+ * reader_priv: the line that is read, and its fields: what reader.c, which has the lines of a
+ * period, reader_world.c, which has those of what exists, and reader_fields.c share. Each function
+ * takes a field, or a line, and returns true, or puts into the reader's error what was expected.
  */
 #ifndef RECORDING_READER_PRIV_H
 #define RECORDING_READER_PRIV_H
@@ -33,6 +33,23 @@ struct reader {
 	struct recorded_was *was_of[NODES_MAX];
 };
 
+/* One more, at the end; valid until the next one. */
+struct recorded	*reader_event(struct reader *, enum recorded_kind, uint32_t id);
+#define NEW(rd, type) ((type *)arena_zalloc((rd)->r->arena, sizeof(type)))
+
+/* reader_world.c */
+bool		 read_service(struct line *);
+bool		 read_tenants(struct line *);
+bool		 read_slow_start(struct line *);
+bool		 read_query(struct line *);
+bool		 read_node(struct line *);
+bool		 read_was(struct line *);
+bool		 read_last(struct line *);
+bool		 read_smoothed(struct line *);
+bool		 read_task(struct line *);
+bool		 read_gone(struct line *);
+
+/* reader_fields.c */
 bool		 line_fail(struct line *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool		 line_expected(struct line *, const char *what, struct str found);
 /* What was found, fit to be shown. */
