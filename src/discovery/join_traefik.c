@@ -91,6 +91,49 @@ rows_have(const struct entry_point_rows *r, const char *name)
 	return false;
 }
 
+/* Of one Traefik that takes the service; what an earlier one has said stays. */
+static void
+rules_take(struct join *j, const struct traefik_static *t, struct traefik_rules *r,
+    struct entry_point_rows *rows)
+{
+	if (r->rule_syntax == RULE_ANY)
+		r->rule_syntax = t->rule_syntax;
+	if (r->default_rule == NULL)
+		r->default_rule = t->default_rule != NULL || t->unreadable != NULL ? t->default_rule :
+		    TRAEFIK_DEFAULT_RULE;
+	if (r->network == NULL)
+		r->network = t->network;
+	if (t->unreadable != NULL && r->unreadable == NULL)
+		r->unreadable = arena_printf(j->arena, "the configuration of Traefik %s cannot "
+		    "be read whole: %s", t->owner, t->unreadable);
+	for (unsigned k = 0; k < t->nentry_points; k++) {
+		struct traefik_entry_point *e = rows_add(rows, &t->entry_point[k]);
+		e->wider = join_trust_is_wider(j, e);
+		e->served = is_configured(j, e->name) || traefik_is_usual(str_of(e->name));
+	}
+}
+
+/* What was not read of some, what no Traefik has open, and what is configured here in addition. */
+static void
+rows_complete(struct join *j, const struct traefik_rules *r, struct entry_point_rows *rows,
+    const char *owner)
+{
+	const struct traefik_rules *configured = j->conf->traefik;
+
+	for (unsigned i = 0; i < rows->n; i++)
+		if (is_configured(j, rows->row[i].name))
+			rows->row[i].unreadable = NULL;
+		else if (rows->row[i].unreadable == NULL)
+			rows->row[i].unreadable = r->unreadable;
+	for (size_t i = 0; i < TRAEFIK_USUAL && r->unreadable == NULL; i++)
+		if (!rows_have(rows, traefik_usual[i]) && !is_configured(j, traefik_usual[i]))
+			rows_add(rows, &(struct traefik_entry_point){ .name = traefik_usual[i], .owner = owner,
+			    .unreadable = "no Traefik of the Swarm has an entry point of this name" });
+	for (unsigned i = 0; i < configured->nentry_points; i++)
+		if (!rows_have(rows, configured->entry_point[i].name))
+			rows_add(rows, &configured->entry_point[i]);
+}
+
 /*
  * The entry points of all Traefiks that take the service, then those that are configured in
  * addition. Where a Traefik cannot be read whole, any entry point may have what was not read,
@@ -116,34 +159,9 @@ fill_rules(struct join *j, const struct swarm_service *s, struct traefik_rules *
 		/* what was not read may set it to false */
 		exposed |= t->exposed_by_default && t->unreadable == NULL;
 		unknown |= t->exposed_by_default && t->unreadable != NULL;
-		if (r->rule_syntax == RULE_ANY)
-			r->rule_syntax = t->rule_syntax;
-		if (r->default_rule == NULL)
-			r->default_rule = t->default_rule != NULL || t->unreadable != NULL ? t->default_rule :
-			    TRAEFIK_DEFAULT_RULE;
-		if (r->network == NULL)
-			r->network = t->network;
-		if (t->unreadable != NULL && r->unreadable == NULL)
-			r->unreadable = arena_printf(j->arena, "the configuration of Traefik %s cannot "
-			    "be read whole: %s", t->owner, t->unreadable);
-		for (unsigned k = 0; k < t->nentry_points; k++) {
-			struct traefik_entry_point *e = rows_add(&rows, &t->entry_point[k]);
-			e->wider = join_trust_is_wider(j, e);
-			e->served = is_configured(j, e->name) || traefik_is_usual(str_of(e->name));
-		}
+		rules_take(j, t, r, &rows);
 	}
-	for (unsigned i = 0; i < rows.n; i++)
-		if (is_configured(j, rows.row[i].name))
-			rows.row[i].unreadable = NULL;
-		else if (rows.row[i].unreadable == NULL)
-			rows.row[i].unreadable = r->unreadable;
-	for (size_t i = 0; i < TRAEFIK_USUAL && r->unreadable == NULL; i++)
-		if (!rows_have(&rows, traefik_usual[i]) && !is_configured(j, traefik_usual[i]))
-			rows_add(&rows, &(struct traefik_entry_point){ .name = traefik_usual[i], .owner = owner,
-			    .unreadable = "no Traefik of the Swarm has an entry point of this name" });
-	for (unsigned i = 0; i < configured->nentry_points; i++)
-		if (!rows_have(&rows, configured->entry_point[i].name))
-			rows_add(&rows, &configured->entry_point[i]);
+	rows_complete(j, r, &rows, owner);
 	if (!j->conf->traefik_exposed_configured) {
 		r->exposed_by_default = exposed;
 		r->exposed_unknown = !exposed && unknown;
