@@ -15,7 +15,7 @@ enum follow_state {
 	FOLLOW_CONNECTING,	/* nothing has come yet */
 	FOLLOW_STREAM,
 	FOLLOW_POLLS,
-	FOLLOW_LOST		/* what came is as old as follow_age() */
+	FOLLOW_LOST		/* what came is as old as follow_age_seconds() */
 };
 
 struct follow;

@@ -177,7 +177,7 @@ int64_t		live_gauge_total(const struct live *, enum live_gauge);
 /* How full nodes may be (room.h), as each worker has learnt it. */
 void		live_set_bound(struct live *, unsigned worker, double);
 double		live_bound(const struct live *);	/* the lowest; 0: no worker runs */
-/* request durations: a histogram per worker, buckets as in live_bucket_bound */
+/* request durations: a histogram per worker, buckets as in live_bucket_bound_seconds */
 #define LIVE_BUCKETS	16
 double		live_bucket_bound_seconds(unsigned bucket);	/* upper bound; the last is +Inf */
 void		live_observe(struct live *, unsigned worker, int64_t duration_usec);

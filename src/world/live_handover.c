@@ -2,7 +2,7 @@
  * live_handover: what a Mola passes on to the one that takes over: what it counted, and what it
  * learnt of tasks. What earlier Molas counted is the brain's to write; nobody counts on there, so
  * that it can be set to a later state of the same Mola, which has ended meanwhile. How it gets
- * there is handover.c's.
+ * there is handover_write.c's and handover_take.c's.
  */
 #include <stdarg.h>
 #include <stdio.h>
