@@ -141,8 +141,8 @@ WARNING(CLOCK_WRONG, "clock_wrong", "error", "mola",
     "Set the clock, for example by NTP.")
 WARNING(LOG_DROPPED, "log_dropped", "warning", "mola",
     "Lines of the log were dropped lately, since its reader did not keep up.",
-    "Log less (`log.level`), or look at what reads the log, such as Docker's log driver; of a file, "
-    "at the space that its disk has left.")
+    "Log less (`log.level`), or look at what reads the log, such as Docker's log driver; of a "
+    "file, at the space that its disk has left.")
 WARNING(MEMORY_SHORT, "memory_short", "warning", "mola",
     "A process found no memory lately, and used what it keeps for that.",
     "Give Mola more memory, or let it have fewer clients (`clients.max`); what else runs in the "
