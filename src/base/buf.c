@@ -1,3 +1,6 @@
+/*
+ * buf: the limit is what others may make it grow to. Below it memory is always there: must_realloc.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

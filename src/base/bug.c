@@ -1,3 +1,7 @@
+/*
+ * bug: writes past the log, whose state may be what is broken, and leaves the core to whoever wants
+ * it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,3 +1,9 @@
+/*
+ * log: a line is made on the stack, a pair that does not fit is left out, and it is written at
+ * once. No process waits for whoever reads its log: up to PENDING_MAX bytes wait here instead, and
+ * what comes then is dropped, counted, and reported when there is room again. Must not allocate: it
+ * is called when there is no memory.
+ */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
