@@ -208,6 +208,7 @@ struct conf {
 	char		*file;			/* as named by the user, for messages */
 	struct conf_listen *listen;
 	unsigned	 nlisten;
+	bool		 memory_limit;		/* workers heed the limit of the control group */
 	unsigned	 workers;		/* 1..WORKERS_MAX; auto is resolved: one per core that we may use */
 	char		*user;			/* that workers run as when Mola is started by root */
 	int64_t		 stop_usec;		/* graceful stop */

@@ -13,6 +13,7 @@
 #include "base/pages.h"
 #include "main/backtrace.h"
 #include "main/brain.h"
+#include "main/memory_limit.h"
 #include "main/notify.h"
 #include "main/parent_priv.h"
 #include "main/reload.h"
@@ -203,6 +204,8 @@ worker_become(struct parent *p, unsigned index, int channel_fd)
 
 	ASSERT(index < p->nworkers);
 	backtrace_answer(index);
+	if (p->conf->memory_limit)
+		memory_limit_share(p->nworkers);
 	w.limits = p->limits;
 	if (p->next_secrets >= 0)
 		close(p->next_secrets);

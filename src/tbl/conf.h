@@ -133,6 +133,11 @@ SECTION(TARGET, TOP, targets, LIST(struct conf, target, ntargets), struct conf_t
 KEY(TOP, workers, WORKERS, workers, "auto", "1", "16",
     "Number of processes that serve clients; auto is one for each CPU that Mola may use. A "
     "change takes effect at the next start.")
+KEY(TOP, memory_limit, SWITCH, memory_limit, "true", "", "",
+    "Whether each worker takes no more than its share of the memory that the container, or any "
+    "other control group that Mola is in, may have: then clients give way when that is reached, "
+    "where the kernel would end a process. A change takes effect for workers that start after "
+    "it.")
 KEY(TOP, user, STRING, user, "nobody", "", "",
     "The user that the workers run as when Mola is started by root. A change takes effect at "
     "the next start.")

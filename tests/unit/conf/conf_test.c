@@ -37,7 +37,7 @@ static const struct wrong {
 
 	/* keys */
 	{ L "lisen: :81\n", "m:2: lisen: unknown key; did you mean listen?\n" },
-	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, user, stop, middlewares, listen, tls, acme, admin, log, swarm, signals, "
+	{ L "\"a\\nb\": 1\n", "m:2: a?b: unknown key; expected workers, memory_limit, user, stop, middlewares, listen, tls, acme, admin, log, swarm, signals, "
 	    "prometheus, tracing, score, clients, upstream, defaults, mover, nodes, services or targets\n" },
 	{ L "upstream: { frobnicate: 1 }\n", "m:2: upstream.frobnicate: unknown key; expected idle_max, idle, head_bytes or fields\n" },
 	{ L "user: a\nuser: b\n", "m:3: user: given twice, first in line 2\n" },
