@@ -338,6 +338,18 @@ may_have(struct tree_reader *r, const void *anchor, const void *tag, int line)
 	return tag == NULL || refuse(r, line, "a tag (!); expected plain values, without tags");
 }
 
+/* Which mostly is the \r of a value in double quotes, where YAML itself reads it. */
+static bool
+refuse_control(struct tree_reader *r, int line)
+{
+	bool named = r->key != NULL;
+
+	snprintf(r->problem, r->problem_cap, "%s%sa control character; expected text without, where "
+	    "\\r and \\n are in single quotes, or in none", named ? r->key : "", named ? ": " : "");
+	r->line = line;
+	return false;
+}
+
 static bool
 read_scalar(struct tree_reader *r, const yaml_event_t *e, int line)
 {
@@ -348,7 +360,7 @@ read_scalar(struct tree_reader *r, const yaml_event_t *e, int line)
 	if (!may_have(r, e->data.scalar.anchor, e->data.scalar.tag, line))
 		return false;
 	if (has_control(r, text.p, text.len))
-		return refuse(r, line, "a control character in a value");
+		return refuse_control(r, line);
 	if (awaits_key(r)) {
 		if (e->data.scalar.anchor != NULL)
 			return refuse(r, line, "an anchor of a key");
