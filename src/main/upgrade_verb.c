@@ -70,9 +70,11 @@ upgrade(const char *path)
 {
 	int64_t until = clock_mono_usec() + WAIT_USEC;
 	pid_t old = listener_of(path), now;
+	int error = errno;
 
 	if (old < 0) {
-		fprintf(stderr, "mola upgrade: nobody listens on %s; expected a Mola that runs\n", path);
+		fprintf(stderr, "mola upgrade: %s: %s; expected the admin socket of a Mola that runs\n", path,
+		    strerror(error));
 		return 1;
 	}
 	if (!can_upgrade(old)) {
@@ -87,10 +89,15 @@ upgrade(const char *path)
 	do {
 		usleep(LOOK_USEC);
 		now = listener_of(path);
-	} while (now == old && clock_mono_usec() < until);
+	} while ((now == old || (now < 0 && kill(old, 0) == 0)) && clock_mono_usec() < until);
 	if (now > 0 && now != old) {
 		printf("process %d serves in place of %d\n", (int)now, (int)old);
 		return 0;
+	}
+	if (now < 0) {
+		fprintf(stderr, "mola upgrade: nobody listens on %s any more; why, is in the log of "
+		    "process %d\n", path, (int)old);
+		return 1;
 	}
 	fprintf(stderr, "mola upgrade: process %d goes on as before; the reason is in its log: "
 	    "upgrade.refused\n", (int)old);
