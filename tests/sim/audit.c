@@ -12,7 +12,7 @@
 static struct {
 	uint64_t	 heads, head_usec, by_why[WHY_COUNT];
 	struct {
-		uint64_t lines, usec, wrong, picked, again, errors, failed, failures, task_lines, task_usec;
+		uint64_t lines, usec, wrong, picked, again, errors, failed, failures, served, task_lines, task_usec;
 	} service[SERVICES];
 } sum;
 
@@ -50,9 +50,10 @@ void
 audit_line(const struct audit_line *l)
 {
 	const struct why *why = why_of(l->why);
+	bool tunnel = l->status == 101;		/* its life is no duration of a request */
 
 	sum.by_why[why->id]++;
-	if (l->has_head) {
+	if (l->has_head && !tunnel) {
 		sum.heads++;
 		sum.head_usec += (uint64_t)l->usec;
 	}
@@ -64,15 +65,16 @@ audit_line(const struct audit_line *l)
 		broken("a line is of service s%d", l->service);
 		return;
 	}
-	sum.service[l->service].lines++;
-	sum.service[l->service].usec += (uint64_t)l->usec;
+	sum.service[l->service].lines += !tunnel;
+	sum.service[l->service].usec += tunnel ? 0 : (uint64_t)l->usec;
 	sum.service[l->service].again += l->again;
 	sum.service[l->service].wrong += l->status >= 500 || why->blame == BLAME_UPSTREAM;
 	if (!l->has_task)
 		return;
+	sum.service[l->service].served++;
 	sum.service[l->service].picked += 1 + l->again;
-	sum.service[l->service].task_lines++;
-	sum.service[l->service].task_usec += (uint64_t)l->usec;
+	sum.service[l->service].task_lines += !tunnel;
+	sum.service[l->service].task_usec += tunnel ? 0 : (uint64_t)l->usec;
 	sum.service[l->service].errors += l->status >= 500;
 	sum.service[l->service].failed += l->again + is_wrong(l, why);
 	sum.service[l->service].failures += l->again + (why->blame == BLAME_UPSTREAM);
@@ -233,7 +235,7 @@ audit_service(const struct live *live, unsigned i)
 	counted("errors for clients", i, wrong, sum.service[i].wrong);
 	hedged = live_retries_total(live, i + 1, RETRY_HEDGE);
 	if (hedged > 0) {		/* of two, a line has the one that responded */
-		counted("tries", i, picked, sum.service[i].task_lines + again + hedged);
+		counted("tries", i, picked, sum.service[i].served + again + hedged);
 		about("repeats", i, again, sum.service[i].again, hedged);
 		about("failed tries", i, ports ? failed : sum.service[i].failed, sum.service[i].failed, hedged);
 		return;

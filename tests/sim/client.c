@@ -100,6 +100,7 @@ head_note(struct client *c)
 	}
 	if (c->in.minor != 1)
 		broken("x%u got a response of HTTP/1.%d", l->id, c->in.minor);
+	c->in.keeps &= c->in.status != 101;
 	if (c->in.endless && c->in.keeps)
 		broken("x%u got a response without an end", l->id);
 }
@@ -194,7 +195,7 @@ take(struct client *c, const char *p, size_t n)
 			broken("x%u got %s", call(c, c->waiting)->id, c->in.bad);
 			return false;
 		}
-		if (c->in.head && c->in.status < 200) {
+		if (c->in.head && c->in.status < 200 && c->in.status != 101) {
 			if (c->in.status == 100)
 				c->due_usec = 0;
 			if (call(c, c->waiting)->minor == 0)
@@ -209,6 +210,8 @@ take(struct client *c, const char *p, size_t n)
 			if (!c->in.ours && c->in.whole[0] != '\0')
 				heads_check_response(entry(c, c->waiting), c->in.whole, false);
 			c->in.whole[0] = '\0';		/* once */
+			if (call(c, c->waiting)->upgrades && c->begun && !c->switched)
+				client_upgraded(c, c->in.status == 101);
 		}
 		if (c->in.done && !response_done(c))
 			return false;

@@ -24,7 +24,7 @@ struct client {
 	unsigned	 sending, waiting;	/* which call is sent; whose response is next */
 
 	/* the call that is sent */
-	bool		 begun, stalled, continued;
+	bool		 begun, stalled, continued, switched;	/* switched: it has got a 101 */
 	char		 head[24000];
 	size_t		 head_len, head_sent;
 	struct writing	 body;
@@ -62,6 +62,8 @@ void	client_at(struct client *, int64_t usec);	/* it looks at everything then */
 void	client_hang_up(struct client *, bool reset, enum fate);
 /* Its connection was open all that time, and nothing was on it; or it is closed now. */
 void	client_check_idle(const struct client *, bool closed);
+/* A response has come to a call that is to be upgraded: it is, or there is nothing more to send. */
+void	client_upgraded(struct client *, bool yes);
 /* client_send.c: sends as much as may be sent now. */
 void	client_send(struct client *);
 

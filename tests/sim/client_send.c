@@ -21,7 +21,9 @@ head_make(struct client *c, const struct call *l)
 
 	p += snprintf(p, 200, "%s %s/x%u HTTP/1.%d\r\nHost: s%u\r\n%s", l->method, l->bad == BAD_LINE ? "%% " : "", l->id, l->minor,
 	    l->service, spoilt[l->bad] == NULL ? "" : spoilt[l->bad]);
-	if (l->closes)
+	if (l->upgrades)
+		p += snprintf(p, 100, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+	else if (l->closes)
 		p += snprintf(p, 100, "Connection: close\r\n");
 	else if (l->minor == 0)
 		p += snprintf(p, 100, "Connection: keep-alive\r\n");
@@ -66,12 +68,12 @@ call_begin(struct client *c)
 	c->idle_usec = 0;
 	head_make(c, l);
 	c->body = (struct writing){ .exchange = l->id, .side = UP, .chunked = l->chunked, .wrong = l->bad == BAD_CHUNK,
-	    .length = l->body, .chunk = 900 };
+	    .length = l->body + l->tunnel, .chunk = 900 };
 	c->all = c->head_len + (l->bad == HEAD_STOPS ? 0 : writing_bytes(&c->body));
 	c->sent = 0;
 	c->out_len = c->out_sent = 0;
 	c->begun = true;
-	c->stalled = c->continued = false;
+	c->stalled = c->continued = c->switched = false;
 	entry(c, c->sending)->fate = WAITING;
 	entry(c, c->sending)->end = c->end;
 	entry(c, c->sending)->began_usec = wire_now();
@@ -119,6 +121,8 @@ may_send(struct client *c, const struct call *l)
 		client_at(c, c->due_usec);
 		return false;
 	}
+	if (l->upgrades && !c->switched && c->sent == c->head_len)
+		return false;
 	if (l->expects && !c->continued && c->sent == c->head_len) {
 		c->continued = true;
 		c->due_usec = now + CONTINUE_USEC;
@@ -134,7 +138,7 @@ call_sent(struct client *c)
 	const struct call *l = call(c, c->sending);
 
 	entry(c, c->sending)->sent_usec = wire_now();
-	if (l->shuts)
+	if (l->shuts || c->switched)
 		end_shut(c->end);
 	c->begun = false;
 	c->sending++;
@@ -142,6 +146,16 @@ call_sent(struct client *c)
 	client_at(c, wire_now() + GRACE_USEC);
 	if (l->leave_usec >= 0)
 		client_at(c, wire_now() + l->leave_usec);
+}
+
+void
+client_upgraded(struct client *c, bool yes)
+{
+	c->switched = yes;
+	if (!yes) {
+		c->all = c->sent;
+		call_sent(c);
+	}
 }
 
 /* Whether the next call may begin. */

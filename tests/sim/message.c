@@ -94,7 +94,7 @@ first_line(struct reading *r, char *line)
 static void
 body_begin(struct reading *r)
 {
-	bool none = r->side == DOWN && (r->to_head || r->status == 204 || r->status == 304 || r->status < 200);
+	bool none = r->side == DOWN && (r->to_head || r->status == 204 || r->status == 304 || (r->status < 200 && r->status != 101));
 
 	if (r->chunked && r->has_length)
 		r->bad = "a length beside chunks";
@@ -217,6 +217,13 @@ reading_end(struct reading *r)
 	if (r->state == UNTIL_END)
 		r->done = true;
 	return r->done;
+}
+
+void
+reading_switch(struct reading *r)
+{
+	r->state = UNTIL_END;
+	r->done = false;
 }
 
 /* ---- writing ---- */

@@ -63,6 +63,8 @@ void	reading_begin(struct reading *, enum side);
 uint32_t exchange_of(const char *target, const struct chain_seen *);
 /* Takes bytes until the message is complete: how many it took. */
 size_t	reading_eat(struct reading *, const char *, size_t);
+/* What follows its head is no HTTP any more, until the end. */
+void	reading_switch(struct reading *);
 /* Nothing follows. False: something is missing. */
 bool	reading_end(struct reading *);
 

@@ -55,6 +55,8 @@ struct call {
 	bool		 idempotent;
 	int		 minor;
 	bool		 closes, chunked, expects, pipelined, shuts;
+	bool		 upgrades;		/* both sides send behind a 101, and end: so many bytes, and its task's `answer` */
+	uint64_t	 tunnel;
 	uint64_t	 body;
 	int64_t		 think_usec;
 

@@ -21,6 +21,9 @@ void		 draw_tcp(struct plan_service *, struct rng);	/* what a service of it has 
 void		 draw_h2(struct plan_client *, struct rng);	/* may make it one of HTTP/2 */
 void		 print_relay(unsigned number, const struct plan_relay *);
 
+/* plan_upgrade.c */
+void		 upgrades_settle(struct plan *, struct rng);
+
 /* plan_retry.c */
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
 void		 crowd_settle(struct plan *, struct rng);

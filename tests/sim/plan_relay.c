@@ -94,7 +94,7 @@ plan_service_is_plain(const struct plan_service *s)
 bool
 plan_is_plain(const struct plan *p, const struct call *l)
 {
-	return !p->client[l->id / CALLS].h2 && plan_service_is_plain(&p->service[l->service]);
+	return !l->upgrades && !p->client[l->id / CALLS].h2 && plan_service_is_plain(&p->service[l->service]);
 }
 
 bool

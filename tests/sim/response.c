@@ -52,6 +52,13 @@ response_head(const struct plan *p, const struct call *l, struct entry *e, const
 		broken("x%u got status %d in place of %d", l->id, r->status, l->status);
 }
 
+/* When nothing has moved for a while, Mola ends both directions. */
+static bool
+upgrade_may_end(const struct entry *e)
+{
+	return e->call->upgrades && (strcmp(e->logged_why, "tunnel_idle") == 0 || strcmp(e->logged_why, "stopping") == 0);
+}
+
 void
 response_whole(const struct call *l, struct entry *e, const struct response *r, bool ends_so)
 {
@@ -63,7 +70,7 @@ response_whole(const struct call *l, struct entry *e, const struct response *r, 
 	e->data = r->coded == NULL ? e->data : body;
 	e->coded = r->body;
 	/* of a body until the end of its task's connection, nobody sees that it is cut */
-	if (!r->ours && r->status != 503 && body != due && !ends_so && !(l->framing == BY_END && l->slip == CLOSES_IN_BODY))
+	if (!r->ours && r->status != 503 && body != due && !ends_so && !upgrade_may_end(e) && !(l->framing == BY_END && l->slip == CLOSES_IN_BODY))
 		broken("x%u got %llu bytes of %llu, as if they were all", l->id, (unsigned long long)body, (unsigned long long)due);
 	entry_end(e, r->ours ? REFUSED : ANSWERED);
 }

@@ -42,7 +42,7 @@ struct visit {
 	const struct call *before;		/* that was responded to on it; NULL: none was */
 	/* the response */
 	const struct call *call;		/* NULL: of none, as of a check */
-	bool		 responds, finished, silent;
+	bool		 responds, finished, silent, switched;	/* switched: the client may send what it likes */
 	bool		 spent;			/* no other request may come on it */
 	enum slip	 slip;
 	int64_t		 due_usec, delay_usec;
@@ -93,7 +93,7 @@ on_idle(void *arg, uint64_t idles)
 static void
 visit_next(struct visit *v)
 {
-	v->responds = v->finished = v->silent = v->last = false;
+	v->responds = v->finished = v->silent = v->switched = v->last = false;
 	v->slip = GOOD;
 	v->before = v->call;
 	v->call = NULL;
@@ -134,7 +134,9 @@ head_make(struct visit *v)
 	snprintf(line, sizeof line, "HTTP/1.%d %d Some\r\nX-Tag: %u\r\nX-By: s%u.%u\r\n",
 	    !l->old, v->slip == STATUS_503 ? 503 : l->status, l->id, v->task->service, v->task->number);
 	add(v, line);
-	if (v->last)
+	if (v->switched)
+		add(v, "Connection: upgrade\r\nUpgrade: websocket\r\n");
+	else if (v->last)
 		add(v, "Connection: close\r\n");
 	else if (v->task->how->announces)
 		add(v, "Keep-Alive: timeout=1, max=100\r\n");
@@ -146,7 +148,7 @@ head_make(struct visit *v)
 		snprintf(line, sizeof line, "Transfer-Encoding: chunked\r\n\r\n");
 		v->spent = l->old && has_body(l);
 	}
-	else if (l->framing == BY_END)
+	else if (l->framing == BY_END || v->switched)
 		snprintf(line, sizeof line, "Server: end\r\n\r\n");
 	else
 		snprintf(line, sizeof line, "Content-Length: %llu\r\n\r\n", (unsigned long long)l->answer);
@@ -437,6 +439,20 @@ left_note(const struct visit *v)
 	    task_connections(v->task) > v->task->plan->idle_max;
 }
 
+/* The client has ended its direction of what was upgraded: all of it is there, unless it left, or Mola ended both. */
+static void
+upgrade_ended(struct visit *v)
+{
+	struct entry *e = ledger_of(v->call->id);
+
+	v->in.done = true;
+	if (e->status == 101 && e->fate != LEFT && !e->lost && e->sent_usec > 0 && strcmp(e->logged_why, "tunnel_idle") != 0 && v->in.body != v->call->tunnel)
+		broken("x%u ended with %llu bytes of %llu behind its 101", v->call->id, (unsigned long long)v->in.body,
+		    (unsigned long long)v->call->tunnel);
+	if (v->finished)
+		visit_end(v, false);
+}
+
 /* True: there may be more. */
 static bool
 receive(struct visit *v)
@@ -447,13 +463,17 @@ receive(struct visit *v)
 	size_t used;
 
 	if (v->in.done) {		/* its next request is left where it is, but an end is seen */
-		if ((end_is(v->end) & END_HUNG) != 0)
+		if ((end_is(v->end) & (v->switched ? END_BROKEN : END_HUNG)) != 0)
 			visit_end(v, false);
 		return false;
 	}
 	n = end_read(v->end, bytes, sizeof bytes, false);
 	if (n < 0 && errno == EAGAIN)
 		return false;
+	if (n == 0 && v->switched) {
+		upgrade_ended(v);
+		return false;
+	}
 	if (n <= 0) {
 		left_note(v);
 		visit_end(v, false);
@@ -468,6 +488,11 @@ receive(struct visit *v)
 		broken("a task got bytes behind its request (x%u)", v->in.exchange);
 	if (!head && v->in.head)
 		head_came(v);
+	if (!head && v->call != NULL && v->call->upgrades && v->end != NULL && v->slip != STATUS_503 && v->slip != SILENT) {
+		v->switched = true;
+		reading_switch(&v->in);
+		response_begin(v);
+	}
 	if (v->call != NULL)
 		ledger_of(v->call->id)->read_usec = wire_now();
 	if (v->end != NULL && v->in.done)
