@@ -325,7 +325,7 @@ idle_settle(struct plan *p)
 static void
 draw_storms(struct plan *p, struct rng r)
 {
-	p->storm = may(&r, 4);
+	p->storm = may(&r, 6);
 	p->flood = may(&r, 2);
 	p->crowd = may(&r, 6);
 	p->task_idle_usec = TASK_IDLE_USEC;
@@ -350,12 +350,14 @@ flood_settle(struct plan *p)
 }
 
 static void
-storm_settle(struct plan *p)
+storm_settle(struct plan *p, struct rng r)
 {
 	p->brain.there = false;		/* and one worker: the ledger knows its budget */
 	p->nworkers = 1;
 	p->service[0].fails = true;
 	p->service[0].ntasks = TASKS;
+	if (may(&r, 60))
+		calm_settle(p);
 	plan_repeat_calls(p);
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		p->client[i / CALLS].call[i % CALLS].service = 0;
@@ -397,7 +399,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	for (unsigned i = 0; i < EXCHANGES; i++)
 		chain_draw_call(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, 11, i));
 	if (p->storm)
-		storm_settle(p);
+		storm_settle(p, plan_stream(seed, 13, 0));
 	else if (p->flood)
 		flood_settle(p);
 	else if (p->crowd)
@@ -431,7 +433,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 bool
 call_is_sound(const struct call *c)
 {
-	int64_t sending = c->piece > 0 ? (int64_t)((c->body + (c->full ? HEAD_BYTES : 400)) / c->piece) * c->piece_usec : 0;
+	int64_t sending = c->piece > 0 ? (int64_t)((c->body + c->tunnel + (c->full ? HEAD_BYTES : 400)) / c->piece) * c->piece_usec : 0;
 	int64_t reading = c->read_piece > 0 ? (int64_t)((c->answer + 400) / c->read_piece) * c->read_usec : 0;
 	bool slow = sending > USEC_PER_SEC || reading > USEC_PER_SEC || c->stall_usec > USEC_PER_SEC || c->read_usec > USEC_PER_SEC;
 

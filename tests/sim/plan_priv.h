@@ -26,6 +26,7 @@ void		 upgrades_settle(struct plan *, struct rng);
 
 /* plan_retry.c */
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
+void		 calm_settle(struct plan *);	/* nothing happens to s0, nor to Mola */
 void		 crowd_settle(struct plan *, struct rng);
 void		 plan_repeat_calls(struct plan *);	/* the first ones of each client, until it has as many as one may */
 void		 print_retry(const struct plan_service *);

@@ -78,9 +78,8 @@ crowd_call(struct call *c, struct rng *r, unsigned slow)
 	}
 }
 
-/* Nothing else happens. */
-static void
-crowd_calm(struct plan *p)
+void
+calm_settle(struct plan *p)
 {
 	struct plan_service *s = &p->service[0];
 
@@ -117,7 +116,7 @@ crowd_settle(struct plan *p, struct rng r)
 		s->ntasks = 1 + rng_below(&own, 2);
 	}
 	if (may(&r, 60))
-		crowd_calm(p);
+		calm_settle(p);
 	plan_repeat_calls(p);
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		p->client[i].h2_streams = 1 + rng_below(&r, CALLS);

@@ -94,7 +94,7 @@ retry_check(const struct entry *e)
 		broken("x%u was tried on %u tasks before the last one, of %u", e->call->id, e->tried, s->retry.attempts);
 	if (e->heads > 2 * s->retry.attempts)
 		broken("x%u came to tasks %u times, in %u attempts", e->call->id, e->heads, s->retry.attempts);
-	if (e->wholes > 1 && !e->call->upgrades && e->call->body > s->retry.body)
+	if (e->wholes > 1 && e->call->body > s->retry.body)
 		broken("x%u was sent %u times with all of its %llu bytes", e->call->id, e->wholes, (unsigned long long)e->call->body);
 	check_gaps(e);
 }
@@ -140,7 +140,7 @@ seconds_of(unsigned service)
 }
 
 struct count {
-	uint64_t	 requests, undeserved;
+	uint64_t	 requests, picked, undeserved;	/* picked: those that a task was chosen for */
 	uint64_t	 all, paid, refused;	/* tried again; of these, what costs the budget; and not, for it was spent */
 };
 
@@ -162,6 +162,7 @@ count_of(const struct live *live, unsigned service)
 		if (e->lines == 0 || e->call->service != service)
 			continue;
 		c.requests++;
+		c.picked += e->line.task[0] != '\0';
 		c.undeserved += is_undeserved(e) || is_left_there(e);
 	}
 	return c;
@@ -221,8 +222,8 @@ check_budget(const struct count *c, unsigned service)
 		broken("%llu requests of s%u were not tried again, after %llu that were", (unsigned long long)c->refused, service,
 		    (unsigned long long)c->all);
 	/* nearly all of them would be, one after the other */
-	if (p->storm && p->nworkers == 1 && c->refused > 0 && c->requests > advance + ADVANCE && c->undeserved > 10 &&
-	    c->all < ADVANCE + (c->requests - advance - ADVANCE) * part / 100)
+	if (p->storm && p->nworkers == 1 && c->refused > 0 && c->picked > advance + ADVANCE && c->undeserved > 10 &&
+	    c->all < ADVANCE + (c->picked - advance - ADVANCE) * part / 100)
 		broken("%llu requests of s%u were tried again in a storm, of %llu", (unsigned long long)c->all, service,
 		    (unsigned long long)c->requests);
 }
