@@ -100,8 +100,9 @@ h2_set_conf(struct h2 *h2, const struct h2_conf *conf)
 {
 	ASSERT(conf->head_usec > 0 && conf->write_usec > 0);
 	h2->conf = *conf;
+	h2->conf.response = head_limits_more(conf->response);
 	h2->head.field = must_realloc(h2->head.field,
-	    (size_t)conf->response.fields * sizeof *h2->head.field);
+	    (size_t)h2->conf.response.fields * sizeof *h2->head.field);
 }
 
 void

@@ -16,8 +16,6 @@
 #define READS		8		/* in a row before others get their turn */
 #define WRITES		8
 #define OUT_MOST	(64 * 1024)	/* frames that wait for the socket before more are made */
-#define FIELDS_MORE	32		/* that proxies add to a request */
-#define BYTES_MORE	8192
 /* silence after which a task is asked whether it is there: servers of gRPC take more than one such
  * question in five minutes for an attack */
 #define PING_USEC	(330 * USEC_PER_SEC)
@@ -88,7 +86,7 @@ h2_up_new(struct loop *l, const struct h2_up_ops *ops)
 void
 h2_up_set_limits(struct h2_up *up, struct head_limits request, struct head_limits response)
 {
-	up->request = (struct head_limits){ request.bytes + BYTES_MORE, request.fields + FIELDS_MORE };
+	up->request = head_limits_more(request);
 	up->response = response;
 	up->head.field = must_realloc(up->head.field,
 	    (size_t)up->request.fields * sizeof *up->head.field);

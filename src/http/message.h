@@ -15,6 +15,13 @@ struct head_limits {
 	int	fields;
 };
 
+/* The same for a head that has come and to which fields were added since. */
+static inline struct head_limits
+head_limits_more(struct head_limits l)
+{
+	return (struct head_limits){ l.bytes + 8192, l.fields + 32 };
+}
+
 /* Fields that mean something to us; all others are FIELD_OTHER and are passed on untouched. */
 enum field_id {
 	FIELD_OTHER,
