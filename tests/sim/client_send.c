@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "client_priv.h"
 #include "heads.h"
+#include "odd.h"
 
 #define CONTINUE_USEC	USEC_PER_SEC	/* for which a 100 is waited for */
 
@@ -43,6 +44,7 @@ head_make(struct client *c, const struct call *l)
 		p += snprintf(p, 100, "Content-Length: %llu\r\n", (unsigned long long)l->body);
 	if (l->expects)
 		p += snprintf(p, 100, "Expect: 100-continue\r\n");
+	p = odd_fields(l, c->head, p);
 	if (l->bad == HEAD_LARGE || l->full) {
 		size_t n = HEAD_BYTES + (l->bad == HEAD_LARGE) - (size_t)(p - c->head) - 13;
 		n += l->bad == HEAD_LARGE && !l->full ? 800 : 0;
@@ -53,6 +55,8 @@ head_make(struct client *c, const struct call *l)
 	}
 	if (l->bad != HEAD_STOPS)
 		p += snprintf(p, 100, "\r\n");
+	if (l->bad == HEAD_WRONG)
+		p = odd_wrong(l, c->head);
 	ASSERT(p < end);
 	c->head_len = (size_t)(p - c->head);
 	ledger_of(l->id)->asked = heads_keep(c->head, c->head_len);

@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "front.h"
 #include "mirror.h"
+#include "odd.h"
 #include "plan_priv.h"
 #include "rush.h"
 #include "world/table.h"
@@ -379,6 +380,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		draw_service(&p->service[i], plan_stream(seed, 2, i));
 		draw_tcp(&p->service[i], plan_stream(seed, 6, i));
 	}
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		odd_draw(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, 20, i));
 	for (unsigned i = 0; i < CLIENTS; i++)
 		draw_h2(&p->client[i], plan_stream(seed, 9, i));
 	for (unsigned i = 0; i < RELAYS; i++)
@@ -418,6 +421,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	rush_settle(p, plan_stream(seed, 30, 0));
 	mirror_draw(p, plan_stream(seed, 14, 0));
 	upgrades_settle(p, plan_stream(seed, 12, 0));
+	odd_settle(p);
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];

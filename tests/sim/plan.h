@@ -38,7 +38,7 @@
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
 
-enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, BADS };
+enum bad { WELL, BAD_LINE, BAD_FIELD, BAD_LENGTHS, BAD_HOST, BAD_CHUNK, HEAD_LARGE, HEAD_STOPS, HEAD_WRONG, BADS };
 enum slip {				/* what a task does to an exchange */
 	GOOD, RESETS, CLOSES, SILENT, BAD_HEAD, RESETS_IN_BODY, CLOSES_IN_BODY, STALLS_IN_BODY, BAD_BODY, STATUS_503, SLIPS
 };
@@ -69,6 +69,8 @@ struct call {
 	bool		 leaves_by_reset;
 	bool		 stays;			/* and does not end its direction when Mola has ended the other */
 	bool		 odd;			/* sends fields that go no further than Mola */
+	unsigned	 odd_asks, odd_says;	/* what is unusual in its head and that of its task (odd.c), as bits */
+	unsigned	 wrong;			/* HEAD_WRONG: in which way */
 	bool		 full;			/* its head is as large as one may be; HEAD_LARGE: by one byte larger */
 	uint32_t	 read_piece;		/* reads so many bytes at once; 0: all */
 	int64_t		 read_usec;

@@ -3,6 +3,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "coded.h"
+#include "odd.h"
 #include "response.h"
 
 /* A response of another task than the one that its client is bound to binds it to that one. */
@@ -36,6 +37,7 @@ length_check(const struct plan *p, const struct call *l, const struct response *
 void
 response_head(const struct plan *p, const struct call *l, struct entry *e, const struct response *r, struct bound bound[SERVICES])
 {
+	odd_check(l, r);
 	e->status = r->status;
 	memcpy(e->by, r->by, sizeof e->by);
 	if (!r->ours) {

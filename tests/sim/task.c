@@ -14,6 +14,7 @@
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
+#include "odd.h"
 #include "operator.h"
 #include "retry_ledger.h"
 #include "task.h"
@@ -153,6 +154,7 @@ head_make(struct visit *v)
 	else
 		snprintf(line, sizeof line, "Content-Length: %llu\r\n\r\n", (unsigned long long)l->answer);
 	add(v, line);
+	v->head_len = begins + odd_answer(l, v->head + begins, v->head_len - begins, sizeof v->head - begins);
 	ledger_of(l->id)->answered[v->task->number] = heads_keep(v->head + begins, v->head_len - begins);
 	if (v->slip == BAD_HEAD)
 		memcpy(v->head, "HTTX", 4);

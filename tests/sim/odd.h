@@ -1,0 +1,25 @@
+/*
+ * odd: what is unusual in the heads and chunks that clients and tasks send, and what is wrong in heads of clients, each with the
+ * response that is due. What is unusual changes nothing but what heads.h has for it.
+ */
+#ifndef SIM_ODD_H
+#define SIM_ODD_H
+
+#include "plan_priv.h"
+
+struct response;
+
+void	odd_draw(struct call *, struct rng);
+/* Once all is drawn: middlewares have heads of their own. */
+void	odd_settle(struct plan *);
+
+/* More fields, of a head that has begun at `head`, at `p`: where it goes on. */
+char	*odd_fields(const struct call *, const char *head, char *p);
+/* The head of a task's response, with the bits of the call: it is changed where it stands, and may grow. Its new length. */
+size_t	 odd_answer(const struct call *, char *head, size_t len, size_t room);
+/* A whole head that is wrong (HEAD_WRONG). */
+char	*odd_wrong(const struct call *, char *p);
+/* The response to that. */
+void	 odd_check(const struct call *, const struct response *);
+
+#endif
