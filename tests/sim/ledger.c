@@ -263,7 +263,8 @@ is_cut_by_next(const struct entry *e)
 	for (unsigned i = e->call->id % CALLS + 1; i < c->ncalls && c->call[i].pipelined; i++) {
 		const struct entry *next = ledger_of(c->call[i].id);
 		bool broke = !is(next, "complete") && !is(next, "client_gone");
-		if (next->lines > 0 && broke && next->logged_status != audit_status(next->logged_why))
+		bool behind = next->port == e->port && next->logged_usec >= e->logged_usec;	/* on the same connection */
+		if (next->lines > 0 && behind && broke && next->logged_status != audit_status(next->logged_why))
 			return true;
 	}
 	return false;
