@@ -27,7 +27,7 @@ struct knock {
 static struct {
 	const struct plan *plan;
 	struct knock	 *knock;
-	uint64_t	 reported[WHY_COUNT];
+	uint64_t	 reported[WHY_COUNT], reports[WHY_COUNT];
 } g;
 
 /* What Mola is to say of each kind, and to its client by an alert (RFC 8446, 6); 0: none. */
@@ -156,6 +156,7 @@ knocks_begin(const struct plan *p, const struct addr *secure)
 	g.plan = p;
 	g.knock = sim_alloc(KNOCKS * sizeof *g.knock);
 	memset(g.reported, 0, sizeof g.reported);
+	memset(g.reports, 0, sizeof g.reports);
 	for (unsigned i = 0; i < KNOCKS; i++) {
 		struct knock *k = &g.knock[i];
 		k->how = &p->knock[i];
@@ -173,6 +174,7 @@ knocks_report(const struct proxy_failed *f)
 {
 	wire_note(f->why->name, f->count, 0);
 	g.reported[f->why->id] += f->count;
+	g.reports[f->why->id]++;
 	if (f->text == NULL || f->text[0] == '\0')
 		broken("a handshake failed by %s, and nobody says how", f->why->name);
 }
@@ -205,7 +207,7 @@ check_one(const struct knock *k)
 void
 knocks_check(const struct live *live)
 {
-	uint64_t sum[WHY_COUNT] = { 0 };
+	uint64_t sum[WHY_COUNT] = { 0 }, minutes = 1 + (uint64_t)((wire_now() - 1000 * USEC_PER_SEC) / PROXY_FAILED_USEC);
 
 	if (!g.plan->tls.there || !ledger_is_calm())
 		return;
@@ -222,6 +224,8 @@ knocks_check(const struct live *live)
 		const char *name = why_all[why].name;
 		if (why == NOTHING)
 			continue;
+		if (g.reports[why] > minutes * g.plan->nworkers)
+			broken("%s is reported %llu times in %llu minutes", name, (unsigned long long)g.reports[why], (unsigned long long)minutes);
 		if (live_why_total(live, why) != sum[why])
 			broken("%s is counted %llu times, and happened %llu times", name,
 			    (unsigned long long)live_why_total(live, why), (unsigned long long)sum[why]);
