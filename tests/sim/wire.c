@@ -290,12 +290,14 @@ on_accepted(void *arg, uint64_t n)
 {
 	struct end *e = arg;
 
-	if (put_off(e, on_accepted, n) || e->dead)
+	if (put_off(e, on_accepted, n))
 		return;
-	if (e->closed) {
+	if (e->closed) {		/* meanwhile, and nothing told the other end */
 		send_reset(e->peer);
 		return;
 	}
+	if (e->dead)
+		return;
 	e->connected = true;
 	tell(e, END_OUT);
 }
