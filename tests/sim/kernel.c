@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "manners.h"
 #include "memory.h"
+#include "net/stream.h"
 
 #define LOOKED_AT_USEC	(2900 * USEC_PER_MSEC)	/* of silence, before it is asked whether a connection is cut off */
 
@@ -207,8 +208,8 @@ __wrap_connect(int fd, const struct sockaddr *a, socklen_t len)
 }
 
 /* epoll says when there is something to read again, or room: who asks before that asks in vain. (To look, before something is done
- * that cannot be undone, is not that: what came meanwhile was not reported yet. Nor is a call for a report of this turn, when another
- * one of the same turn has had what it was of.) */
+ * that cannot be undone, is not that: what came meanwhile was not reported yet; with TLS, a look reads records. Nor is a call for a
+ * report of this turn, when another one of the same turn has had what it was of.) */
 static int
 give(struct file *f, ssize_t n, bool *vain, const char *what)
 {
@@ -221,9 +222,22 @@ give(struct file *f, ssize_t n, bool *vain, const char *what)
 	return (int)n;
 }
 
+enum io_result	__wrap_stream_look(struct stream *);
+enum io_result	__real_stream_look(struct stream *);
 ssize_t	__wrap_recv(int, void *, size_t, int);
 ssize_t	__wrap_send(int, const void *, size_t, int);
 ssize_t	__wrap_sendmsg(int, const struct msghdr *, int);
+
+enum io_result
+__wrap_stream_look(struct stream *s)
+{
+	enum io_result res;
+
+	k.looks = true;
+	res = __real_stream_look(s);
+	k.looks = false;
+	return res;
+}
 
 ssize_t
 __wrap_recv(int fd, void *p, size_t cap, int flags)
@@ -240,7 +254,7 @@ __wrap_recv(int fd, void *p, size_t cap, int flags)
 	if ((flags & MSG_PEEK) == 0 || cap > 1)		/* else it looks whether there is something */
 		manners_recv(f, (flags & MSG_PEEK) != 0, n);
 	k.count.bytes += n > 0 ? (uint64_t)n : 0;
-	return give(f, n, &f->dry, (flags & MSG_PEEK) != 0 ? NULL : "recv");
+	return give(f, n, &f->dry, k.looks || (flags & MSG_PEEK) != 0 ? NULL : "recv");
 }
 
 ssize_t

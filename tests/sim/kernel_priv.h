@@ -55,7 +55,7 @@ extern struct kernel {
 	kernel_line_f	*line;
 	unsigned	 process, most, open[PROCESSES];
 	int		 top;			/* no file from here on was ever used */
-	bool		 no_ports, signals, shares;
+	bool		 no_ports, signals, shares, looks;
 	int64_t		 wall;
 	uint64_t	 order;
 	struct kernel_count count;
