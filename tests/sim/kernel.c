@@ -252,7 +252,7 @@ __wrap_recv(int fd, void *p, size_t cap, int flags)
 		return kernel_fail(EINTR);
 	n = end_read(f->end, p, cap, (flags & MSG_PEEK) != 0);
 	if ((flags & MSG_PEEK) == 0 || cap > 1)		/* else it looks whether there is something */
-		manners_recv(f, (flags & MSG_PEEK) != 0, n);
+		manners_recv(f, (flags & MSG_PEEK) != 0, p, n);
 	k.count.bytes += n > 0 ? (uint64_t)n : 0;
 	return give(f, n, &f->dry, k.looks || (flags & MSG_PEEK) != 0 ? NULL : "recv");
 }

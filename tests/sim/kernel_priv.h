@@ -41,7 +41,7 @@ struct file {
 	int64_t		 until;			/* of an epoll */
 	int64_t		 sent_usec;		/* when something was sent last */
 	int64_t		 ended_usec;		/* when the other end's end had come; 0: it has not */
-	bool		 was_read;
+	bool		 was_headed, was_read;	/* a read has had bytes; and others than the header of a proxy in front */
 	bool		 dry, stuffed;		/* there was nothing to read, or no room, and nothing has happened since */
 	uint64_t	 told;			/* in which wait it was reported last */
 	bool		 reported;

@@ -14,14 +14,30 @@ manners_end(struct file *f)
 		f->ended_usec = wire_now();
 }
 
-/* What a client has sent is looked at where it lies before anything of it is read: which protocol that is. Where there is a proxy in
- * front, its header stands before that. */
+/* It is the header of a proxy in front of the client, to its last byte. */
+static bool
+is_header(const char *p, size_t n)
+{
+	static const char begins[] = "\r\n\r\n\0\r\nQUIT\n";
+
+	if (!ledger_plan()->proxied)
+		return false;
+	if (n > 6 && memcmp(p, "PROXY ", 6) == 0)
+		return memchr(p, '\n', n) == p + n - 1;
+	return n > 16 && memcmp(p, begins, 12) == 0 && n == 16u + (unsigned char)p[14] * 256u + (unsigned char)p[15];
+}
+
+/* What a client has sent is looked at where it lies before anything of it is read: which protocol that is. The header of a proxy in
+ * front stands before that, and is looked at and read on its own. */
 void
-manners_recv(struct file *f, bool peek, ssize_t got)
+manners_recv(struct file *f, bool peek, const void *p, ssize_t got)
 {
 	if (peek && f->was_accepted && f->was_read)
 		broken("it looks once more at what a client sends");
-	f->was_read |= !peek && got > 0 && !ledger_plan()->proxied;
+	if (peek || got <= 0)
+		return;
+	f->was_read |= f->was_headed || !is_header(p, (size_t)got);
+	f->was_headed = true;
 }
 
 /* Nothing but the end is left to read. */

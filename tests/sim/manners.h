@@ -7,7 +7,7 @@
 #include "kernel_priv.h"
 
 void	manners_end(struct file *);		/* something has happened to its connection */
-void	manners_recv(struct file *, bool peek, ssize_t got);	/* peek: at what it is, not only whether there is something */
+void	manners_recv(struct file *, bool peek, const void *, ssize_t got);	/* peek: at what it is, not only whether there is something */
 void	manners_send(const struct file *, const void *, size_t);	/* is about to send these bytes */
 
 #endif
