@@ -342,13 +342,22 @@ has_waited(const struct entry *e)
 	return is(e, "overloaded") || is(e, "max_inflight");
 }
 
+/* It is on its way as a whole: where it does not fit, its client waits until Mola has read a part. */
+static bool
+head_fits(const struct entry *e, const struct weather *w)
+{
+	size_t len = e->asked == NULL ? 0 : strlen(e->asked);
+
+	return w->piece_most == 0 && len <= w->window && len <= w->room;
+}
+
 /* For room on a node; its head was there at once. */
 static void
 check_wait(const struct entry *e)
 {
 	const struct call *c = e->call;
 	const struct plan_client *of = &plan->client[c->id / CALLS];
-	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && of->weather.piece_most == 0;
+	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && head_fits(e, &of->weather);
 
 	if (is(e, "overloaded") && !plan->service[c->service].overload)
 		broken("x%u: %s, and its service has no such bound", c->id, e->logged_why);
