@@ -419,6 +419,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		p->relay[i].there &= !p->brain.there;
 	chain_settle(p);
 	rush_settle(p, plan_stream(seed, 30, 0));
+	checks_settle(p);
 	mirror_draw(p, plan_stream(seed, 14, 0));
 	upgrades_settle(p, plan_stream(seed, 12, 0));
 	odd_settle(p);

@@ -35,6 +35,7 @@
 #define PIECE_USEC	(2500 * USEC_PER_MSEC)	/* between pieces of a body */
 #define TUNNEL_USEC	(3 * USEC_PER_SEC)	/* without a byte, of a service of TCP */
 #define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on, but in crowds */
+#define CHECK_USEC	(USEC_PER_SEC / 2)	/* for the response to a check */
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
 

@@ -36,6 +36,9 @@ void		 tls_draw(struct plan *, struct rng);	/* and whose connections have it */
 void		 tls_print(const struct plan *);
 void		 secure_print(const struct plan_secure *);
 
+/* plan_check.c */
+void		 checks_settle(struct plan *);	/* none that the network is too slow for */
+
 /* plan_brain.c */
 void		 brain_draw(struct plan_brain *, struct rng);
 void		 brain_print(const struct plan_brain *);
