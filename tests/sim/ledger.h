@@ -59,7 +59,8 @@ struct entry {
 	int64_t		 left_usec;	/* when the connection of its response was closed, with nothing after that on it; 0: it was not */
 	int64_t		 left_idle_usec;	/* and how long nothing had been on it */
 	bool		 may_leave;	/* it may be closed before its time */
-	int64_t		 wrote_usec, read_usec, whole_usec;	/* when a task has sent or got a byte of it last; and had all of it */
+	/* when a task has sent a byte of it last; when the last byte that it has read, and all of it, had come to it, which may read later */
+	int64_t		 wrote_usec, read_usec, whole_usec;
 	/* by the log */
 	unsigned	 lines, tried;
 	int		 logged_status;

@@ -413,7 +413,7 @@ whole_came(struct visit *v)
 
 	if (e != NULL) {
 		e->wholes++;
-		e->whole_usec = wire_now();
+		e->whole_usec = end_came_usec(v->end);
 		if (v->in.body != e->call->body)
 			broken("x%u came with %llu bytes of %llu", v->in.exchange, (unsigned long long)v->in.body,
 			    (unsigned long long)e->call->body);
@@ -461,6 +461,7 @@ receive(struct visit *v)
 {
 	char bytes[16384];
 	bool head = v->in.head;
+	int64_t came;
 	ssize_t n;
 	size_t used;
 
@@ -469,6 +470,7 @@ receive(struct visit *v)
 			visit_end(v, false);
 		return false;
 	}
+	came = end_came_usec(v->end);
 	n = end_read(v->end, bytes, sizeof bytes, false);
 	if (n < 0 && errno == EAGAIN)
 		return false;
@@ -496,7 +498,7 @@ receive(struct visit *v)
 		response_begin(v);
 	}
 	if (v->call != NULL)
-		ledger_of(v->call->id)->read_usec = wire_now();
+		ledger_of(v->call->id)->read_usec = came;
 	if (v->end != NULL && v->in.done)
 		whole_came(v);
 	return v->end != NULL;

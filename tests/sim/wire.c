@@ -25,6 +25,7 @@ struct direction {
 	bool		 end_queued, end_left, ended;
 	int64_t		 last_usec;		/* when the last of it arrives */
 	int64_t		 left_usec;		/* when the last of it has left */
+	int64_t		 came_usec;		/* when bytes arrived last */
 	int64_t		 stalled_usec;
 };
 
@@ -135,8 +136,10 @@ leave(struct end *to)
 static void
 arrive(struct end *e, uint64_t upto)
 {
-	if (upto > e->in.a)
-		e->in.a = upto;
+	if (upto <= e->in.a)
+		return;
+	e->in.a = upto;
+	e->in.came_usec = wire_now();
 }
 
 static void
@@ -391,6 +394,12 @@ raw_is(const struct end *e)
 		return 0;
 	return (e->in.a > e->in.r || e->in.ended ? END_IN : 0) | (e->in.ended ? END_HUNG : 0) |
 	    (e->shut || has_room(e) ? END_OUT : 0) | (e->in.ended && e->shut ? END_OVER : 0);
+}
+
+int64_t
+end_came_usec(const struct end *e)
+{
+	return e->in.came_usec;
 }
 
 int

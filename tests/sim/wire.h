@@ -62,6 +62,7 @@ void		 end_adopt(struct end *, end_f *, void *arg);
 ssize_t		 end_write(struct end *, const void *, size_t);
 ssize_t		 end_read(struct end *, void *, size_t, bool peek);
 unsigned	 end_is(const struct end *);	/* which of the above hold now */
+int64_t		 end_came_usec(const struct end *);	/* when bytes arrived last, whether or not they were read at once */
 int		 end_error(struct end *);	/* of the connection, once: as SO_ERROR */
 void		 end_shut(struct end *);
 void		 end_close(struct end *, bool reset);	/* bytes that nobody has read make a reset of it, too */
