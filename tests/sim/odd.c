@@ -207,6 +207,16 @@ odd_fields(const struct call *l, const char *head, char *p)
 	return p;
 }
 
+size_t
+odd_bytes(const struct call *l)
+{
+	static char text[2 * HEAD_BYTES] = "\n";		/* a first line */
+	size_t n = (size_t)(odd_fields(l, text, text + 1) - text);
+
+	ASSERT(n < sizeof text);
+	return n;
+}
+
 /* ---- responses ---- */
 
 static size_t

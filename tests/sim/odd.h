@@ -15,6 +15,8 @@ void	odd_settle(struct plan *);
 
 /* More fields, of a head that has begun at `head`, at `p`: where it goes on. */
 char	*odd_fields(const struct call *, const char *head, char *p);
+/* As many bytes as they are in a head that has nothing else, at the most. */
+size_t	 odd_bytes(const struct call *);
 /* The head of a task's response, with the bits of the call: it is changed where it stands, and may grow. Its new length. */
 size_t	 odd_answer(const struct call *, char *head, size_t len, size_t room);
 /* A whole head that is wrong (HEAD_WRONG). */

@@ -438,7 +438,8 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 bool
 call_is_sound(const struct call *c)
 {
-	int64_t sending = c->piece > 0 ? (int64_t)((c->body + c->tunnel + (c->full ? HEAD_BYTES : 400)) / c->piece) * c->piece_usec : 0;
+	size_t head = c->piece == 0 ? 0 : c->full ? HEAD_BYTES : 400 + odd_bytes(c);
+	int64_t sending = c->piece > 0 ? (int64_t)((c->body + c->tunnel + head) / c->piece) * c->piece_usec : 0;
 	int64_t reading = c->read_piece > 0 ? (int64_t)((c->answer + 400) / c->read_piece) * c->read_usec : 0;
 	bool slow = sending > USEC_PER_SEC || reading > USEC_PER_SEC || c->stall_usec > USEC_PER_SEC || c->read_usec > USEC_PER_SEC;
 
