@@ -89,8 +89,9 @@ enum flow_head { FLOW_REQUEST, FLOW_RESPONSE, FLOW_RESPONSE_TO_HEAD };
 enum flow_result	 flow_read_head(struct flow *, enum flow_head, struct message *, size_t *used,
 			    const struct why **why, int64_t now_usec);
 /*
- * Reads on behind a head that is there, until `most` bytes are unread. FLOW_DONE: more is there,
- * and the head is to be read again. FLOW_LARGE: so much is there already. Else as flow_read_head.
+ * Reads on behind a head that is there, until `most` bytes are unread. FLOW_DONE: more is there.
+ * FLOW_LARGE: so much is there already. Else as flow_read_head. Whatever it returns, the head may
+ * have moved, and is to be read again.
  */
 enum flow_result	 flow_read_on(struct flow *, size_t most, int64_t now_usec);
 /* The head took `used` bytes of flow_unread; its body begins. False: what already came of it is

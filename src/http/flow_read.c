@@ -51,9 +51,9 @@ flow_read_on(struct flow *f, size_t most, int64_t now)
 {
 	enum io_result res;
 
+	f->scanned = 0;
 	if (f->end - f->good >= most)
 		return FLOW_LARGE;
-	f->scanned = 0;
 	if (!flow_widen(f, f->cap + PAGE_BYTES))
 		return FLOW_STARVED;
 	res = flow_fill(f, now);

@@ -321,6 +321,28 @@ response_begin(struct exchange *x, size_t used)
 
 static enum state	await_head(struct exchange *x);
 
+static enum flow_result
+response_read(struct exchange *x, size_t *used, const struct why **why)
+{
+	struct message *h = &x->proxy->head;
+
+	h->limits = x->proxy->conf.response_head;
+	return flow_read_head(&x->down, x->is_head ? FLOW_RESPONSE_TO_HEAD : FLOW_RESPONSE, h, used, why,
+	    exchange_now(x));
+}
+
+/* There is no more of it, which is for others to judge. The head may be in a larger page now. */
+static enum state
+start_is_short(struct exchange *x)
+{
+	const struct why *why;
+	size_t used;
+	enum flow_result res = response_read(x, &used, &why);
+
+	ASSERT(res == FLOW_DONE);		/* as it was before */
+	return response_begin(x, used);
+}
+
 /* A filter looks at the start of the body, which is not here. */
 static enum state
 await_start(struct exchange *x, size_t head_bytes)
@@ -330,21 +352,19 @@ await_start(struct exchange *x, size_t head_bytes)
 		return await_head(x);
 	case FLOW_MORE:
 		return STAY;
-	default:			/* there is no more of it, which is for others to judge */
-		return response_begin(x, head_bytes);
+	default:
+		return start_is_short(x);
 	}
 }
 
 static enum state
 await_head(struct exchange *x)
 {
-	struct message *h = &x->proxy->head;
+	const struct message *h = &x->proxy->head;
 	const struct why *why;
 	size_t used;
 
-	h->limits = x->proxy->conf.response_head;
-	switch (flow_read_head(&x->down, x->is_head ? FLOW_RESPONSE_TO_HEAD : FLOW_RESPONSE, h,
-	    &used, &why, exchange_now(x))) {
+	switch (response_read(x, &used, &why)) {
 	case FLOW_DONE:
 		if (h->status == 101)
 			return tunnel_enter(x, used);

@@ -1,4 +1,5 @@
 /* The filters of a route in an exchange: on the way to a task, on the way back, and where no task responds. */
+#include "http/flow.h"
 #include "stage.h"
 
 static struct arena *arena;
@@ -230,6 +231,32 @@ a_type_is_guessed_when_the_body_begins(void **state)
 	close_with();
 }
 
+/* A head that fills its page with the first bytes of the body is read from another page before its task is found to be gone. */
+static void
+a_body_ends_before_its_type_where_the_page_does(void **state)
+{
+	static const char begin[] = "HTTP/1.1 200 OK\r\nX-Long: ", end[] = "\r\nContent-Length: 9\r\n\r\nab";
+	char head[PAGE_BYTES + 1];
+	size_t n = sizeof begin - 1;
+	int c, t;
+
+	(void)state;
+	memset(head, 'a', PAGE_BYTES);
+	memcpy(head, begin, n);
+	memcpy(head + PAGE_BYTES - (sizeof end - 1), end, sizeof end);
+	open_with(1, "contenttype", "autoDetect", "true");
+	c = dial();
+	say(c, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, head);
+	close(t);
+	hear(c, head);
+	hear_break(c);
+	close(c);
+	close_with();
+}
+
 static void
 what_is_in_flight_is_so_until_it_is_over(void **state)
 {
@@ -284,7 +311,8 @@ main(void)
 		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
 		cmocka_unit_test(what_a_filter_responds_is_logged),
 		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters),
-		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_type_is_guessed_when_the_body_begins) };
+		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_type_is_guessed_when_the_body_begins),
+		cmocka_unit_test(a_body_ends_before_its_type_where_the_page_does) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
