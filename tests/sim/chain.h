@@ -62,6 +62,8 @@ void		 chain_check_request(const struct plan *, const struct call *, const char 
 /* A response's head has come; `ours`: it is Mola's, for that reason. */
 void		 chain_check_response(const struct plan *, const struct call *, bool ours, int status, const char *why,
 		    const struct chain_seen *);
+/* In the end: its type is missing only where its body was cut in the bytes that it is guessed by. */
+void		 chain_check_type(const struct entry *);
 /* In the end, of one that lacks nothing: false: it was to be responded to as it was. */
 bool		 chain_should_serve(const struct plan *, const struct entry *);
 void		 chain_check_line(const struct plan *, const struct entry *, const char *line);

@@ -10,6 +10,8 @@
 #include "coded.h"
 
 #define LEAST_ENCODED	1024
+#define GUESS_BYTES	512		/* of a body, by which its type is guessed */
+#define GUESS		"text/plain; charset=utf-8"
 
 /* ---- what becomes of a call ---- */
 
@@ -235,8 +237,10 @@ check_served(const struct plan *p, const struct call *l, const struct chain_seen
 		broken("x%u varies by %s", l->id, s->vary);
 	if (!unsure)
 		expect(l, "the coding", s->coding, is_encoded(p, l) ? coding_name(l->accepts) : "");
+	if (!unsure && (!is_guessed(p, l) || s->type[0] != '\0'))
+		expect(l, "the type", s->type, is_guessed(p, l) ? GUESS : "");
 	if (!unsure)
-		expect(l, "the type", s->type, is_guessed(p, l) ? "text/plain; charset=utf-8" : "");
+		ledger_of(l->id)->untyped = is_guessed(p, l) && s->type[0] == '\0';
 }
 
 static bool
@@ -294,6 +298,17 @@ chain_should_serve(const struct plan *p, const struct entry *e)
 	else if (f.passes && f.response_cut && e->fate == ANSWERED)
 		broken("x%u has all of a response that is too large", e->call->id);
 	return f.passes && !f.response_large && !f.response_cut && !f.may_be_large;
+}
+
+void
+chain_check_type(const struct entry *e)
+{
+	uint64_t due = e->call->answer < GUESS_BYTES ? e->call->answer : GUESS_BYTES;
+
+	if (e->untyped && e->lines > 0 && e->line.origin_content >= due)
+		broken("x%u has no type, and %llu bytes to guess it by", e->call->id, (unsigned long long)e->line.origin_content);
+	if (e->untyped && e->fate == ANSWERED)
+		broken("x%u has all of its body, and no type", e->call->id);
 }
 
 /* The line's value is this text; an empty one may be left out. */

@@ -516,6 +516,7 @@ ledger_check(void)
 		check_served(e);
 		handshake_check(e);
 		audit_exchange(e);
+		chain_check_type(e);
 		if (is_forsaken(e))
 			broken("x%u: %s, and a task was there", e->call->id, e->logged_why);
 	}

@@ -48,6 +48,7 @@ struct entry {
 	int64_t		 put_usec, got_usec;	/* when its client has sent or got a byte of it last */
 	uint64_t	 got, data;	/* bytes of its response, interim ones included; and of the body */
 	uint64_t	 coded;		/* and of the body as it came, once it is whole */
+	bool		 untyped;	/* its body's type is missing, that was to be guessed */
 	unsigned	 port;		/* the client's */
 	bool		 resumed;	/* the TLS of its connection */
 	const char	*asked, *answered[TASKS];	/* the heads that its client and tasks have sent last; heads.h */
