@@ -182,7 +182,7 @@ audit_exchange(const struct entry *e)
 	if (l->origin_usec + l->overhead_usec != e->took_usec && l->task[0] != '\0')
 		broken("x%u took %lld us, of which its task %lld and Mola %lld", e->call->id, (long long)e->took_usec,
 		    (long long)l->origin_usec, (long long)l->overhead_usec);
-	if (e->heads > 2 * (e->tried + 1))
+	if (e->heads > 2 * (e->tried + 1 + (unsigned)ledger_plan()->service[e->call->service].retry.hedges))
 		broken("x%u came to tasks %u times, and was tried again %u times by its line", e->call->id, e->heads, e->tried);
 	if (e->heads > 0 && l->task[0] == '\0')
 		broken("x%u came to a task, and none is logged", e->call->id);
