@@ -309,14 +309,14 @@ draw_limits(struct plan_service *s, struct rng r)
 	s->h2c = may(&r, 20);
 }
 
-/* A task waits for the first request of a connection for as long as that needs to come. */
+/* A task waits for the first request of a connection for as long as that needs to come, also behind a handshake. */
 static void
 idle_settle(struct plan *p)
 {
-	int64_t least = 4 * (p->weather.delay_usec + p->weather.jitter_usec);
-
 	for (unsigned i = 0; i < SERVICES * TASKS; i++) {
+		const struct plan_service *s = &p->service[i / TASKS];
 		struct plan_task *t = &p->service[i / TASKS].task[i % TASKS];
+		int64_t least = plan_trips(p, s) * 2 * (p->weather.delay_usec + p->weather.jitter_usec);
 		if (t->idle_usec > 0 && t->idle_usec < least)
 			t->idle_usec = least;
 		t->announces = t->announces && t->idle_usec == USEC_PER_SEC;

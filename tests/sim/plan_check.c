@@ -7,9 +7,8 @@
 
 #define FLIGHT_BYTES	4000	/* what a task has to send before Mola's next turn in a handshake, at the most: certificate, signature, tickets */
 
-/* How often a check waits for the network, there and back: for the connection, its handshake, the response. */
-static int64_t
-trips(const struct plan *p, const struct plan_service *s)
+int64_t
+plan_trips(const struct plan *p, const struct plan_service *s)
 {
 	int64_t handshake = s->tls.old ? 2 : 1;
 
@@ -25,7 +24,7 @@ checks_settle(struct plan *p)
 
 	for (unsigned i = 0; i < ALL_SERVICES; i++) {
 		struct plan_service *s = &p->service[i];
-		int64_t usec = trips(p, s) * trip;
+		int64_t usec = plan_trips(p, s) * trip;
 		s->redirects &= 2 * usec < CHECK_USEC;
 		s->checked &= usec < CHECK_USEC;
 	}

@@ -37,6 +37,8 @@ void		 tls_print(const struct plan *);
 void		 secure_print(const struct plan_secure *);
 
 /* plan_check.c */
+/* How often a first request waits for the network, there and back: for the connection, its handshake, the response. */
+int64_t		 plan_trips(const struct plan *, const struct plan_service *);
 void		 checks_settle(struct plan *);	/* none that the network is too slow for */
 
 /* plan_brain.c */
