@@ -239,7 +239,7 @@ value_of_request(value *v, enum access_fact f, const struct access_conf *c, line
 static void
 set_ratio(value *v, line *l)
 {
-	if (l->address == NULL || l->content == 0 || l->content == l->origin_content)
+	if (l->content == 0 || l->content == l->origin_content)
 		return;
 	set_own(v, snprintf(v->own, sizeof v->own, "%.17g",
 	    (double)l->origin_content / (double)l->content));

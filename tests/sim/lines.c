@@ -26,7 +26,7 @@ static const struct {
 	{ "RequestPort", REQUEST, REQUEST }, { "RequestPath", REQUEST, REQUEST }, { "request_Referer", 0, REQUEST },
 	{ "request_User-Agent", 0, REQUEST }, { "DownstreamStatus", OF_HTTP, OF_HTTP }, { "received", RELAYED, RELAYED },
 	{ "RequestContentSize", OF_HTTP, OF_HTTP }, { "bytes", ANY, ANY }, { "DownstreamContentSize", OF_HTTP, OF_HTTP },
-	{ "GzipRatio", 0, REQUEST }, { "Duration", ANY, ANY }, { "RequestProtocol", REQUEST, OF_HTTP }, { "RequestScheme", OF_HTTP, OF_HTTP },
+	{ "GzipRatio", 0, OF_HTTP }, { "Duration", ANY, ANY }, { "RequestProtocol", REQUEST, OF_HTTP }, { "RequestScheme", OF_HTTP, OF_HTTP },
 	{ "RouterName", 0, REQUEST }, { "ServiceName", 0, REQUEST | RELAYED }, { "task", ANY, ANY }, { "ServiceAddr", 0, REQUEST | RELAYED },
 	{ "ServiceURL", 0, REQUEST }, { "OriginStatus", OF_HTTP, OF_HTTP }, { "OriginContentSize", OF_HTTP, OF_HTTP },
 	{ "OriginDuration", OF_HTTP, OF_HTTP }, { "Overhead", OF_HTTP, OF_HTTP }, { "RetryAttempts", OF_HTTP, OF_HTTP },
