@@ -315,9 +315,10 @@ longest_silent(const struct session_list *list)
  * The one that has kept us waiting for a request longest, whether it has had a response before, or
  * has sent a part of the request. Were those between requests taken first, a silent crowd would end
  * connections that others are about to use; were those that are silent, a crowd that drips would
- * push out every client that has just come. NULL: there is none. One that has had no response yet
- * has as long as a client far away takes to send its request: where all places are taken, each that
- * comes would otherwise end the one before it, and none would be served.
+ * push out every client that has just come. One that has had no response yet has as long as a
+ * client far away takes to send its request: where all places are taken, each that comes would
+ * otherwise end the one before it, and none would be served. A crowd that sends halves of heads and
+ * comes again at once has only those: then the oldest half makes room. NULL: there is none.
  */
 static struct session *
 longest_awaited(const struct sessions *ss)
@@ -331,7 +332,7 @@ longest_awaited(const struct sessions *ss)
 		if (one[i] != NULL && (one[i]->served > 0 || one[i]->since_usec <= until)
 		    && (best == NULL || one[i]->since_usec < best->since_usec))
 			best = one[i];
-	return best;
+	return best != NULL ? best : TAILQ_FIRST(&ss->reading);
 }
 
 bool
