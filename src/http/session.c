@@ -44,6 +44,7 @@ session_move(struct session *s, enum session_place to)
 		ASSERT(!TAILQ_EMPTY(list));
 		TAILQ_REMOVE(list, s, link);
 	}
+	s->home->nbusy += (to == SESSION_BUSY) - (s->place == SESSION_BUSY);
 	s->place = to;
 	if ((list = list_of(s)) != NULL)
 		TAILQ_INSERT_TAIL(list, s, link);
@@ -315,17 +316,20 @@ longest_silent(const struct session_list *list)
  * The one that has kept us waiting for a request longest, whether it has had a response before, or
  * has sent a part of the request. Were those between requests taken first, a silent crowd would end
  * connections that others are about to use; were those that are silent, a crowd that drips would
- * push out every client that has just come. One that has had no response yet has as long as a
- * client far away takes to send its request: where all places are taken, each that comes would
- * otherwise end the one before it, and none would be served. A crowd that sends halves of heads and
- * comes again at once has only those: then the oldest half makes room. NULL: there is none.
+ * push out every client that has just come. NULL: there is none.
+ *
+ * Where most are being served, few others are left, and each that comes would end the one before
+ * it, until none is served: there, one that has had no response yet has as long as a client far
+ * away takes to send its request. But not for half of one: a crowd that sends halves, and comes
+ * again at once, would have all places by that.
  */
 static struct session *
 longest_awaited(const struct sessions *ss)
 {
 	struct session *one[] = { longest_silent(&ss->idle), longest_silent(&ss->fresh),
 		TAILQ_FIRST(&ss->reading) };
-	int64_t until = loop_now(ss->loop) - ss->limits.first_usec;
+	bool patient = ss->nbusy >= ss->count / 2;
+	int64_t until = loop_now(ss->loop) - (patient ? ss->limits.first_usec : 0);
 	struct session *best = NULL;
 
 	for (int i = 0; i < 3; i++)

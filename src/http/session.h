@@ -76,7 +76,7 @@ struct sessions {
 	const struct session_ops *ops;
 	struct session_limits limits;	/* may change at any time */
 	void		*owner;
-	unsigned	 count;
+	unsigned	 count, nbusy;		/* of all; of those that are being served */
 	bool		 draining;
 	/* how long a drain waits for one more request on a kept connection: another process has its
 	 * next ones, and a client that sends one as we end cannot know */

@@ -202,26 +202,37 @@ one_that_comes_does_not_end_those_that_came_with_it(void **state)
 		assert_int_equal(visit[i].begun, 1);
 }
 
-/* Else each new client would end the one before it, whose request is on its way, and none would be
- * served. One that has had a response is worth less than that, and so is half a head, after that. */
+/* Else, where most are being served, each new client would end the one before it, whose request is
+ * on its way. Half a head is worth less than that. */
 static void
 one_that_has_just_come_makes_no_room(void **state)
 {
 	(void)state;
 	all.limits.first_usec = 20 * USEC_PER_MSEC;
 	arrive(0);
-	arrive(1);
-	serve(1);
-	session_busy(arrive(2), &visit[2], on_stream);
-	session_reading(&visit[2].session);
+	for (int i = 1; i < CLIENTS; i++)
+		session_busy(arrive(i), &visit[i], on_stream);
+	session_reading(&visit[1].session);
 	assert_true(sessions_evict(&all));
 	assert_int_equal(visit[1].ended, 1);
-	assert_true(sessions_evict(&all));
-	assert_int_equal(visit[2].ended, 1);
 	assert_false(sessions_evict(&all));
 	UNTIL(loop, loop_now(loop) - visit[0].session.since_usec >= 20 * USEC_PER_MSEC);
 	assert_true(sessions_evict(&all));
 	assert_int_equal(visit[0].ended, 1);
+}
+
+/* A silent crowd that has come at once does not keep all others away for a while. */
+static void
+among_many_that_are_silent_the_oldest_makes_room_at_once(void **state)
+{
+	(void)state;
+	all.limits.first_usec = 20 * USEC_PER_MSEC;
+	session_busy(arrive(0), &visit[0], on_stream);
+	for (int i = 1; i < CLIENTS; i++)
+		arrive(i);
+	assert_false(loop_now(loop) - visit[1].session.since_usec >= 20 * USEC_PER_MSEC);
+	assert_true(sessions_evict(&all));
+	assert_int_equal(visit[1].ended, 1);
 }
 
 static void
@@ -380,6 +391,7 @@ main(void)
 		TEST(one_whose_request_waits_is_not_idle),
 		TEST(one_that_comes_does_not_end_those_that_came_with_it),
 		TEST(one_that_has_just_come_makes_no_room),
+		TEST(among_many_that_are_silent_the_oldest_makes_room_at_once),
 		TEST(bytes_begin_an_exchange_and_silence_ends_the_session),
 		TEST(a_request_that_waits_when_the_idle_time_ends_is_served),
 		TEST(a_request_that_is_there_already_begins_at_once),
