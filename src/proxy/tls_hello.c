@@ -56,14 +56,13 @@ vector_take(struct rest *r, size_t width, struct rest *out)
 /* ---- records ---- */
 
 /* How the bytes may go on, looking at each record's head alone. The payloads are put together in
- * `message`, which has room for all of them; *whole: the message is complete. */
+ * `message`, which has room for all of them. PARSE_DONE: it is complete, and *len is its length. */
 static enum parse
-records_join(struct rest in, uint8_t *message, size_t *len, bool *whole)
+records_join(struct rest in, uint8_t *message, size_t *len)
 {
 	size_t want = HANDSHAKE_HEAD, n;
 
 	*len = 0;
-	*whole = false;
 	while (in.len > 0 && *len < want) {
 		if (in.p[0] != RECORD_HANDSHAKE || (in.len > 1 && in.p[1] != 3))
 			return PARSE_BAD;
@@ -84,9 +83,10 @@ records_join(struct rest in, uint8_t *message, size_t *len, bool *whole)
 		if (want > TLS_HELLO_MAX - RECORD_HEAD)
 			return PARSE_BAD;
 	}
-	*whole = *len >= want;
-	*len = *whole ? want : *len;
-	return *whole ? PARSE_DONE : PARSE_MORE;
+	if (*len < want)
+		return PARSE_MORE;
+	*len = want;
+	return PARSE_DONE;
 }
 
 /* ---- the message ---- */
@@ -155,17 +155,16 @@ tls_hello_parse(struct str in, struct tls_hello *h)
 	struct rest bytes = { (const uint8_t *)in.p, in.len < TLS_HELLO_MAX ? in.len : TLS_HELLO_MAX };
 	uint8_t message[TLS_HELLO_MAX];
 	size_t len;
-	bool whole;
 	enum parse r;
 
 	h->tls = in.len > 0 && bytes.p[0] == RECORD_HANDSHAKE && (in.len == 1 || bytes.p[1] == 3);
 	h->len = 0;
-	r = records_join(bytes, message, &len, &whole);
+	r = records_join(bytes, message, &len);
 	if (r == PARSE_MORE)
 		return in.len >= TLS_HELLO_MAX ? PARSE_BAD : PARSE_MORE;
 	if (r == PARSE_BAD)
 		return PARSE_BAD;
-	ASSERT(whole && len <= sizeof message);
+	ASSERT(len <= sizeof message);
 	if (hello_read((struct rest){ message, len }, h))
 		return PARSE_DONE;
 	h->len = 0;

@@ -6,6 +6,7 @@
 #include "front.h"
 #include "mirror.h"
 #include "odd.h"
+#include "pings.h"
 #include "plan_priv.h"
 #include "rush.h"
 #include "world/table.h"
@@ -419,6 +420,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 		p->relay[i].there &= !p->brain.there;
 	chain_settle(p);
 	rush_settle(p, plan_stream(seed, 30, 0));
+	pings_draw(p, plan_stream(seed, 31, 0));
 	checks_settle(p);
 	mirror_draw(p, plan_stream(seed, 14, 0));
 	upgrades_settle(p, plan_stream(seed, 12, 0));
@@ -515,6 +517,8 @@ plan_print(const struct plan *p)
 	print_weather("tasks", &p->weather);
 	brain_print(&p->brain);
 	tls_print(p);
+	if (p->pings.there)
+		printf("# %u PINGs from %lld us\n", p->pings.count, (long long)p->pings.starts_usec);
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			printf("# node %u cut %lld-%lld\n", i, (long long)p->node[i].cut_usec, (long long)p->node[i].heals_usec);

@@ -132,6 +132,14 @@ struct plan_knock {
 	struct weather	 weather;
 };
 
+/* Who sends nothing but PINGs (pings.h). */
+struct plan_pings {
+	bool		 there;
+	int64_t		 starts_usec;
+	unsigned	 count;
+	struct weather	 weather;
+};
+
 struct plan_client {
 	bool		 there;
 	struct plan_secure secure;
@@ -292,6 +300,7 @@ struct plan {
 	struct plan_relay relay[RELAYS];
 	struct plan_tls	 tls;
 	struct plan_knock knock[KNOCKS];
+	struct plan_pings pings;
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
 	unsigned	 nworkers;
 	struct plan_worker worker[WORKERS];

@@ -23,6 +23,7 @@
 #include "mirror.h"
 #include "moved.h"
 #include "operator.h"
+#include "pings.h"
 #include "proxy/proxy.h"
 #include "relay.h"
 #include "retry_ledger.h"
@@ -542,6 +543,7 @@ world_run(const struct plan *p, struct result *out)
 	bytes = sim_product_bytes();
 	people_begin(p);
 	knocks_begin(p, &w.front[FRONT_TLS]);
+	pings_begin(p, &w.front[0]);
 	workers_begin(p, w.front, w.live, w.phys, ledger_lost);
 	if (p->tls.there)
 		workers_set_secrets(certs_secrets(p, false));
@@ -565,6 +567,7 @@ world_run(const struct plan *p, struct result *out)
 		ledger_check();
 		rush_check(p);
 		knocks_check(w.live);
+		pings_check();
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
 			audit_live(w.live);
