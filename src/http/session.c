@@ -328,7 +328,7 @@ longest_awaited(const struct sessions *ss)
 {
 	struct session *one[] = { longest_silent(&ss->idle), longest_silent(&ss->fresh),
 		TAILQ_FIRST(&ss->reading) };
-	bool patient = ss->nbusy >= ss->count / 2;
+	bool patient = 2 * ss->nbusy > ss->count;
 	int64_t until = loop_now(ss->loop) - (patient ? ss->limits.first_usec : 0);
 	struct session *best = NULL;
 
