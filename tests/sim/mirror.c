@@ -263,6 +263,8 @@ mirror_check(const struct live *live)
 	}
 	if (sent > m.answered)
 		broken("%llu copies are counted as sent, and %llu were responded to", (unsigned long long)sent, (unsigned long long)m.answered);
+	if (ledger_is_calm() && nodes_are_there() && sent < m.answered)
+		broken("%llu copies are counted as sent, and %llu were responded to", (unsigned long long)sent, (unsigned long long)m.answered);
 	if (sent + failed + skipped > most)
 		broken("%llu copies are counted, of %llu requests", (unsigned long long)(sent + failed + skipped), (unsigned long long)most);
 	if (ledger_is_calm() && nodes_are_there() && sent + failed > m.whole)
