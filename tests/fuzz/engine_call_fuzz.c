@@ -216,16 +216,14 @@ end(void)
 static void
 step(struct str part)
 {
-	struct str line, word;
-	unsigned n = 0;
+	struct str line;
+	unsigned n;
+	char verb = talk_step(&part, &line, &n);
 
-	if (!str_split(&part, '\n', &line) || line.len == 0)
+	if (verb == 0)
 		return;
-	str_split(&line, ' ', &word);
-	for (size_t i = 1; i < word.len && word.p[i] >= '0' && word.p[i] <= '9'; i++)
-		n = (n * 10 + (unsigned)(word.p[i] - '0')) % 1000;
-	switch (word.len == 0 ? ' ' : *word.p) {
-	case 'g': case 's': case 'o': case 'p': case 'w': call_make(*word.p, n); break;
+	switch (verb) {
+	case 'g': case 's': case 'o': case 'p': case 'w': call_make(verb, n); break;
 	case 'c': call_cancel(n); break;
 	case 'r': respond(n, line, part); break;
 	case 'f': fail(n % 3, part); break;

@@ -169,16 +169,12 @@ tasks_are(unsigned n)
 static void
 step(struct str part)
 {
-	struct str line, word;
-	unsigned n = 0;
-	char verb;
+	struct str line;
+	unsigned n;
+	char verb = talk_step(&part, &line, &n);
 
-	if (!str_split(&part, '\n', &line) || line.len == 0)
+	if (verb == 0)
 		return;
-	verb = *line.p;
-	str_split(&line, ' ', &word);
-	for (size_t i = 1; i < word.len && word.p[i] >= '0' && word.p[i] <= '9'; i++)
-		n = (n * 10 + (unsigned)(word.p[i] - '0')) % 1000;
 	switch (verb) {
 	case 'a': answer_is(n, line, part); break;
 	case 'd': engine.rules = 0; break;

@@ -175,16 +175,14 @@ time_passes(unsigned tenths)
 static void
 step(struct str part)
 {
-	struct str line, word;
-	unsigned n = 0;
+	struct str line;
+	unsigned n;
+	char verb = talk_step(&part, &line, &n);
 
-	if (!str_split(&part, '\n', &line) || line.len == 0)
+	if (verb == 0)
 		return;
-	str_split(&line, ' ', &word);
-	for (size_t i = 1; i < word.len && word.p[i] >= '0' && word.p[i] <= '9'; i++)
-		n = (n * 10 + (unsigned)(word.p[i] - '0')) % 1000;
-	switch (word.len == 0 ? ' ' : *word.p) {
-	case 'w': case 'a': case 'x': case 'd': case 'l': case 'f': case 'b': change(*word.p, line, part); break;
+	switch (verb) {
+	case 'w': case 'a': case 'x': case 'd': case 'l': case 'f': case 'b': change(verb, line, part); break;
 	case 'p': paths_are(line); break;
 	case 'u': users_read(line); break;
 	case 't': time_passes(n % 150); break;

@@ -83,4 +83,22 @@ talk_part(struct str *rest, struct str *part)
 	return true;
 }
 
+/* A part is a step: its first line has a letter, with a number behind it (below 1000; 0: none), and
+ * words, of which *line has what follows the first; *part has the lines behind it. 0: it is empty. */
+static inline char
+talk_step(struct str *part, struct str *line, unsigned *n)
+{
+	struct str word;
+	char verb;
+
+	*n = 0;
+	if (!str_split(part, '\n', line) || line->len == 0)
+		return 0;
+	verb = *line->p;
+	str_split(line, ' ', &word);
+	for (size_t i = 1; i < word.len && word.p[i] >= '0' && word.p[i] <= '9'; i++)
+		*n = (*n * 10 + (unsigned)(word.p[i] - '0')) % 1000;
+	return verb;
+}
+
 #endif
