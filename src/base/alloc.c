@@ -195,6 +195,15 @@ reserve_alloc(size_t bytes)
 }
 
 void *
+reserve_zalloc(size_t n, size_t bytes)
+{
+	size_t all;
+	void *p = __builtin_mul_overflow(n, bytes, &all) ? NULL : reserve_alloc(all);
+
+	return p == NULL ? NULL : memset(p, 0, all);
+}
+
+void *
 try_alloc(unsigned long bytes)
 {
 	void *p;

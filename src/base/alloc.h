@@ -47,6 +47,8 @@ bool	 alloc_refill(void);
 unsigned long alloc_restore(void);
 /* For libraries that allocate by functions of ours: NULL when the reserve does not help either. */
 void	*reserve_alloc(size_t bytes);
+/* As calloc(3): zeroed; also NULL when the product is too large. */
+void	*reserve_zalloc(size_t n, size_t bytes);
 void	*reserve_realloc(void *, size_t bytes);
 /* Where a library has found no memory: frees the reserve, for another try. False: it was spent. */
 bool	 alloc_spend(void);

@@ -16,15 +16,6 @@
 #define PAGE	4096
 #define IS_FRAMES(bytes) ((bytes) >= H2_FRAMES_BYTES && (bytes) < 2 * H2_FRAMES_BYTES)
 
-/* How many streams there may be is decided before (slabs), and not all versions of nghttp2 survive
- * a failure in the middle of one: so it has the reserve, too. */
-static void *
-mem_alloc(size_t bytes, void *arg)
-{
-	(void)arg;
-	return reserve_alloc(bytes);
-}
-
 static void
 mem_free(void *p, void *arg)
 {
@@ -33,15 +24,6 @@ mem_free(void *p, void *arg)
 	if (p == c->frames)
 		c->frames = NULL;
 	free(p);
-}
-
-static void *
-mem_zalloc(size_t n, size_t bytes, void *arg)
-{
-	void *p = n > SIZE_MAX / 2 / (bytes > 0 ? bytes : 1) ? NULL : reserve_alloc(n * bytes);
-
-	(void)arg;
-	return p == NULL ? NULL : memset(p, 0, n * bytes);
 }
 
 static void *
@@ -77,8 +59,16 @@ option_init(nghttp2_option *o)
 		nghttp2_option_set_glitch_rate_limit(o, 10000, 1000);
 }
 
-const nghttp2_mem h2_mem = { .malloc = mem_alloc, .free = mem_free, .calloc = mem_zalloc,
-    .realloc = mem_realloc };
+nghttp2_mem
+h2_memory_of(struct h2_conn *c)
+{
+	nghttp2_mem mem = h2_memory;
+
+	mem.mem_user_data = c;
+	mem.free = mem_free;
+	mem.realloc = mem_realloc;
+	return mem;
+}
 
 struct h2 *
 h2_new(struct loop *l, const struct h2_ops *ops)

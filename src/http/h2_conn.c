@@ -41,13 +41,13 @@ struct h2_conn *
 h2_conn_new(struct h2 *h2, struct stream *s, void *owner)
 {
 	struct h2_conn *c = try_alloc(sizeof *c);
-	nghttp2_mem mem = h2_mem;
+	nghttp2_mem mem;
 
 	ASSERT(h2->conf.head_usec > 0 && stream_is_open(s));
 	if (c == NULL)
 		return NULL;
 	*c = (struct h2_conn){ .h2 = h2, .owner = owner, .stream = s };
-	mem.mem_user_data = c;
+	mem = h2_memory_of(c);
 	if (nghttp2_session_server_new3(&c->session, h2->callbacks, c, h2->option, &mem) != 0) {
 		free(c);
 		return NULL;

@@ -15,6 +15,7 @@
 #include "http/h2_chunk.h"
 #include "http/h2_fields.h"
 #include "http/h2_guard.h"
+#include "http/h2_memory.h"
 #include "http/h2_request.h"
 #include "http/slab.h"
 
@@ -101,7 +102,7 @@ struct h2_conn {
 
 /* h2.c */
 #define H2_FRAMES_BYTES	16384
-extern const nghttp2_mem h2_mem;	/* with the connection as its user data */
+nghttp2_mem	h2_memory_of(struct h2_conn *);
 
 /* h2_conn.c */
 void	h2_conn_soon(struct h2_conn *);		/* something is to be sent, or looked at */

@@ -24,38 +24,6 @@
 
 /* ---- what all have in common ---- */
 
-/* How many streams there may be is decided before (slabs), and not all versions of nghttp2 survive
- * a failure in the middle of one: so it has the reserve, too. */
-static void *
-mem_alloc(size_t bytes, void *arg)
-{
-	(void)arg;
-	return reserve_alloc(bytes);
-}
-
-static void
-mem_free(void *p, void *arg)
-{
-	(void)arg;
-	free(p);
-}
-
-static void *
-mem_zalloc(size_t n, size_t bytes, void *arg)
-{
-	void *p = bytes > 0 && n > SIZE_MAX / 2 / bytes ? NULL : reserve_alloc(n * bytes);
-
-	(void)arg;
-	return p == NULL ? NULL : memset(p, 0, n * bytes);
-}
-
-static void *
-mem_realloc(void *p, size_t bytes, void *arg)
-{
-	(void)arg;
-	return reserve_realloc(p, bytes);
-}
-
 static void
 option_init(nghttp2_option *o)
 {
@@ -75,8 +43,7 @@ h2_up_new(struct loop *l, const struct h2_up_ops *ops)
 	up->streams = slab_new(l, sizeof(struct up_stream), 1024);
 	if (nghttp2_option_new(&up->option) != 0 || nghttp2_session_callbacks_new(&up->callbacks) != 0)
 		BUG("no memory at the start");
-	up->mem = (nghttp2_mem){ .malloc = mem_alloc, .free = mem_free, .calloc = mem_zalloc,
-		.realloc = mem_realloc };
+	up->mem = h2_memory;
 	option_init(up->option);
 	h2_up_frames_init(up->callbacks);
 	return up;

@@ -110,6 +110,28 @@ a_library_is_told_when_nothing_helps(void **state)
 	assert_int_equal(alloc_restore(), 0);
 }
 
+/* As calloc does. */
+static void
+a_library_gets_zeros(void **state)
+{
+	unsigned char *p = malloc(30);
+
+	(void)state;
+	assert_non_null(p);
+	memset(p, 1, 30);
+	free(p);
+	p = reserve_zalloc(3, 10);
+	assert_non_null(p);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(p[i], 0);
+	free(p);
+	assert_null(reserve_zalloc(SIZE_MAX / 2, 3));
+	assert_null(reserve_zalloc(3, SIZE_MAX / 2));
+	p = reserve_zalloc(0, 10);		/* NULL is a failure */
+	assert_non_null(p);
+	free(p);
+}
+
 /* It helps clients, too; who uses it learns that something is short, until there is memory again. */
 static void
 the_cushion_is_spent_first(void **state)
@@ -154,6 +176,7 @@ main(void)
 		cmocka_unit_test(clients_wait_for_the_reserve),
 		cmocka_unit_test(the_cushion_is_spent_first),
 		cmocka_unit_test(a_library_is_told_when_nothing_helps),
+		cmocka_unit_test(a_library_gets_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
