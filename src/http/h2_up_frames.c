@@ -19,6 +19,15 @@ stream_of(struct h2_up_conn *c, int32_t id)
 	return id == 0 ? NULL : nghttp2_session_get_stream_user_data(c->session, id);
 }
 
+/* The same, but NULL also where its owner has left. */
+static struct up_stream *
+heard_by(struct h2_up_conn *c, int32_t id)
+{
+	struct up_stream *st = stream_of(c, id);
+
+	return st == NULL || st->left ? NULL : st;
+}
+
 static int
 end_all(struct h2_up_conn *c, const struct why *why, uint32_t code)
 {
@@ -75,11 +84,11 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
     const uint8_t *value, size_t valuelen, uint8_t flags, void *arg)
 {
 	struct h2_up_conn *c = arg;
-	struct up_stream *st = stream_of(c, frame->hd.stream_id);
+	struct up_stream *st = heard_by(c, frame->hd.stream_id);
 	struct str n = { (const char *)name, namelen }, v = { (const char *)value, valuelen };
 
 	(void)session, (void)flags;
-	if (st == NULL || st->left)
+	if (st == NULL)
 		return GO_ON;
 	if (!st->in_trailers) {
 		h2_response_field(&st->response, n, v, c->up->response);
@@ -103,12 +112,18 @@ on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const ui
 	return GO_ON;
 }
 
-static const struct why *
-headers_done(struct up_stream *st, bool ended)
+static int
+headers_done(struct h2_up_conn *c, const nghttp2_frame *frame)
 {
+	struct up_stream *st = heard_by(c, frame->hd.stream_id);
+	bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+
+	h2_guard_head(&c->guard);
+	if (st == NULL)
+		return GO_ON;
 	if (!st->in_trailers)
-		return up_stream_head(st, ended);
-	return ended ? up_stream_end(st) : WHY_UPSTREAM_BAD_BODY;
+		return failed(st, up_stream_head(st, ended));
+	return failed(st, ended ? up_stream_end(st) : WHY_UPSTREAM_BAD_BODY);
 }
 
 /* ---- what else comes ---- */
@@ -117,10 +132,10 @@ static int
 on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t len,
     void *arg)
 {
-	struct up_stream *st = stream_of(arg, id);
+	struct up_stream *st = heard_by(arg, id);
 
 	(void)flags;
-	if (st == NULL || st->left)
+	if (st == NULL)
 		nghttp2_session_consume(session, id, len);
 	else
 		failed(st, up_stream_data(st, p, len));
@@ -128,15 +143,16 @@ on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t
 }
 
 static int
-data_done(struct h2_up_conn *c, struct up_stream *st, const nghttp2_frame *frame)
+data_done(struct h2_up_conn *c, const nghttp2_frame *frame)
 {
+	struct up_stream *st = heard_by(c, frame->hd.stream_id);
 	bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	size_t bytes = frame->hd.length - frame->data.padlen;
 
 	if (bytes > 0)
 		h2_guard_data(&c->guard, bytes);
 	if (ended)
-		return st == NULL || st->left ? GO_ON : failed(st, up_stream_end(st));
+		return st == NULL ? GO_ON : failed(st, up_stream_end(st));
 	return bytes > 0 ? GO_ON : frame_charge(c);
 }
 
@@ -171,15 +187,13 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct h2_up_conn *c = arg;
 	struct up_stream *st = stream_of(c, frame->hd.stream_id);
-	bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 
 	(void)session;
 	switch (frame->hd.type) {
 	case NGHTTP2_HEADERS:
-		h2_guard_head(&c->guard);
-		return st == NULL || st->left ? GO_ON : failed(st, headers_done(st, ended));
+		return headers_done(c, frame);
 	case NGHTTP2_DATA:
-		return data_done(c, st, frame);
+		return data_done(c, frame);
 	case NGHTTP2_RST_STREAM:
 		if (st != NULL)
 			on_reset(st, frame->rst_stream.error_code);

@@ -172,10 +172,11 @@ up_out_writev(struct inner *n, const struct iovec *iov, int count, size_t *put)
 	return IO_DONE;
 }
 
+/* One that is closed meanwhile has nothing left to parse. */
 void
 up_out_settled(struct up_stream *st)
 {
-	if (!st->asks || st->out_state != UP_HEAD || st->closed)
+	if (!st->asks)
 		return;
 	st->asks = false;
 	if (!out_parse(st))
