@@ -172,6 +172,16 @@ expand(struct stack_reader *r, struct tree *t, struct doubts *doubts)
 
 /* ---- a file ---- */
 
+static bool
+is_known_network(const struct stack_reader *r, const char *name)
+{
+	for (unsigned i = 0; i < r->nnets; i++)
+		if (strcmp(r->net[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A later file replaces the whole of one, unless it leaves it empty. The last of a name counts. */
 static void
 read_network(struct stack_reader *r, const struct tree *t)
 {
@@ -179,6 +189,8 @@ read_network(struct stack_reader *r, const struct tree *t)
 	struct arena *a = r->s->arena;
 	const char *real = "";
 
+	if (t->first == NULL && is_known_network(r, t->key))
+		return;
 	if (external != NULL && external->shape == TREE_MAP && name == NULL)
 		name = stack_member(external, "name");
 	if (name != NULL && name->shape == TREE_SCALAR)
@@ -205,10 +217,16 @@ read_config(struct stack_reader *r, const struct tree *t)
 {
 	const struct tree *file = stack_member(t, "file");
 	struct stack *s = r->s;
-
-	s->config = stack_grow(s, s->config, s->nconfigs, sizeof *s->config);
-	s->config[s->nconfigs++] = (struct stack_config){ arena_text(s->arena, str_of(t->key)),
+	const struct stack_config one = { arena_text(s->arena, str_of(t->key)),
 	    file != NULL && file->shape == TREE_SCALAR ? beside(r, file->text) : NULL };
+
+	for (unsigned i = 0; i < s->nconfigs; i++)
+		if (strcmp(s->config[i].name, one.name) == 0) {
+			s->config[i] = one;
+			return;
+		}
+	s->config = stack_grow(s, s->config, s->nconfigs, sizeof *s->config);
+	s->config[s->nconfigs++] = one;
 }
 
 static void

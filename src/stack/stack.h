@@ -36,6 +36,7 @@ struct stack_port {
 
 struct stack_mount {			/* a volume, or a config (`source` is its name in the stack) */
 	const char	*type, *source, *target;
+	const char	*file;			/* where it is written */
 };
 
 struct stack_service {

@@ -8,15 +8,28 @@
 #include "base/alloc.h"
 #include "stack/stack_priv.h"
 
-/* One that was there before, in this file or an earlier one, is replaced. */
+/*
+ * One that was there before, in this file or an earlier one, is replaced; but docker stack deploy
+ * takes an empty variable of a later file for one that is not there.
+ */
 static void
-put_pair(struct stack_reader *r, struct stack_pairs *pairs, struct stack_pair one)
+put_pair(struct stack_reader *r, const char *what, struct stack_pairs *pairs,
+    struct stack_pair one)
 {
-	for (unsigned i = 0; i < pairs->n; i++)
-		if (strcmp(pairs->item[i].name, one.name) == 0) {
-			pairs->item[i] = one;
-			return;
-		}
+	for (unsigned i = 0; i < pairs->n; i++) {
+		struct stack_pair *old = &pairs->item[i];
+
+		if (strcmp(old->name, one.name) != 0)
+			continue;
+		if (strcmp(what, "environment") != 0 || old->at.file == r->file || *one.value != '\0' ||
+		    *old->value == '\0')
+			*old = one;
+		else
+			stack_warn(r, one.at.line, "environment: docker stack deploy keeps %s of %s:%d; an "
+			    "empty variable of a later file does not replace one", one.name, old->at.file,
+			    old->at.line);
+		return;
+	}
 	pairs->item = stack_grow(r->s, pairs->item, pairs->n, sizeof *pairs->item);
 	pairs->item[pairs->n++] = one;
 }
@@ -33,7 +46,7 @@ pair_of_text(struct stack_reader *r, const struct tree *t, const char *what,
 		return;
 	if (equals != NULL)
 		one.name = arena_text(a, (struct str){ text, (size_t)(equals - text) });
-	put_pair(r, pairs, one);
+	put_pair(r, what, pairs, one);
 }
 
 void
@@ -51,8 +64,8 @@ stack_read_pairs(struct stack_reader *r, const struct tree *t, const char *what,
 		if (t->shape == TREE_LIST)
 			pair_of_text(r, m, what, pairs);
 		else if ((value = m->empty ? "" : stack_text(r, m, what)) != NULL)
-			put_pair(r, pairs, (struct stack_pair){ arena_text(r->s->arena, str_of(m->key)), value,
-			    { r->file, m->line } });
+			put_pair(r, what, pairs, (struct stack_pair){ arena_text(r->s->arena, str_of(m->key)),
+			    value, { r->file, m->line } });
 	}
 }
 
@@ -108,11 +121,12 @@ void
 stack_read_command(struct stack_reader *r, const struct tree *t, const char *what,
     struct stack_texts *texts)
 {
+	const struct stack_texts earlier = *texts;
 	const char *text;
 
 	if (t == NULL)
 		return;
-	*texts = (struct stack_texts){ NULL, 0 };	/* of an earlier file */
+	*texts = (struct stack_texts){ NULL, 0 };
 	if (t->shape == TREE_MAP)
 		stack_fail(r, t->line, "%s: expected a list, or a line", what);
 	else if (t->shape == TREE_SCALAR) {
@@ -122,4 +136,9 @@ stack_read_command(struct stack_reader *r, const struct tree *t, const char *wha
 		for (const struct tree *m = t->first; m != NULL; m = m->next)
 			if ((text = stack_text(r, m, what)) != NULL)
 				stack_add_text(r->s, texts, text);
+	if (texts->n > 0 || earlier.n == 0)
+		return;
+	*texts = earlier;
+	stack_warn(r, t->line, "%s: docker stack deploy keeps that of an earlier file; an empty one does "
+	    "not replace it", what);
 }

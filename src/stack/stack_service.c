@@ -115,11 +115,27 @@ text_of(struct stack_reader *r, const struct tree *map, const char *key)
 	return t == NULL ? "" : stack_text(r, t, key);
 }
 
+/* A later file replaces a volume of the same target, and a config or secret of the same source. */
+static bool
+replaces(const struct stack_mount *one, const struct stack_mount *old)
+{
+	bool named = strcmp(one->type, "config") == 0 || strcmp(one->type, "secret") == 0;
+
+	return one->file != old->file &&
+	    strcmp(named ? one->source : one->target, named ? old->source : old->target) == 0;
+}
+
 static void
 add_mount(struct stack_reader *r, struct stack_mount **to, unsigned *n, struct stack_mount one)
 {
 	if (one.type == NULL || one.source == NULL || one.target == NULL)
 		return;			/* it was said */
+	one.file = r->file;
+	for (unsigned i = 0; i < *n; i++)
+		if (replaces(&one, &(*to)[i])) {
+			(*to)[i] = one;
+			return;
+		}
 	*to = stack_grow(r->s, *to, *n, sizeof **to);
 	(*to)[(*n)++] = one;
 }
@@ -128,7 +144,7 @@ add_mount(struct stack_reader *r, struct stack_mount **to, unsigned *n, struct s
 static void
 read_volume(struct stack_reader *r, struct stack_service *v, const struct tree *t)
 {
-	struct stack_mount one = { "volume", "", "" };
+	struct stack_mount one = { .type = "volume", .source = "", .target = "" };
 	struct arena *a = r->s->arena;
 	struct str rest, part;
 
@@ -141,8 +157,8 @@ read_volume(struct stack_reader *r, struct stack_service *v, const struct tree *
 		if (strchr("/.~", *one.source) != NULL && *one.source != '\0')
 			one.type = "bind";
 	} else
-		one = (struct stack_mount){ text_of(r, t, "type"), text_of(r, t, "source"),
-		    text_of(r, t, "target") };
+		one = (struct stack_mount){ .type = text_of(r, t, "type"), .source = text_of(r, t, "source"),
+		    .target = text_of(r, t, "target") };
 	add_mount(r, &v->mount, &v->nmounts, one);
 }
 
@@ -150,12 +166,13 @@ read_volume(struct stack_reader *r, struct stack_service *v, const struct tree *
 static struct stack_mount
 placed(struct stack_reader *r, const struct tree *t, const char *type, const char *folder)
 {
-	struct stack_mount one = { type, "", "" };
+	struct stack_mount one = { .type = type, .source = "", .target = "" };
 
 	if (t->shape == TREE_SCALAR)
 		one.source = arena_text(r->s->arena, str_of(t->text));
 	else
-		one = (struct stack_mount){ type, text_of(r, t, "source"), text_of(r, t, "target") };
+		one = (struct stack_mount){ .type = type, .source = text_of(r, t, "source"),
+		    .target = text_of(r, t, "target") };
 	if (one.target != NULL && one.source != NULL && *one.target == '\0')
 		one.target = one.source;
 	if (one.target != NULL && *one.target != '/')
@@ -205,7 +222,8 @@ read_deploy(struct stack_reader *r, struct stack_service *v, const struct tree *
 		return;
 	}
 	stack_read_pairs(r, stack_member(deploy, "labels"), "deploy.labels", &v->deploy);
-	v->global = member_is(deploy, "mode", "global");
+	if (stack_member(deploy, "mode") != NULL)
+		v->global = member_is(deploy, "mode", "global");
 	if ((t = stack_member(deploy, "replicas")) == NULL)
 		return;
 	if (t->shape != TREE_SCALAR || !str_to_u64(str_of(t->text), &n) || n > 100000)

@@ -240,6 +240,54 @@ a_later_file_adds_to_an_earlier_one(void **state)
 	assert_int_equal(stack->service[0].replicas, 4);
 }
 
+/* What docker stack deploy takes for "not said" in a later file stays as it was. */
+static void
+an_empty_value_of_a_later_file_replaces_what_docker_replaces(void **state)
+{
+	const struct stack_service *v;
+
+	(void)state;
+	assert_non_null(reads(
+	    "services:\n  web:\n    command: [ a ]\n    entrypoint: b\n    environment: { A: x, B: y }\n"
+	    "    deploy: { mode: global, labels: { a: 1 } }\n",
+	    "services:\n  web:\n    command: []\n    entrypoint: \"\"\n    environment: [ A=, B=z ]\n    deploy: { labels: { a: \"\" } }\n"));
+	assert_non_null(strstr(said, "two:3: command: docker stack deploy keeps"));
+	assert_non_null(strstr(said, "two:4: entrypoint: docker stack deploy keeps"));
+	assert_non_null(strstr(said, "two:5: environment: docker stack deploy keeps A of"));
+	v = &stack->service[0];
+	assert_int_equal(v->command.n, 1);
+	assert_int_equal(v->entrypoint.n, 1);
+	assert_string_equal(value_of(&v->environment, "A"), "x");
+	assert_string_equal(value_of(&v->environment, "B"), "z");
+	assert_string_equal(value_of(&v->deploy, "a"), "");
+	assert_true(v->global);
+}
+
+static void
+a_later_file_replaces_what_has_the_same_place(void **state)
+{
+	const struct stack_service *v;
+
+	(void)state;
+	assert_non_null(reads(
+	    "services: { web: { volumes: [ ./a:/etc/t, data:/d ], configs: [ c, { source: e, target: /one }, { source: e, target: /two } ], networks: [ n, m ] } }\n"
+	    "configs: { c: { file: one.yml } }\nnetworks: { n: { name: outer }, m: { name: inner } }\n",
+	    "services: { web: { volumes: [ ./b:/etc/t ], configs: [ { source: c, target: /c } ] } }\n"
+	    "configs: { c: { file: two.yml } }\nnetworks: { n: { driver: overlay }, m: }\n"));
+	SAYS("");
+	v = &stack->service[0];
+	assert_int_equal(v->nmounts, 2);
+	assert_string_equal(v->mount[0].source, "./b");
+	assert_string_equal(v->mount[1].target, "/d");
+	assert_int_equal(v->nconfigs, 3);
+	assert_string_equal(v->config[0].target, "/c");
+	assert_string_equal(v->config[2].target, "/two");
+	assert_int_equal(stack->nconfigs, 1);
+	assert_string_equal(stack->config[0].path, "/tmp/two.yml");
+	assert_string_equal(v->networks.item[0], "n");
+	assert_string_equal(v->networks.item[1], "inner");
+}
+
 /* The name of the stack is in no file, but where a label names one of its networks. */
 static void
 networks_have_the_names_that_docker_gives_them(void **state)
@@ -314,6 +362,8 @@ main(void)
 		cmocka_unit_test(variables_stand_for_values),
 		cmocka_unit_test(short_and_long_forms_mean_the_same),
 		cmocka_unit_test(a_later_file_adds_to_an_earlier_one),
+		cmocka_unit_test(an_empty_value_of_a_later_file_replaces_what_docker_replaces),
+		cmocka_unit_test(a_later_file_replaces_what_has_the_same_place),
 		cmocka_unit_test(networks_have_the_names_that_docker_gives_them),
 		cmocka_unit_test(what_is_no_stack_is_refused),
 	};
