@@ -149,6 +149,8 @@ wait_f		retry_wait;
 /* retry.per_try_timeout: when another task is to have it; never, where none may. */
 wait_f		retry_try_wait;
 step_f		retry_try_late;
+/* A task has not responded yet, and may still; false: it goes on there, as no other may have it. */
+bool		retry_elsewhere(struct exchange *, const struct why *, enum state *next);
 /* A second time does no harm, or its service says so. */
 bool		retry_is_harmless(const struct exchange *);
 /* How much of the request is kept, now that its service and its head are known. */

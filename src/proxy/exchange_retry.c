@@ -160,13 +160,24 @@ retry_try_wait(const struct exchange *x)
 	    WHY_UPSTREAM_TRY_SLOW };
 }
 
-/* Where no other task may have it, this one keeps it. */
+/* False: no other task may have it, and this one, which keeps it, has not failed. */
+bool
+retry_elsewhere(struct exchange *x, const struct why *why, enum state *next)
+{
+	unsigned failed = x->attempt.avoid.n;
+
+	if (exchange_retry(x, why, next))
+		return true;
+	x->attempt.avoid.n = failed;
+	return false;
+}
+
 enum state
 retry_try_late(struct exchange *x)
 {
 	enum state next;
 
-	if (exchange_retry(x, WHY_UPSTREAM_TRY_SLOW, &next))
+	if (retry_elsewhere(x, WHY_UPSTREAM_TRY_SLOW, &next))
 		return next;
 	x->attempt.patient = true;
 	return STAY;

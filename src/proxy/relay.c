@@ -114,7 +114,7 @@ relay_await_late(struct exchange *x, const struct why *why)
 	if (why != WHY_UPSTREAM_CUT_OFF)
 		return exchange_try_other(x, why);
 	x->attempt.look_usec = exchange_now(x) + USEC_PER_SEC;
-	return upconn_is_cut_off(x->attempt.conn) && exchange_retry(x, why, &next) ? next : STAY;
+	return upconn_is_cut_off(x->attempt.conn) && retry_elsewhere(x, why, &next) ? next : STAY;
 }
 
 /* A 1xx: an HTTP/1.0 client would not understand it. */

@@ -756,6 +756,38 @@ test_connection_of_a_dropped_response(void **state)
 	stage_close();
 }
 
+/* No other task has room when it takes too long. It has not failed by that: when it does, and there is room, another has it. */
+static void
+test_try_that_takes_long_and_fails(void **state)
+{
+	int c, d, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	stage.service.retry_per_try_usec = SOON;
+	stage.service.retry_attempts = 2;
+	stage.service.task_max_inflight = 1;
+	stage_table();
+	c = dial();
+	d = dial();
+	t = first_task(c, GET("/"), GOT("/"), &first);
+	u = first_task(d, POST, POST_GOT, &second);
+	assert_int_equal(second, 1 - first);
+	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
+		stage_turn();
+	say(u, OK(2, "ok"));
+	hear(d, OK(2, "ok"));
+	hang_up(t);
+	hear(u, GOT("/"));
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_RESET), 1);
+	close(u);
+	close(c);
+	close(d);
+	stage_close();
+}
+
 /* As long as another task may have it; else it is waited for. */
 static void
 test_try_that_takes_long(void **state)
@@ -1325,6 +1357,7 @@ main(void)
 		cmocka_unit_test(test_every_method),
 		cmocka_unit_test(test_connection_of_a_dropped_response),
 		cmocka_unit_test(test_try_that_takes_long),
+		cmocka_unit_test(test_try_that_takes_long_and_fails),
 		cmocka_unit_test(test_bodies_that_are_kept),
 		cmocka_unit_test(test_hedge_wins),
 		cmocka_unit_test(test_hedge_loses),
