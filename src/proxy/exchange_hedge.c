@@ -40,13 +40,14 @@ hedge_note_response(struct exchange *x)
 		pace_note(p, exchange_now(x) - x->attempt.taken_usec);
 }
 
-/* Where the task's own address is the Host, the head is another one for each. */
+/* Where the task's own address is the Host, the head is another one for each. What a client that is
+ * bound to its task has there, no other task has. */
 static bool
 may_hedge(const struct exchange *x)
 {
-	return x->hedge == NULL && !x->hedged && x->up.over && x->up.whole && x->status == 0
-	    && x->attempt.interims == 0 && !x->upgrade && !x->names_task && retry_is_harmless(x)
-	    && flow_data_bytes(&x->up) <= x->attempt.service->retry_body;
+	return x->hedge == NULL && !x->hedged && !x->attempt.bound && x->up.over && x->up.whole
+	    && x->status == 0 && x->attempt.interims == 0 && !x->upgrade && !x->names_task
+	    && retry_is_harmless(x) && flow_data_bytes(&x->up) <= x->attempt.service->retry_body;
 }
 
 struct wait

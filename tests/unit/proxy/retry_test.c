@@ -1079,6 +1079,46 @@ test_no_hedge(void **state)
 	}
 }
 
+/* What it has at its task, the second one would not know. */
+static void
+test_no_hedge_of_a_bound_client(void **state)
+{
+	static const char named[] = "GET /slow HTTP/1.1\r\nHost: a.example\r\nCookie: ";
+	char head[512] = "", *cookie, *end;
+	int c, t, u, first, second;
+
+	(void)state;
+	open_with_hedge(2);
+	stage.sticky = "stick";
+	stage_table();
+	c = dial();
+	t = first_task(c, GET("/slow"), GOT("/slow"), &first);
+	u = call(&second);			/* it is not bound yet */
+	hear(u, GOT("/slow"));
+	say(u, OK(2, "ok"));
+	for (size_t at = 0; strstr(head, "\r\n\r\nok") == NULL; at++)
+		WAIT_UNTIL(recv(c, head + at, 1, 0) == 1);
+	assert_non_null(cookie = strstr(head, "stick="));
+	assert_non_null(end = strchr(cookie, ';'));
+	*end = '\0';
+	say(c, named);
+	say(c, cookie);
+	say(c, "\r\n\r\n");
+	hear(u, named);
+	for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
+		stage_turn();
+	assert_true(nobody_calls(first));
+	assert_int_equal(hedges(), 1);
+	hear(u, cookie);
+	hear(u, "\r\n" FORWARDED "\r\n");
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
 /* All tasks have what they may have in flight; or the service has. */
 static void
 test_no_hedge_beyond_limits(void **state)
@@ -1364,6 +1404,7 @@ main(void)
 		cmocka_unit_test(test_hedge_takes_over),
 		cmocka_unit_test(test_hedge_and_no_client),
 		cmocka_unit_test(test_no_hedge),
+		cmocka_unit_test(test_no_hedge_of_a_bound_client),
 		cmocka_unit_test(test_no_hedge_beyond_limits),
 		cmocka_unit_test(test_task_that_comes_back),
 		cmocka_unit_test(test_tries_are_as_many_as_allowed),

@@ -45,6 +45,7 @@ struct stage {
 	struct table_service service;		/* as in the next stage_table */
 	const char	*health_path;		/* the same; /health when NULL */
 	const char	*health_method, *health_hostname, *health_headers, *health_service, *health_send, *health_expect;
+	const char	*sticky;		/* the same: the name of its cookie; NULL: none */
 	const char	*chain;			/* of filters, as world/filter.h has it; NULL: none */
 	const char	*server;		/* NULL: HTTP. Else the service is of kind tcp: for clients that name this one; "": for all */
 	bool		 ends_tls;		/* the TLS of these clients ends at the proxy, */
@@ -111,6 +112,8 @@ stage_table(void)
 	s.health_send = table_maker_text(m, str_of(stage.health_send));
 	s.health_expect = table_maker_text(m, str_of(stage.health_expect));
 	s.alpn = table_maker_text(m, str_of(stage.alpn));
+	s.sticky_cookie = table_maker_text(m, str_of(stage.sticky));
+	s.sticky_path = table_maker_text(m, str_of(stage.sticky == NULL ? NULL : "/"));
 	r.service = table_maker_service(m, &s);
 	for (int i = 0; i < stage.norigins; i++) {
 		if (stage.state[i] == GONE)
