@@ -217,7 +217,7 @@ tcp_abort(struct tcp *t)
 static void
 tcp_connect(struct tcp *t, const struct why *why)
 {
-	while (why != NULL && attempt_repeat(&t->attempt, why, ATTEMPT_REPEATABLE))
+	while (why != NULL && attempt_repeat(&t->attempt, why, ATTEMPT_UNSENT))
 		why = attempt_connect_new(&t->attempt);
 	if (why != NULL)
 		tcp_break(t, why);

@@ -110,6 +110,38 @@ test_another_task(void **state)
 	stage_close();
 }
 
+/* As of a request that no task has read: what it costs nothing to send to another task, no budget holds back. */
+static void
+test_another_task_costs_nothing(void **state)
+{
+	int c, t;
+
+	(void)state;
+	open_for(2, "");
+	stage.service.retry_budget = 1;		/* 0: none are repeated */
+	stage.service.eject_failures = OUTLIER_STRIKES;
+	stage.service.eject_window_usec = PATIENCE;
+	stage_table();
+	close(stage.origin[0]);
+	stage.origin[0] = -1;
+	for (int i = 0; i < 60; i++) {
+		c = dial();
+		say(c, "x");
+		t = answer_call(1);
+		hear(t, "x");
+		say(t, "y");
+		hear(c, "y");
+		close(t);
+		hear_end(c);
+		close(c);
+		live_reset_task(stage.live, 0);	/* another one each time, as of a service that is updated */
+	}
+	WAIT_UNTIL(inflight() == 0);
+	assert_int_equal(whys(WHY_TUNNEL_CLOSED), 60);
+	assert_true(live_retries_total(stage.live, 1, RETRY_CONNECT) > 10);
+	stage_close();
+}
+
 static void
 test_no_task(void **state)
 {
@@ -639,6 +671,7 @@ main(void)
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_another_task),
+		cmocka_unit_test(test_another_task_costs_nothing),
 		cmocka_unit_test(test_no_task),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_client_leaves_early),
