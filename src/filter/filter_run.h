@@ -39,6 +39,7 @@ struct filter_facts {			/* of the client; lives as long as the run */
 struct filter_end {			/* what came of an exchange */
 	int		 status;	/* of its response; 0: the client got none */
 	int64_t		 usec;		/* when it was over */
+	bool		 no_room;	/* Mola refused it for want of room: no task was sent it */
 };
 
 struct filter_tries {			/* how often the request may be sent to tasks */

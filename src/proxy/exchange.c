@@ -166,7 +166,7 @@ exchange_reset(struct exchange *x)
 	x->trace = NULL;
 	keys_unwait(&x->hold);
 	x->hold.over = false;
-	x->waited = x->is_counted = x->hedged = false;
+	x->waited = x->is_counted = x->hedged = x->no_room = false;
 	x->counted = 0;
 	x->keeps_body = 0;
 }
@@ -280,6 +280,7 @@ exchange_fail(struct exchange *x, const struct why *why)
 	ASSERT(why != NULL);
 	hedge_drop(x, WHY_HEDGED);
 	x->why = why;
+	x->no_room |= !x->paged && (why == WHY_OVERLOADED || why == WHY_MAX_INFLIGHT);
 	waiting_leave(&x->proxy->waiting, &x->waiter);
 	if (is_reset_alike(x) || x->status != 0 || why->status == 0)
 		return CUT;

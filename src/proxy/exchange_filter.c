@@ -366,7 +366,8 @@ void
 filters_end(struct exchange *x)
 {
 	if (x->filters != NULL)
-		filter_run_end(x->filters, &(struct filter_end){ status_of(x), exchange_now(x) });
+		filter_run_end(x->filters, &(struct filter_end){ .status = status_of(x),
+		    .usec = exchange_now(x), .no_room = x->no_room });
 	filter_run_free(&x->filters);
 	ASSERT(x->collects <= x->proxy->collected);
 	x->proxy->collected -= x->collects;

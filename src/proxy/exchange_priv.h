@@ -78,6 +78,7 @@ struct exchange {
 	bool		 waited;
 	struct hedge	*hedge;		/* a second task has the request, too; NULL: none */
 	bool		 hedged;	/* one had it: once is enough */
+	bool		 no_room;	/* refused for want of it, whatever page the client got for that */
 	bool		 is_counted;	/* its tries are, in a field: a call of gRPC that has none yet */
 	unsigned	 counted;	/* bytes of that field, at the end of its head */
 	size_t		 keeps_body;	/* its part of proxy.collected, for a body to be sent again */

@@ -304,6 +304,53 @@ what_is_in_flight_is_so_until_it_is_over(void **state)
 	close_with();
 }
 
+/* What Mola refuses for want of room is no failure of the tasks, which serve as many as they can: then nobody would be served. */
+static void
+a_refusal_for_want_of_room_opens_no_breaker(void **state)
+{
+	static const char get[] = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+	int c, d, t = -1;
+
+	(void)state;
+	open_with(1, "circuitbreaker", "expression", "ResponseCodeRatio(500, 600, 0, 600) > 0.5");
+	stage.service.max_inflight = 1;
+	stage_table();
+	c = dial();
+	d = dial();
+	for (int i = 0; i < 3; i++) {
+		say(c, get);
+		if (t < 0)
+			t = answer_call(0);
+		hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+		for (int k = 0; k < 5; k++) {
+			say(d, get);
+			hear_why(d, 503, WHY_MAX_INFLIGHT);
+		}
+		for (int64_t until = clock_mono_usec() + 150 * MSEC; clock_mono_usec() < until;)	/* it looks each 100 ms */
+			stage_turn();
+		say(t, OK(2, "ok"));
+		hear(c, OK(2, "ok"));
+	}
+	close(t);
+	/* those of the tasks count as ever */
+	stage.service.max_inflight = 0;
+	stage.service.retry_attempts = 1;
+	stage_table();
+	close(stage.origin[0]);
+	for (int i = 0; i < 4; i++) {		/* three more are half of all */
+		for (int64_t until = clock_mono_usec() + 150 * MSEC; i == 3 && clock_mono_usec() < until;)
+			stage_turn();
+		say(d, get);
+		hear_why(d, 502, WHY_CONNECT_REFUSED);
+	}
+	say(d, get);
+	hear_why(d, 503, WHY_BREAKER_OPEN);
+	stage.origin[0] = stage_listen(&stage.origin_addr[0]);
+	close(c);
+	close(d);
+	close_with();
+}
+
 int
 main(void)
 {
@@ -311,7 +358,8 @@ main(void)
 		cmocka_unit_test(responses_of_ours_pass_too), cmocka_unit_test(a_filter_responds_and_no_task_is_asked),
 		cmocka_unit_test(what_a_filter_responds_is_logged),
 		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters),
-		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_type_is_guessed_when_the_body_begins),
+		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_refusal_for_want_of_room_opens_no_breaker),
+		cmocka_unit_test(a_type_is_guessed_when_the_body_begins),
 		cmocka_unit_test(a_body_ends_before_its_type_where_the_page_does) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
