@@ -42,13 +42,17 @@ answer_make(char out[ANSWER_MAX], const struct why *why, bool keep_alive, bool w
  * A task that did not respond in time may have processed it.
  */
 static int
-grpc_status(const struct why *why)
+grpc_status(const struct why *why, int status)
 {
 	if (why == WHY_CONNECT_TIMEOUT || why == WHY_UPSTREAM_TLS_SLOW)
 		return 14;		/* UNAVAILABLE */
-	switch (why->status) {
+	switch (status) {
 	case 400: case 417: case 505:
 		return 13;		/* INTERNAL */
+	case 401:
+		return 16;		/* UNAUTHENTICATED */
+	case 403:
+		return 7;		/* PERMISSION_DENIED */
 	case 404: case 501:
 		return 12;		/* UNIMPLEMENTED */
 	case 408: case 504:
@@ -61,15 +65,15 @@ grpc_status(const struct why *why)
 }
 
 struct str
-answer_make_grpc(char out[ANSWER_MAX], const struct why *why)
+answer_make_grpc(char out[ANSWER_MAX], const struct why *why, int status)
 {
 	int n;
 
-	ASSERT(why->status != 0);
+	ASSERT(status != 0);
 	n = snprintf(out, ANSWER_MAX,
 	    "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n"
 	    "Grpc-Status: %d\r\nGrpc-Message: %s\r\n%sMola-Why: %s\r\nConnection: close\r\n\r\n",
-	    grpc_status(why), why->text,
+	    grpc_status(why, status), why->text,
 	    may_come_again(why) ? "Grpc-Retry-Pushback-Ms: 1000\r\n" : "", why->name);
 	ASSERT(n > 0 && n < ANSWER_MAX);
 	return (struct str){ out, (size_t)n };

@@ -14,8 +14,8 @@ struct str	answer_make(char out[ANSWER_MAX], const struct why *, bool keep_alive
     bool without_body);
 /*
  * The same for a client of gRPC over HTTP/2: 200 with the status in fields, as a response that
- * has no more than a head.
+ * has no more than a head. `status`: what other clients get for that reason.
  */
-struct str	answer_make_grpc(char out[ANSWER_MAX], const struct why *);
+struct str	answer_make_grpc(char out[ANSWER_MAX], const struct why *, int status);
 
 #endif

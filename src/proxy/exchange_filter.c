@@ -271,10 +271,22 @@ filters_begin_answer(struct exchange *x, struct str head)
 	    h1_write_response(&x->down.head, &m, &edits, H1_UNSAID);
 }
 
+/* A refusal for a client of gRPC, but for that of an auth server, who knows who asks: the status
+ * that other clients get. 0: it is none. */
+static int
+refused_status(const struct exchange *x, struct str all)
+{
+	int status = all.len == 0 ? x->why->status : filter_run_status(x->filters);
+	bool grpc = x->client->is_grpc && x->why != WHY_FORWARD_AUTH_REFUSED;
+
+	return grpc && status >= 400 ? status : 0;
+}
+
 bool
 filters_answer(struct exchange *x)
 {
 	struct str body, rest, all = filter_run_answer(x->filters, x->is_head, &body);
+	int refused = refused_status(x, all);
 	enum h1_connection c = x->keep ? H1_KEEP_ALIVE : H1_CLOSE;
 	struct field field[ANSWER_FIELDS];
 	struct edits edits;
@@ -282,9 +294,11 @@ filters_answer(struct exchange *x)
 	size_t most;
 
 	ASSERT(x->why->status != 0);
-	if (all.len == 0)
-		all = x->client->is_grpc ? answer_make_grpc(x->answer, x->why) :
-		    answer_make(x->answer, x->why, x->keep, x->is_head);
+	if (refused != 0) {
+		all = answer_make_grpc(x->answer, x->why, refused);
+		body = STR("");
+	} else if (all.len == 0)
+		all = answer_make(x->answer, x->why, x->keep, x->is_head);
 	edits_init(&edits);
 	if (x->client->sender.tls && x->proxy->hsts != NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
@@ -296,7 +310,7 @@ filters_answer(struct exchange *x)
 		filter_run_start(x->filters, body);
 	if (!filters_response(x, &m, &edits, c))
 		return false;
-	x->status = m.status;
+	x->status = refused != 0 ? refused : m.status;
 	gather_add(&x->down.head, body);
 	x->own_content = body.len;
 	return true;

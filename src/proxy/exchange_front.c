@@ -242,7 +242,7 @@ answer_own(struct exchange *x)
 	else if (x->why == WHY_HTTPS_REDIRECT)
 		answer_redirect(x);
 	else if (x->client->is_grpc)
-		answer_add(x, answer_make_grpc(x->answer, x->why));
+		answer_add(x, answer_make_grpc(x->answer, x->why, x->why->status));
 	else {
 		answer_add(x, answer_make(x->answer, x->why, x->keep, x->is_head));
 		x->own_content = x->is_head ? 0 : strlen(x->why->text) + 1;

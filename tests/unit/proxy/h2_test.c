@@ -238,6 +238,33 @@ refusals_have_their_reason(void **state)
 }
 
 static void
+a_middleware_refuses_calls_of_grpc_as_such(void **state)
+{
+	const struct filter_setting nobody = { STR("sourcerange"), STR("10.9.9.9/32") };
+	struct arena *a = arena_new();
+	struct peer *p;
+	int32_t plain, grpc;
+
+	(void)state;
+	h2_open(1);
+	stage.chain = filter_chain_add(a, "", STR("m"), FILTER_IP_ALLOW_LIST, &nobody, 1);
+	assert_non_null(stage.chain);
+	stage_table();
+	p = peer_new(65535);
+	plain = peer_get(p, "/");
+	PEER_UNTIL(p, p->got[plain] != NULL && p->got[plain]->ended);
+	assert_true(has(p, plain, ":status: 403\n") && has(p, plain, "mola-why: address_not_allowed\n"));
+	p->up_open = true;
+	grpc = peer_ask(p, "POST", "/a.B/C", "content-type", "application/grpc");
+	PEER_UNTIL(p, p->got[grpc] != NULL && p->got[grpc]->closed);
+	assert_true(has(p, grpc, ":status: 200\n") && has(p, grpc, "content-type: application/grpc\n"));
+	assert_true(has(p, grpc, "grpc-status: 7\n") && has(p, grpc, "mola-why: address_not_allowed\n"));
+	assert_int_equal(p->got[grpc]->len, 0);
+	h2_close(p);
+	arena_free(&a);
+}
+
+static void
 a_tunnel_carries_bytes_both_ways(void **state)
 {
 	struct peer *p;
@@ -976,6 +1003,7 @@ main(void)
 		cmocka_unit_test(what_is_cut_does_not_look_whole),
 		cmocka_unit_test(a_response_may_end_with_its_connection),
 		cmocka_unit_test(refusals_have_their_reason),
+		cmocka_unit_test(a_middleware_refuses_calls_of_grpc_as_such),
 		cmocka_unit_test(a_tunnel_carries_bytes_both_ways),
 		cmocka_unit_test(a_task_that_does_not_upgrade_opens_no_tunnel),
 		cmocka_unit_test(interim_responses_do_not_pile_up),
