@@ -225,7 +225,7 @@ static void
 check_served(const struct plan *p, const struct call *l, const struct chain_seen *s)
 {
 	const struct plan_service *of = &p->service[l->service];
-	bool cors = chain_has(of, CHAIN_CORS), unsure = l->slip == STATUS_503 || (of->h2c && l->answer == 0);
+	bool cors = chain_has(of, CHAIN_CORS), unsure = l->rpc.on || l->slip == STATUS_503 || (of->h2c && l->answer == 0);
 
 	expect(l, "as its origin", s->origin, cors && l->origin ? ORIGIN : "");
 	expect(l, "of types", s->nosniff, cors ? "nosniff" : "");

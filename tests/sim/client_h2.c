@@ -17,6 +17,7 @@
 #include "heads.h"
 #include "memory.h"
 #include "response.h"
+#include "rpc.h"
 
 #define REDIAL_USEC	(USEC_PER_SEC / 10)
 #define DIALS_MOST	20
@@ -92,6 +93,8 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	(void)nlen;
 	(void)flags;
 	(void)arg;
+	if (k != NULL)
+		rpc_see(&k->entry->rpc, k->headed, n, v);
 	if (k == NULL || k->headed)
 		return 0;
 	if (n[0] != ':')
@@ -134,6 +137,7 @@ on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 	if (f->hd.type == NGHTTP2_HEADERS && !k->headed && k->in.status >= 200) {
 		k->headed = true;
 		k->in.coded = k->in.ours ? NULL : coded_new(k->in.seen.coding, k->call->id);
+		rpc_check_head(k->entry, k->in.ours, k->in.why, (f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
 		response_head(c->plan, k->call, k->entry, &k->in, c->bound);
 		if (!k->in.ours)
 			heads_check_response(k->entry, head_text_keep(&k->head), true);
@@ -172,7 +176,7 @@ on_data(nghttp2_session *s, uint8_t flags, int32_t id, const uint8_t *p, size_t 
 	if (k->in.coded != NULL)
 		coded_add(k->in.coded, (const char *)p, n);
 	for (size_t i = 0; i < n && !k->in.ours && k->in.coded == NULL; i++)
-		if (p[i] != (uint8_t)pattern(k->call->id, DOWN, k->in.body + i)) {
+		if (p[i] != rpc_byte(k->call, DOWN, k->in.body + i)) {
 			broken("x%u got a byte that is not this exchange's", k->call->id);
 			break;
 		}
@@ -200,6 +204,8 @@ on_close(nghttp2_session *s, int32_t id, uint32_t error, void *arg)
 		response_whole(k->call, k->entry, &k->in, false);
 	else {
 		k->entry->may_drop |= error == NGHTTP2_REFUSED_STREAM;
+		k->entry->rpc.reset = true;
+		k->entry->rpc.code = error;
 		entry_end(k->entry, k->headed ? CUT : DROPPED);
 	}
 	return 0;
@@ -210,11 +216,15 @@ on_body(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags,
 {
 	struct call_h2 *k = source->ptr;
 	const struct call *l = k->call;
-	uint64_t n = l->body - k->sent;
+	uint64_t n = rpc_may_send(l, UP, k->in.body) - k->sent;
 
 	(void)s;
 	(void)id;
 	(void)arg;
+	if (n == 0) {			/* the other side is to say something first */
+		k->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
 	if (l->stall_at >= 0 && !k->stalled && k->sent + n > (uint64_t)l->stall_at)
 		n = (uint64_t)l->stall_at > k->sent ? (uint64_t)l->stall_at - k->sent : 0;
 	if (n == 0 && k->sent < l->body && !k->stalled) {
@@ -231,7 +241,7 @@ on_body(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags,
 	n = n < cap ? n : cap;
 	n = l->piece > 0 && n > l->piece ? l->piece : n;
 	for (uint64_t i = 0; i < n; i++)
-		p[i] = (uint8_t)pattern(l->id, UP, k->sent + i);
+		p[i] = rpc_byte(l, UP, k->sent + i);
 	k->sent += n;
 	if (l->piece > 0) {
 		k->due_usec = wire_now() + l->piece_usec;
@@ -321,8 +331,8 @@ call_begin(struct client_h2 *c)
 	struct chain_ask asks[CHAIN_ASKS];
 	unsigned nasks = chain_asks(c->plan, l, asks);
 	const struct bound *bound = &c->bound[l->service];
-	char cookie[32];
-	nghttp2_nv nv[7 + CHAIN_ASKS];
+	char cookie[32], timeout[RPC_ROOM];
+	nghttp2_nv nv[7 + CHAIN_ASKS + RPC_FIELDS];
 	size_t n = 4;
 
 	snprintf(path, sizeof path, "/x%u", l->id);
@@ -336,6 +346,7 @@ call_begin(struct client_h2 *c)
 		nv[n++] = field("content-length", length);
 	for (unsigned i = 0; i < nasks; i++)
 		nv[n++] = field(asks[i].name, asks[i].value);
+	n += rpc_asks(l, nv + n, timeout);
 	if (bound->cookie[0] != '\0') {	/* as browsers send several */
 		snprintf(cookie, sizeof cookie, "at=%s", bound->cookie);
 		nv[n++] = field("cookie", "a=b");

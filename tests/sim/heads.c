@@ -292,6 +292,16 @@ add_forwarded(struct head *want, const struct entry *e, struct part host)
 	add(want, part_of("X-Forwarded-Port"), port);
 }
 
+/* To tasks of gRPC: how often it was tried before, and that trailers are welcome. */
+static void
+add_rpc(struct head *want, const struct entry *e)
+{
+	if (e->rpc.tries_text[0] != '\0')
+		add(want, part_of("grpc-previous-rpc-attempts"), part_of(e->rpc.tries_text));
+	if (e->call->rpc.on)
+		add(want, part_of("te"), part_of("trailers"));
+}
+
 /* It stands before them or behind them. */
 static void
 check_sender(const struct entry *e, const struct head *got)
@@ -362,6 +372,7 @@ heads_check_request(const struct entry *e, const char *text, unsigned task, bool
 		add(&want, name, sent.field[i].value);
 	}
 	add_forwarded(&want, e, host);
+	add_rpc(&want, e);
 	check_sender(e, &got);
 	compare(e, "request", &want, &got, h2 || ledger_plan()->client[e->call->id / CALLS].h2);
 }

@@ -17,6 +17,7 @@
 #include "lines.h"
 #include "relay_ledger.h"
 #include "retry_ledger.h"
+#include "rpc.h"
 #include "traced.h"
 
 #define WAIT_SLACK_USEC	(7 * USEC_PER_MSEC)
@@ -318,7 +319,7 @@ check_one_end(const struct entry *e)
 static void
 check_once(const struct entry *e)
 {
-	if (!plan_may_repeat(plan, e->call) && e->heads > 1)
+	if (!plan_may_repeat(plan, e->call) && e->heads > rpc_heads_most(e))
 		broken("x%u (%s) came to tasks %u times", e->call->id, e->call->method, e->heads);
 	if (e->heads > 0 && e->call->bad != WELL && e->call->bad != BAD_CHUNK)
 		broken("x%u (bad %d) came to a task", e->call->id, e->call->bad);
@@ -515,6 +516,7 @@ ledger_check(void)
 		check_wait(e);
 		check_served(e);
 		handshake_check(e);
+		rpc_check(e);
 		audit_exchange(e);
 		chain_check_type(e);
 		if (is_forsaken(e))

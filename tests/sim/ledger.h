@@ -33,6 +33,21 @@ struct seen {
 };
 #define ATTEMPTS_SEEN	6
 
+/* What was seen of a call of gRPC (rpc.h). */
+struct rpc_seen {
+	bool		 typed, said, trails, waits;	/* said: it has a status; trails: in its trailers */
+	int		 status;
+	char		 message[24];
+	bool		 reset;			/* its stream was, with this code */
+	uint32_t	 code;
+	/* by tasks */
+	int		 sent_status;		/* the last one */
+	uint32_t	 sent_code;		/* its stream was reset with */
+	unsigned	 unavailable, unprocessed;	/* so many said that */
+	unsigned	 tries;			/* before, by its last head */
+	char		 tries_text[8];
+};
+
 struct entry {
 	const struct call *call;
 	enum fate	 fate;
@@ -52,6 +67,7 @@ struct entry {
 	unsigned	 port;		/* the client's */
 	bool		 resumed;	/* the TLS of its connection */
 	const char	*asked, *answered[TASKS];	/* the heads that its client and tasks have sent last; heads.h */
+	struct rpc_seen	 rpc;
 	char		 id[48], trace[64];	/* that it came to its last task with; empty: none */
 	/* by tasks */
 	unsigned	 heads, wholes, slipped;

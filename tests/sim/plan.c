@@ -8,6 +8,7 @@
 #include "odd.h"
 #include "pings.h"
 #include "plan_priv.h"
+#include "rpc.h"
 #include "rush.h"
 #include "world/table.h"
 
@@ -421,10 +422,12 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	chain_settle(p);
 	rush_settle(p, plan_stream(seed, 30, 0));
 	pings_draw(p, plan_stream(seed, 31, 0));
+	rpc_draw(p, plan_stream(seed, 32, 0));
 	checks_settle(p);
 	mirror_draw(p, plan_stream(seed, 14, 0));
 	upgrades_settle(p, plan_stream(seed, 12, 0));
 	odd_settle(p);
+	rpc_settle(p, plan_stream(seed, 33, 0));
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -445,7 +448,7 @@ call_is_sound(const struct call *c)
 	int64_t reading = c->read_piece > 0 ? (int64_t)((c->answer + 400) / c->read_piece) * c->read_usec : 0;
 	bool slow = sending > USEC_PER_SEC || reading > USEC_PER_SEC || c->stall_usec > USEC_PER_SEC || c->read_usec > USEC_PER_SEC;
 
-	return c->bad == WELL && c->leave_at < 0 && c->leave_read < 0 && c->leave_usec < 0 && !c->shuts && !slow;
+	return c->bad == WELL && c->rpc.deadline == RPC_ENDLESS && c->leave_at < 0 && c->leave_read < 0 && c->leave_usec < 0 && !c->shuts && !slow;
 }
 
 static void
@@ -463,6 +466,7 @@ print_call(const struct call *c)
 	printf("#     task: %d body %llu framing %d after %lld us%s%s interims %u piece %u/%lld us slip %d times %u at %llu\n", c->status,
 	    (unsigned long long)c->answer, c->framing, (long long)c->delay_usec, c->early ? " early" : c->old ? " old" : "", c->last ? " last" : "",
 	    c->interims, c->answer_piece, (long long)c->answer_usec, c->slip, c->slips, (unsigned long long)c->slip_at);
+	rpc_print(c);
 }
 
 static void
@@ -481,7 +485,7 @@ print_service(const struct plan *p, unsigned i)
 	    s->sticky ? " sticky" : "", s->names_task ? " names-task" : "", s->proxy_version, s->greets ? " greets" : "", s->eject_failures, s->max_inflight,
 	    s->task_max_inflight);
 	if (s->h2c)
-		printf("#   h2c\n");
+		printf("#   h2c%s\n", s->rpc ? " of gRPC" : "");
 	if (i < SERVICES)
 		print_retry(s);
 	if (s->filters != 0)

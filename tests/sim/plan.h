@@ -49,6 +49,18 @@ enum detour {				/* the first of a task's two addresses, that it cannot be reach
 enum framing { BY_LENGTH, BY_CHUNKS, BY_END };
 enum login { LOGIN_NONE, LOGIN_GOOD, LOGIN_WRONG };
 
+/* A call of gRPC (rpc.h). When its deadline has passed, its client leaves, or its task cancels it, or says so. */
+enum rpc_deadline { RPC_ENDLESS, RPC_CLIENT_LEAVES, RPC_TASK_CANCELS, RPC_TASK_SAYS, RPC_DEADLINES };
+struct plan_rpc {
+	bool		 on, in_turn;		/* in_turn: each side waits for the other's message before it sends its next one */
+	bool		 alone;			/* the head is all of the response */
+	unsigned	 messages[2];		/* by enum side */
+	uint32_t	 bytes[2];		/* of each, with its length */
+	int		 status;
+	enum rpc_deadline deadline;
+	int64_t		 deadline_usec;		/* 0: none */
+};
+
 struct call {
 	uint32_t	 id;
 	unsigned	 service;
@@ -96,6 +108,7 @@ struct call {
 	enum slip	 slip;
 	unsigned	 slips;			/* so many attempts of it */
 	uint64_t	 slip_at;		/* bytes of the body */
+	struct plan_rpc	 rpc;
 };
 
 /* How a client speaks TLS. */
@@ -217,6 +230,7 @@ struct plan_service {
 	struct plan_chain chain;
 	bool		 mirrored;		/* copies of its requests go to a mirror (mirror.h) */
 	bool		 h2c;			/* its tasks get HTTP/2 */
+	bool		 rpc;			/* and are of gRPC */
 	struct plan_task_tls tls;
 	/* of TCP: */
 	unsigned	 proxy_version;		/* enum proxy_version */

@@ -19,12 +19,14 @@ struct weather	 draw_weather(struct rng *);
 void		 draw_relay(struct plan_relay *, struct rng);
 void		 draw_tcp(struct plan_service *, struct rng);	/* what a service of it has besides */
 void		 draw_h2(struct plan_client *, struct rng);	/* may make it one of HTTP/2 */
+void		 h2_settle(struct plan_client *, struct rng *);	/* makes it one */
 void		 print_relay(unsigned number, const struct plan_relay *);
 
 /* plan_upgrade.c */
 void		 upgrades_settle(struct plan *, struct rng);
 
 /* plan_retry.c */
+#define RETRY_UNAVAILABLE_FIRST	6	/* what calls of gRPC alone are tried again for: two of those */
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
 void		 calm_settle(struct plan *);	/* nothing happens to s0, nor to Mola */
 void		 crowd_settle(struct plan *, struct rng);

@@ -66,12 +66,10 @@ relay_is_sound(const struct plan_relay *p)
 
 /* What only HTTP/1 can do wrong goes. */
 void
-draw_h2(struct plan_client *c, struct rng r)
+h2_settle(struct plan_client *c, struct rng *r)
 {
-	c->h2 = may(&r, 25);
-	c->h2_streams = 1 + rng_below(&r, CALLS_USUAL);
-	c->h2_window = may(&r, 40) ? 1000 + rng_below(&own, 40000) : 0;
-	for (unsigned i = 0; i < c->ncalls && c->h2; i++) {
+	c->h2 = true;
+	for (unsigned i = 0; i < c->ncalls; i++) {
 		struct call *l = &c->call[i];
 		l->bad = WELL;
 		l->minor = 1;
@@ -81,8 +79,18 @@ draw_h2(struct plan_client *c, struct rng r)
 		if (l->leave_at >= (int64_t)l->body)
 			l->leave_at = -1;
 		if (c->h2_streams > 1 && l->think_usec < IDLE_USEC)
-			l->think_usec /= 1 + rng_below(&r, 100);
+			l->think_usec /= 1 + rng_below(r, 100);
 	}
+}
+
+void
+draw_h2(struct plan_client *c, struct rng r)
+{
+	c->h2 = may(&r, 25);
+	c->h2_streams = 1 + rng_below(&r, CALLS_USUAL);
+	c->h2_window = may(&r, 40) ? 1000 + rng_below(&own, 40000) : 0;
+	if (c->h2)
+		h2_settle(c, &r);
 }
 
 bool

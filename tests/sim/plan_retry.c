@@ -7,6 +7,7 @@
 
 static const char *const on[] = {
 	"connect, reset, timeout, 502, 503, 504", "connect", "none", "connect, reset, timeout, 5xx", "503", "reset, timeout",
+	"unavailable", "connect, reset, timeout, unavailable",
 };
 
 const char *
@@ -25,7 +26,7 @@ draw_retry(struct plan_retry *p, struct rng r, bool tcp)
 	if (tcp)
 		return;
 	if (may(&r, 20))
-		p->on = 1 + rng_below(&own, sizeof on / sizeof *on - 1);
+		p->on = 1 + rng_below(&own, RETRY_UNAVAILABLE_FIRST - 1);
 	if (may(&r, 20))
 		p->attempts = 1 + rng_below(&own, 5);
 	if (may(&r, 20))

@@ -5,6 +5,7 @@
 #include "coded.h"
 #include "odd.h"
 #include "response.h"
+#include "rpc.h"
 
 /* A response of another task than the one that its client is bound to binds it to that one. */
 static void
@@ -22,27 +23,28 @@ bound_note(bool sticky, const struct call *l, const struct entry *e, const struc
 
 /* Where its task says how long its body is, the client is told, unless it has become another one. */
 static void
-length_check(const struct plan *p, const struct call *l, const struct response *r)
+length_check(const struct plan *p, const struct call *l, const struct entry *e, const struct response *r)
 {
+	uint64_t due = e->rpc.said ? 0 : l->answer;		/* a head that is all */
 	bool knows = l->framing == BY_LENGTH && !p->service[l->service].h2c && l->status != 204;
 
 	if (r->status != l->status || r->seen.coding[0] != '\0')
 		return;
 	if (knows && (!r->has_length || r->length != l->answer))
 		broken("x%u is said to have %llu bytes, of %llu", l->id, (unsigned long long)r->length, (unsigned long long)l->answer);
-	if (!knows && r->has_length && r->length != l->answer)
-		broken("x%u is said to have %llu bytes, and has %llu", l->id, (unsigned long long)r->length, (unsigned long long)l->answer);
+	if (!knows && r->has_length && r->length != due)
+		broken("x%u is said to have %llu bytes, and has %llu", l->id, (unsigned long long)r->length, (unsigned long long)due);
 }
 
 void
 response_head(const struct plan *p, const struct call *l, struct entry *e, const struct response *r, struct bound bound[SERVICES])
 {
 	odd_check(l, r);
-	e->status = r->status;
+	e->status = rpc_logged_status(l, r->ours, r->status, r->why);
 	memcpy(e->by, r->by, sizeof e->by);
 	if (!r->ours) {
 		bound_note(p->service[l->service].sticky, l, e, r, &bound[l->service]);
-		length_check(p, l, r);
+		length_check(p, l, e, r);
 	}
 	memcpy(e->why, r->why, sizeof e->why);
 	chain_check_response(p, l, r->ours, r->status, r->why, &r->seen);
@@ -65,7 +67,7 @@ void
 response_whole(const struct call *l, struct entry *e, const struct response *r, bool ends_so)
 {
 	bool none = strcmp(l->method, "HEAD") == 0 || l->status == 204 || l->status == 304;
-	uint64_t due = none ? 0 : l->answer;
+	uint64_t due = none ? 0 : r->ours ? l->answer : rpc_due(e, r->body);
 
 	uint64_t body = r->coded == NULL ? r->body : coded_bytes(r->coded, true);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "retry_ledger.h"
+#include "rpc.h"
 
 #define ADVANCE		10		/* repeats of a service without requests */
 #define SLACK_USEC	(50 * USEC_PER_MSEC)
@@ -163,7 +164,7 @@ count_of(const struct live *live, unsigned service)
 			continue;
 		c.requests++;
 		c.picked += e->line.task[0] != '\0';
-		c.undeserved += is_undeserved(e) || is_left_there(e);
+		c.undeserved += is_undeserved(e) || is_left_there(e) || rpc_is_undeserved(e);
 	}
 	return c;
 }

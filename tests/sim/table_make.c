@@ -127,6 +127,7 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 	row.name = table_word(m, name);
 	if (s->checked)
 		row.health_path = table_word(m, "/up");
+	row.health_mode = s->rpc && s->checked ? CHECK_GRPC : CHECK_HTTP;
 	if (s->sticky) {
 		row.sticky_cookie = table_word(m, "at");
 		row.sticky_path = table_word(m, "/");

@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "memory.h"
 #include "retry_ledger.h"
+#include "rpc.h"
 #include "task_h2.h"
 #include "traced.h"
 
@@ -53,6 +54,11 @@ struct served_h2 {
 	bool		 has_length;
 	uint64_t	 body, sent, length;
 	int64_t		 due_usec, delay_usec;
+	/* of gRPC */
+	char		 tries[8];		/* before, as it says; empty: it does not */
+	bool		 alone, sick;		/* the head is all of the response; it says that it does not serve */
+	int		 status;
+	int64_t		 deadline_usec;		/* 0: none */
 };
 
 static void conn_turn(struct conn_h2 *);
@@ -126,32 +132,101 @@ slips_in_body(const struct served_h2 *v)
 	return v->slip == RESETS_IN_BODY || v->slip == CLOSES_IN_BODY || v->slip == STALLS_IN_BODY || v->slip == BAD_BODY;
 }
 
+static void
+reset(struct served_h2 *v, uint32_t code)
+{
+	nghttp2_submit_rst_stream(v->conn->session, NGHTTP2_FLAG_NONE, v->id, code);
+	v->entry->rpc.sent_code = code;
+}
+
+/* Trailers come behind the last bytes. */
+static void
+trail(struct served_h2 *v, uint32_t *flags)
+{
+	nghttp2_nv nv[RPC_FIELDS];
+	char room[2][RPC_ROOM];
+
+	*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	nghttp2_submit_trailer(v->conn->session, v->id, nv, rpc_status_fields(v->status, v->exchange, nv, room));
+	if (v->entry != NULL)
+		v->entry->rpc.sent_status = v->status;
+}
+
 static ssize_t
 on_body(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
 	struct served_h2 *v = source->ptr;
-	uint64_t n = body_bytes(v) - v->sent, most = v->call->answer_piece;
+	uint64_t n = rpc_may_send(v->call, DOWN, v->body), most = v->call->answer_piece;
+	bool all = v->sent == body_bytes(v);
 
+	(void)s;
+	(void)id;
 	(void)arg;
+	n = (n < body_bytes(v) ? n : body_bytes(v)) - v->sent;
+	if (n == 0 && !all) {			/* the other side is to say something first */
+		v->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
 	if (slips_in_body(v) && n > v->call->slip_at - v->sent)
 		n = v->call->slip_at - v->sent;
-	if (n == 0 && v->slip == RESETS_IN_BODY)
-		nghttp2_submit_rst_stream(s, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
-	v->deferred = wire_now() < v->due_usec || (n == 0 && v->slip != CLOSES_IN_BODY && v->slip != BAD_BODY);
+	if (n == 0 && !all && v->slip == RESETS_IN_BODY)
+		reset(v, NGHTTP2_INTERNAL_ERROR);
+	v->deferred = wire_now() < v->due_usec || (n == 0 && !all && v->slip != CLOSES_IN_BODY && v->slip != BAD_BODY);
 	if (v->deferred)
 		return NGHTTP2_ERR_DEFERRED;
 	n = n < cap ? n : cap;
 	n = most > 0 && n > most ? most : n;
 	for (uint64_t i = 0; i < n; i++)
-		p[i] = (uint8_t)pattern(v->exchange, DOWN, v->sent + i);
+		p[i] = rpc_byte(v->call, DOWN, v->sent + i);
 	v->sent += n;
 	if (v->sent == body_bytes(v) || n == 0)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	if (v->sent == body_bytes(v) && v->call->rpc.on)
+		trail(v, flags);
 	else if (most > 0) {
 		v->due_usec = wire_now() + v->call->answer_usec;
 		wire_at(v->due_usec, on_timer, v->conn, 0);
 	}
 	return (ssize_t)n;
+}
+
+/* grpc.health.v1: a message of one field, which is 1 for who serves. */
+static ssize_t
+on_health(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	struct served_h2 *v = source->ptr;
+	uint8_t message[] = { 0, 0, 0, 0, 2, 1 << 3, v->sick ? 2 : 1 };
+
+	(void)s;
+	(void)id;
+	(void)arg;
+	ASSERT(cap >= sizeof message);
+	memcpy(p, message, sizeof message);
+	trail(v, flags);
+	return sizeof message;
+}
+
+static void
+respond_health(struct served_h2 *v)
+{
+	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_health };
+	nghttp2_nv nv[] = { field(":status", "200"), field("content-type", "application/grpc") };
+
+	nghttp2_submit_response(v->conn->session, v->id, nv, 2, &body);
+}
+
+/* Of gRPC: its type, and where the head is all, its status. */
+static size_t
+rpc_head(struct served_h2 *v, nghttp2_nv *nv, char room[2][RPC_ROOM])
+{
+	struct rpc_seen *seen = &v->entry->rpc;
+
+	nv[0] = field("content-type", "application/grpc");
+	if (!v->alone)
+		return 1;
+	seen->sent_status = v->status;
+	seen->unavailable += v->status == RPC_UNAVAILABLE;
+	return 1 + rpc_status_fields(v->status, v->exchange, nv + 1, room);
 }
 
 static void
@@ -160,13 +235,14 @@ respond(struct served_h2 *v)
 	const struct call *l = v->call;
 	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_body };
 	nghttp2_session *s = v->conn->session;
-	nghttp2_nv nv[4], early[2] = { field(":status", "103"), field("link", "x") };
-	char status[8], tag[16], by[16], length[24];
+	bool rpc = l != NULL && l->rpc.on;
+	nghttp2_nv nv[5 + RPC_FIELDS], early[2] = { field(":status", "103"), field("link", "x") };
+	char status[8], tag[16], by[16], length[24], room[2][RPC_ROOM];
 	struct head_text head = { .len = 0 };
-	uint64_t n = body_bytes(v);
+	uint64_t n = v->alone ? 0 : body_bytes(v);
 	size_t fields = 3;
 
-	snprintf(status, sizeof status, "%d", l == NULL ? 200 : v->slip == STATUS_503 ? 503 : l->status);
+	snprintf(status, sizeof status, "%d", l == NULL ? 200 : v->slip == STATUS_503 && !rpc ? 503 : l->status);
 	snprintf(tag, sizeof tag, "%u", v->exchange);
 	snprintf(by, sizeof by, "s%u.%u", v->conn->task->service, v->conn->task->number);
 	snprintf(length, sizeof length, "%llu", (unsigned long long)n);
@@ -174,7 +250,9 @@ respond(struct served_h2 *v)
 	nv[1] = field("x-tag", tag);
 	nv[2] = field("x-by", by);
 	/* where it is to end too early, that is what shows it */
-	if (n > 0 && (l->framing == BY_LENGTH || slips_in_body(v)))
+	if (rpc)
+		fields += rpc_head(v, nv + fields, room);
+	else if (n > 0 && (l->framing == BY_LENGTH || slips_in_body(v)))
 		nv[fields++] = field("content-length", length);
 	for (size_t i = 0; i < fields; i++)
 		head_text_add(&head, (char *)nv[i].name, (char *)nv[i].value);
@@ -182,7 +260,7 @@ respond(struct served_h2 *v)
 		v->entry->answered[v->conn->task->number] = head_text_keep(&head);
 	for (unsigned i = 0; l != NULL && i < l->interims; i++)
 		nghttp2_submit_headers(s, NGHTTP2_FLAG_NONE, v->id, NULL, early, 2, NULL);
-	nghttp2_submit_response(s, v->id, nv, fields, n > 0 ? &body : NULL);
+	nghttp2_submit_response(s, v->id, nv, fields, n > 0 || (rpc && !v->alone) ? &body : NULL);
 }
 
 static void
@@ -234,6 +312,8 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 		v->length = strtoull((const char *)value, NULL, 10);
 	} else if (strcmp(n, "x-added") == 0)
 		v->added = !v->added;
+	else if (strcmp(n, "grpc-previous-rpc-attempts") == 0)
+		snprintf(v->tries, sizeof v->tries, "%.*s", (int)len, (const char *)value);
 	if (!v->headed)
 		head_text_add(&v->head, n, (const char *)value);
 	return 0;
@@ -247,6 +327,29 @@ is_between(int64_t from, int64_t until)
 	return from > 0 && t >= from && t < until;
 }
 
+static bool
+is_rpc(const struct served_h2 *v)
+{
+	const struct task_h2 *t = v->conn->task;
+
+	return t->plan->service[t->service].rpc;
+}
+
+/* What it is to say, and until when. */
+static void
+rpc_begin(struct served_h2 *v)
+{
+	const struct plan_rpc *g = &v->call->rpc;
+	bool slips = v->slip == STATUS_503;
+
+	v->status = slips ? RPC_UNAVAILABLE : g->status;
+	v->alone = g->on && (slips || g->alone);
+	if (g->deadline != RPC_TASK_CANCELS && g->deadline != RPC_TASK_SAYS)
+		return;
+	v->deadline_usec = wire_now() + g->deadline_usec;
+	wire_at(v->deadline_usec, on_timer, v->conn, 0);
+}
+
 static void
 head_came(struct served_h2 *v)
 {
@@ -258,7 +361,8 @@ head_came(struct served_h2 *v)
 	e = ledger_of(v->exchange);
 	v->headed = true;
 	if (v->exchange == NOBODY) {
-		v->slip = is_between(t->how->sick_usec, t->how->well_usec) ? SILENT : GOOD;
+		v->sick = is_between(t->how->sick_usec, t->how->well_usec);
+		v->slip = v->sick && !(is_rpc(v) && t->how->sick_says) ? SILENT : GOOD;
 		return;
 	}
 	if (e == NULL || e->fate == UNSENT) {
@@ -279,10 +383,12 @@ head_came(struct served_h2 *v)
 	chain_check_request(t->plan, e->call, v->target, &v->seen);
 	front_request(t->plan, e->call, &v->seen);
 	traced_request(t->plan, e, &v->seen);
+	rpc_note_tries(e, v->tries);
 	heads_check_request(e, head_text_keep(&v->head), t->number, true);
 	wire_note("head", v->exchange, t->service * 10 + t->number);
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
+	rpc_begin(v);
 	retry_note_head(e, v->slip);
 	v->delay_usec = retry_delay(e);
 	if (e->call->early)
@@ -292,6 +398,9 @@ head_came(struct served_h2 *v)
 static void
 whole_came(struct served_h2 *v)
 {
+	if (v->exchange == NOBODY && is_rpc(v) &&
+	    (strcmp(v->target, "/grpc.health.v1.Health/Check") != 0 || strcmp(v->method, "POST") != 0 || v->body != RPC_PREFIX))
+		broken("a check of gRPC is %s %s of %llu bytes", v->method, v->target, (unsigned long long)v->body);
 	if (v->entry != NULL) {
 		v->entry->wholes++;
 		if (v->body != v->call->body)
@@ -325,7 +434,7 @@ on_data(nghttp2_session *s, uint8_t flags, int32_t id, const uint8_t *p, size_t 
 	(void)flags;
 	(void)arg;
 	for (size_t i = 0; v != NULL && v->call != NULL && i < n; i++)
-		if (p[i] != (uint8_t)pattern(v->exchange, UP, v->body + i)) {
+		if (p[i] != rpc_byte(v->call, UP, v->body + i)) {
 			broken("a task got a byte that is not of x%u", v->exchange);
 			break;
 		}
@@ -351,13 +460,35 @@ on_close(nghttp2_session *s, int32_t id, uint32_t error, void *arg)
 
 /* ---- turns ---- */
 
+/* True: the deadline has passed. */
+static bool
+deadline_turn(struct served_h2 *v)
+{
+	if (v->deadline_usec == 0 || v->id == 0 || wire_now() < v->deadline_usec)
+		return false;
+	v->deadline_usec = 0;
+	v->alone = v->call->rpc.deadline == RPC_TASK_SAYS && !v->begun;
+	v->status = RPC_DEADLINE_EXCEEDED;
+	if (v->alone)
+		respond(v);
+	else
+		reset(v, NGHTTP2_CANCEL);
+	v->begun = v->responds = true;
+	v->deferred = false;
+	return true;
+}
+
 static void
 served_turn(struct served_h2 *v)
 {
+	if (deadline_turn(v))
+		return;
 	if (v->id == 0 || !v->responds || v->slip == SILENT || wire_now() < v->due_usec)
 		return;
 	if (!v->begun && (v->slip == RESETS || v->slip == CLOSES))
-		nghttp2_submit_rst_stream(v->conn->session, NGHTTP2_FLAG_NONE, v->id, NGHTTP2_INTERNAL_ERROR);
+		reset(v, rpc_reset_code(v->entry));
+	else if (!v->begun && v->call == NULL && is_rpc(v))
+		respond_health(v);
 	else if (!v->begun)
 		respond(v);
 	else if (v->deferred)
