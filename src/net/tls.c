@@ -104,6 +104,8 @@ tls_failed(struct stream *s)
 
 	if (!t->failed)
 		fault_note(t, ERR_peek_error());
+	if (!t->failed && (s->private.handshaking || (t->error == 0 && !t->socket_ended)))
+		tls_client_failed(t);
 	t->failed = true;
 	ERR_clear_error();
 	s->private.cut |= t->error == 0 && t->socket_ended;

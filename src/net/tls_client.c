@@ -39,18 +39,46 @@ tls_resume_clear(struct tls_resume *r)
 	*r = (struct tls_resume){ 0 };
 }
 
-/* A ticket came. True: the session is ours from here on. */
+/*
+ * A ticket came. What is kept, and what is offered later, is a copy: OpenSSL never resumes a
+ * session again whose connection was cut, or freed without close_notify, which TLS no longer
+ * demands since 1.1 (RFC 5246, 7.2.1). True would mean that the session is ours from here on.
+ */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls *t = tls_of(ssl);
 	struct tls_resume *r = t->resume;
+	SSL_SESSION *copy = r != NULL ? SSL_SESSION_dup(session) : NULL;
 
-	if (r == NULL)
+	if (copy == NULL)
 		return 0;
 	tls_resume_clear(r);
-	*r = (struct tls_resume){ session, t->of };
-	return 1;
+	*r = (struct tls_resume){ copy, t->of };
+	return 0;
+}
+
+static void
+session_offer(const struct tls *t)
+{
+	const struct tls_resume *r = t->resume;
+	SSL_SESSION *copy;
+
+	if (r == NULL || r->session == NULL || r->of != t->of)
+		return;
+	if ((copy = SSL_SESSION_dup(r->session)) == NULL)
+		return;
+	SSL_set_session(t->ssl, copy);
+	SSL_SESSION_free(copy);
+}
+
+/* It may be the session that this server does not get on with; in TLS 1.3 it may say so after the
+ * handshake. */
+void
+tls_client_failed(struct tls *t)
+{
+	if (t->resume != NULL && t->resume->of == t->of)
+		tls_resume_clear(t->resume);
 }
 
 /* ---- whom to trust, and what to show ---- */
@@ -134,8 +162,7 @@ tls_connect(struct tls_client *c, struct str name, struct tls_resume *resume)
 	}
 	t->resume = resume;
 	t->of = c->serial;
-	if (resume != NULL && resume->session != NULL && resume->of == c->serial)
-		SSL_set_session(t->ssl, resume->session);
+	session_offer(t);
 	ERR_clear_error();
 	return &t->transport;
 }

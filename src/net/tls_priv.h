@@ -76,6 +76,9 @@ tls_of(const SSL *ssl)
 	return SSL_get_app_data(ssl);
 }
 
+/* tls_client.c: the handshake failed, or TLS later, not the socket */
+void		 tls_client_failed(struct tls *);
+
 /* tls_server.c: drops a reference */
 void		 tls_server_unref(struct tls_server *);
 

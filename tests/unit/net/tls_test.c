@@ -79,6 +79,7 @@ struct pair {
 	unsigned	 chosen;
 	bool		 challenge;
 	SSL_SESSION	*session;	/* that the client offers; NULL: none */
+	struct tls_resume *resume;	/* where it keeps them; NULL: nowhere */
 };
 
 static void
@@ -136,7 +137,7 @@ pair_open(struct pair *p, const char *name)
 		assert_null(tls_server_new(&p->server_conf, choose, p, &p->tickets, &p->server));
 	if (p->client == NULL)
 		assert_null(tls_client_new(&p->client_conf, &p->client));
-	assert_non_null(near = tls_connect(p->client, str_of(name), NULL));
+	assert_non_null(near = tls_connect(p->client, str_of(name), p->resume));
 	if (p->session != NULL)
 		SSL_set_session(((struct tls *)near)->ssl, p->session);
 	stream_set_transport(&p->near, near);
@@ -843,6 +844,95 @@ sessions_are_resumed_by_tickets(void **state)
 	pair_free(p);
 }
 
+/* The server is gone without a word; reading finds that. */
+static void
+ends_cut(struct pair *p)
+{
+	enum io_result res;
+	char byte;
+	size_t n;
+
+	shutdown(p->far.private.io.fd, SHUT_RDWR);
+	UNTIL(p->loop, (res = stream_read(&p->near, &byte, 1, &n)) != IO_AGAIN);
+	assert_int_equal(res, IO_FAIL);
+}
+
+/* The server is gone, and nobody has read since. */
+static void
+ends_unread(struct pair *p)
+{
+	shutdown(p->near.private.io.fd, SHUT_RDWR);
+	p->near.private.broken = true;
+}
+
+static void
+ends_properly(struct pair *p)
+{
+	stream_close(&p->near);
+}
+
+/* Proxies and servers cut connections every day: that says nothing of the session. */
+static void
+a_session_outlives_any_end_of_its_connection(void **state)
+{
+	static void (*const ends[])(struct pair *) = { ends_properly, ends_unread, ends_cut };
+	struct tls_resume resume = { NULL, 0 };
+	struct pair *p = pair_new();
+	struct tls_facts f;
+
+	(void)state;
+	p->resume = &resume;
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
+		for (unsigned i = 0; i < 9; i++) {
+			pair_open(p, "web.test");
+			SSL_CTX_set_max_proto_version(p->client->ctx, version);
+			pair_meet(p, "web.test");
+			put(p, &p->far, "x");		/* after its tickets */
+			get(p, &p->near, "x");
+			assert_true(tls_facts(&p->near, &f));
+			if (f.resumed != (i > 0))
+				fail_msg("TLS %x, connection %u, after end %u", (unsigned)version, i, (i - 1) / 3);
+			ends[i / 3](p);
+			stream_close(&p->near);
+			if (i == 8)
+				tls_resume_clear(&resume);
+		}
+	pair_free(p);
+}
+
+/* What a server does not get on with is not offered again. */
+static void
+a_session_is_forgotten_when_a_handshake_fails(void **state)
+{
+	struct tls_resume resume = { NULL, 0 };
+	struct pair *p = pair_new();
+	enum io_result res;
+	char got[8];
+	size_t n;
+
+	(void)state;
+	p->resume = &resume;
+	pair_meet(p, "web.test");
+	put(p, &p->far, "x");
+	get(p, &p->near, "x");
+	assert_non_null(resume.session);
+	pair_open(p, "web.test");
+	assert_int_equal(send(p->far.private.io.fd, "no TLS, whatever it may be", 26, 0), 26);
+	UNTIL(p->loop, (res = stream_connected(&p->near)) != IO_AGAIN);
+	assert_int_equal(res, IO_FAIL);
+	assert_null(resume.session);
+
+	pair_meet(p, "web.test");		/* in TLS 1.3 it may say so later */
+	put(p, &p->far, "x");
+	get(p, &p->near, "x");
+	assert_non_null(resume.session);
+	assert_int_equal(send(p->far.private.io.fd, "\x17\x03\x03\x00\x20 0123456789012345678901234567890123456789", 40, 0), 40);
+	UNTIL(p->loop, (res = stream_read(&p->near, got, sizeof got, &n)) != IO_AGAIN);
+	assert_int_equal(res, IO_FAIL);
+	assert_null(resume.session);
+	pair_free(p);
+}
+
 /* A handshake that asks for no certificate must not be the way to come back without one. */
 static void
 a_challenge_is_never_resumed(void **state)
@@ -895,6 +985,8 @@ main(void)
 		cmocka_unit_test(sessions_are_resumed_by_tickets),
 		cmocka_unit_test(a_resumed_session_knows_its_certificate),
 		cmocka_unit_test(a_challenge_is_never_resumed),
+		cmocka_unit_test(a_session_outlives_any_end_of_its_connection),
+		cmocka_unit_test(a_session_is_forgotten_when_a_handshake_fails),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
