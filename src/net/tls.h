@@ -118,6 +118,8 @@ void			 tls_client_free(struct tls_client **);
  * be NULL: then nothing is resumed. NULL: there is no memory, or no name where one is verified.
  */
 struct transport	*tls_connect(struct tls_client *, struct str name, struct tls_resume *);
+/* This instead, by one such connection whose handshake has not begun. False: there is no memory. */
+bool			 tls_offer(struct stream *, enum tls_offer);
 
 /* ---- what came of it; all of it is empty for streams without TLS ---- */
 

@@ -104,7 +104,7 @@ tls_client_new(const struct tls_client_conf *conf, struct tls_client **out)
 	SSL_CTX_set_verify(ctx, conf->verify == TLS_VERIFY_NONE ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	/* so that an intermediate CA, or the one certificate itself, may be what is trusted */
 	X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
-	/* zero is success, here alone */
+	/* zero is success, here and in tls_offer() alone */
 	ASSERT(SSL_CTX_set_alpn_protos(ctx, offers[conf->offer].p, offers[conf->offer].len) == 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
@@ -165,4 +165,14 @@ tls_connect(struct tls_client *c, struct str name, struct tls_resume *resume)
 	session_offer(t);
 	ERR_clear_error();
 	return &t->transport;
+}
+
+bool
+tls_offer(struct stream *s, enum tls_offer offer)
+{
+	const struct tls *t = (struct tls *)s->private.transport;
+	bool good = SSL_set_alpn_protos(t->ssl, offers[offer].p, offers[offer].len) == 0;
+
+	ERR_clear_error();
+	return good;
 }

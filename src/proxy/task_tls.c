@@ -117,10 +117,10 @@ cas_of(const struct task_tls *t, struct str names, struct buf *room, struct str 
 }
 
 static struct tls_client *
-client_make(const struct task_tls *t, const struct task_tls_how *how, bool http1)
+client_make(const struct task_tls *t, const struct task_tls_how *how)
 {
 	struct tls_client_conf conf = { .verify = how->verify ? TLS_VERIFY_NAME : TLS_VERIFY_NONE,
-	    .offer = http1 ? TLS_HTTP1 : how->scheme == SCHEME_H2 ? TLS_HTTP2 : TLS_HTTP_BOTH };
+	    .offer = how->scheme == SCHEME_H2 ? TLS_HTTP2 : TLS_HTTP_BOTH };
 	struct tls_client *c = NULL;
 	struct buf cas;
 	struct str pem;
@@ -139,19 +139,19 @@ client_make(const struct task_tls *t, const struct task_tls_how *how, bool http1
 
 /* NULL: what it needs is not there. */
 static struct tls_client *
-client_of(struct task_tls *t, const struct task_tls_how *how, bool http1)
+client_of(struct task_tls *t, const struct task_tls_how *how)
 {
 	struct tls_client *c;
 	char key[KEY_MAX];
 	struct str k;
-	int n = snprintf(key, sizeof key, "%d %d %d %.*s %.*s", how->scheme, http1, how->verify,
+	int n = snprintf(key, sizeof key, "%d %d %.*s %.*s", how->scheme, how->verify,
 	    STR_ARG(how->ca), STR_ARG(how->cert));
 
 	ASSERT(n > 0);
 	if ((size_t)n >= sizeof key)
 		return NULL;
 	k = (struct str){ key, (size_t)n };
-	if ((c = map_get(t->clients, k)) == NULL && (c = client_make(t, how, http1)) != NULL)
+	if ((c = map_get(t->clients, k)) == NULL && (c = client_make(t, how)) != NULL)
 		map_put(t->clients, k, c);
 	return c;
 }
@@ -168,7 +168,7 @@ task_tls_start(struct task_tls *t, const struct task_tls_how *how, const struct 
 
 	if (!scheme_is_tls(how->scheme))
 		return NULL;
-	if ((c = client_of(t, how, how->http1)) == NULL)
+	if ((c = client_of(t, how)) == NULL)
 		return WHY_TASK_TLS_MISSING;
 	if (name.len == 0) {
 		if (addr->sa.any.sa_family == AF_UNIX)
@@ -179,7 +179,8 @@ task_tls_start(struct task_tls *t, const struct task_tls_how *how, const struct 
 	if ((transport = tls_connect(c, name, how->resume)) == NULL)
 		return WHY_NO_MEMORY;
 	stream_set_transport(s, transport);
-	return NULL;
+	/* by the same client, so that a session goes on which began with both offered */
+	return how->http1 && !tls_offer(s, TLS_HTTP1) ? WHY_NO_MEMORY : NULL;
 }
 
 const struct why *

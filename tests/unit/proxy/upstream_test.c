@@ -3,6 +3,7 @@
  */
 #include "../../../src/proxy/upstream.c"
 #include "proxy/task_tls.h"
+#include "../net/make_cert.h"
 #include "../until.h"
 #include "../between.h"
 
@@ -17,14 +18,14 @@ static const struct table_task *task;
 static int listener;
 
 static struct table *
-table_of(const struct addr *a)
+table_of(const struct addr *a, enum scheme scheme)
 {
 	struct table_maker *m = table_maker_new(7);
 	struct table *t;
 	int fd;
 
 	table_maker_node(m, &(struct table_node){ .name = table_maker_text(m, STR("n")) });
-	table_maker_service(m, &(struct table_service){ .name = table_maker_text(m, STR("web")),
+	table_maker_service(m, &(struct table_service){ .name = table_maker_text(m, STR("web")), .scheme = scheme,
 	    .connect_usec = USEC_PER_SEC, .response_usec = USEC_PER_SEC, .idle_usec = USEC_PER_SEC,
 	    .tunnel_usec = USEC_PER_SEC });
 	table_maker_task(m, &(struct table_task){ .name = table_maker_text(m, STR("web.1")), .addr = *a });
@@ -46,7 +47,7 @@ begin(void **state)
 	up = upstream_new(loop, live, 0, tls);
 	upstream_set_limits(up, MOST, 600 * USEC_PER_SEC);
 	listener = listen_anywhere(&a);
-	table = table_of(&a);
+	table = table_of(&a, SCHEME_HTTP);
 	task = table_tasks(table, &(uint32_t){ 0 });
 	return 0;
 }
@@ -248,6 +249,76 @@ what_a_failed_connect_says(void **state)
 	assert_int_equal(WHY_NO_PORTS->blame, BLAME_US);
 }
 
+/* ---- TLS ---- */
+
+static enum io_result
+choose(void *cert, void *client, const struct tls_wanted *wanted, struct cert_group *out)
+{
+	(void)client;
+	(void)wanted;
+	out->kind[CERT_ECDSA] = cert;
+	return IO_DONE;
+}
+
+/* The next connection of the task is accepted. True: it resumed a session. */
+static bool
+task_resumes(struct tls_server *server, struct stream *far, struct upconn *c)
+{
+	struct iovec v = { (char *)(uintptr_t)"x", 1 };
+	const struct why *why;
+	struct tls_facts f;
+	enum io_result near;
+	struct addr from;
+	char got;
+	size_t n;
+	int fd;
+
+	UNTIL(loop, (fd = sock_accept(listener, &from)) >= 0);
+	stream_open(far, loop, fd, on_stream, NULL);
+	stream_set_transport(far, tls_accept(server, NULL));
+	UNTIL(loop, (near = upconn_connected(c, &why), stream_connected(far) == IO_DONE && near == IO_DONE));
+	assert_int_equal(stream_writev(far, &v, 1, &n), IO_DONE);	/* after its tickets */
+	UNTIL(loop, stream_read(upconn_stream(c), &got, 1, &n) == IO_DONE);
+	assert_true(tls_facts(far, &f) && str_eq(stream_protocol(far), STR("http/1.1")));
+	return f.resumed;
+}
+
+/* The first connection offers HTTP/2, too, and those after it HTTP/1.1 alone. */
+static void
+a_choice_of_http1_costs_no_full_handshake(void **state)
+{
+	const struct tls_server_conf conf = { .min_version = 12, .protocols = STR("http/1.1"), .scope = STR("a") };
+	struct made self = make_cert(EVP_EC_gen("P-256"), "task", "DNS:web", NULL, 30);
+	char *pem = pem_add(NULL, self.x, self.key);
+	struct stream far[2] = { 0 };
+	struct upconn *c[2];
+	struct tls_tickets tickets;
+	struct tls_server *server;
+	struct cert *cert = NULL;
+	struct addr at;
+
+	(void)state;
+	at = task->addr;
+	table_unref(&table);
+	table = table_of(&at, SCHEME_HTTPS);
+	task = table_tasks(table, &(uint32_t){ 0 });
+	tls_tickets_make(&tickets);
+	assert_null(cert_parse(str_of(pem), &cert, NULL));
+	assert_null(tls_server_new(&conf, choose, cert, &tickets, &server));
+	for (int i = 0; i < 2; i++) {
+		assert_null(upstream_take(up, table, task, 0, on_stream, NULL, &c[i]));
+		assert_int_equal(task_resumes(server, &far[i], c[i]), i > 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		upstream_drop(&c[i]);
+		stream_close(&far[i]);
+	}
+	tls_server_free(&server);
+	cert_unref(&cert);
+	made_free(&self);
+	free(pem);
+}
+
 int
 main(void)
 {
@@ -260,6 +331,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_earlier_of_what_is_said_and_seen_counts, begin, end),
 		cmocka_unit_test_setup_teardown(closings_are_learnt_and_doubted, begin, end),
 		cmocka_unit_test(what_a_failed_connect_says),
+		cmocka_unit_test_setup_teardown(a_choice_of_http1_costs_no_full_handshake, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
