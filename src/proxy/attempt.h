@@ -60,6 +60,7 @@ struct attempt {
 	int		 status;	/* of its response, 0: there is none yet */
 	bool		 served;	/* it has sent something that has no status */
 	unsigned	 interims;	/* 1xx responses so far */
+	bool		 headed;	/* its head is here, and waits for the start of the body */
 	int64_t		 taken_usec;	/* when it was taken */
 	bool		 patient;	/* it may take as long as responses may take */
 	bool		 unavailable;	/* it is a call of gRPC that ended at once, with UNAVAILABLE */

@@ -95,6 +95,8 @@ relay_await_wait(const struct exchange *x)
 	struct wait w = sooner(sooner(response_wait(x), retry_try_wait(x)), hedge_wait(x));
 	int64_t look = x->up.moved_usec + CUT_OFF_USEC;
 
+	if (x->attempt.headed)
+		return relay_wait(x);
 	if (!retry_is_harmless(x) || !x->up.over)
 		return w;
 	return sooner(w, (struct wait){ look > x->attempt.look_usec ? look : x->attempt.look_usec,
@@ -351,6 +353,7 @@ await_start(struct exchange *x, size_t head_bytes)
 	case FLOW_DONE:
 		return await_head(x);
 	case FLOW_MORE:
+		x->attempt.headed = true;
 		return STAY;
 	default:
 		return start_is_short(x);

@@ -231,6 +231,31 @@ a_type_is_guessed_when_the_body_begins(void **state)
 	close_with();
 }
 
+/* Its time is that of bodies: also where the response as a whole takes longer than a head may. */
+static void
+a_body_that_stalls_before_its_type_is_told_as_one(void **state)
+{
+	const char *get = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+	int c, t;
+
+	(void)state;
+	open_with(1, "contenttype", "autoDetect", "true");
+	stage.service.response_usec = 60 * USEC_PER_SEC;
+	stage.service.idle_usec = 200 * USEC_PER_MSEC;
+	stage_table();
+	c = dial();
+	say(c, get);
+	t = answer_call(0);
+	hear(t, "GET / HTTP/1.1\r\nHost: a.example\r\n" FIELDS "\r\n");
+	say(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
+	hear(c, "HTTP/1.1 504 Gateway Timeout\r\n");
+	assert_int_equal(whys(WHY_UPSTREAM_SLOW_BODY), 1);
+	assert_int_equal(whys(WHY_UPSTREAM_SLOW_HEAD), 0);
+	close(c);
+	close(t);
+	close_with();
+}
+
 /* A head that fills its page with the first bytes of the body is read from another page before its task is found to be gone. */
 static void
 a_body_ends_before_its_type_where_the_page_does(void **state)
@@ -360,6 +385,7 @@ main(void)
 		cmocka_unit_test(a_retry_sends_what_the_filters_made), cmocka_unit_test(a_tunnel_opens_behind_filters),
 		cmocka_unit_test(what_is_in_flight_is_so_until_it_is_over), cmocka_unit_test(a_refusal_for_want_of_room_opens_no_breaker),
 		cmocka_unit_test(a_type_is_guessed_when_the_body_begins),
+		cmocka_unit_test(a_body_that_stalls_before_its_type_is_told_as_one),
 		cmocka_unit_test(a_body_ends_before_its_type_where_the_page_does) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
