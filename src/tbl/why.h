@@ -166,7 +166,7 @@ WHY(UPSTREAM_RESET,     502, UPSTREAM, "the task reset the request's HTTP/2 stre
 WHY(UPSTREAM_H2_SILENT, 504, UPSTREAM,
     "the task did not respond on its HTTP/2 connection in time")
 WHY(UPSTREAM_NOT_SERVING, 0, UPSTREAM,
-    "the task's gRPC health service does not respond that it serves")
+    "the task's gRPC health service does not respond that it serves: does it know health.service?")
 WHY(UPSTREAM_UNEXPECTED, 0, UPSTREAM,
     "the task sent something else than its health check expects")
 WHY(UPSTREAM_EARLY,       0, UPSTREAM, "the task sent bytes on an idle connection")
