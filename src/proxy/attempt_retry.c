@@ -140,6 +140,8 @@ attempt_pick_again(struct attempt *a)
 	ASSERT(!a->taken && a->service != NULL && a->tries > 0);
 	if (!attempt_follow(a))
 		return WHY_NO_TASK;
+	if (attempt_is_at_most(a, a->service))	/* it has not been in flight meanwhile, but others */
+		return WHY_MAX_INFLIGHT;
 	why = pick_task(p->pick, a->table, a->service, &a->avoid, attempt_now(a), &task);
 	if (why != NULL) {
 		a->avoid.n = 0;

@@ -1258,6 +1258,37 @@ test_task_that_comes_back(void **state)
 	close_with_retry();
 }
 
+/* Between two tries they are not in flight, and others may have come meanwhile: not more of them than may be. */
+static void
+test_so_many_that_come_back(void **state)
+{
+	int c[2], t;
+
+	(void)state;
+	open_with_retry(1, "1000", "20ms");
+	stage.service.max_inflight = 1;
+	stage_table();
+	close(stage.origin[0]);
+	for (int i = 0; i < 2; i++) {
+		c[i] = dial();
+		say(c[i], POST);
+		WAIT_UNTIL(retries(true) >= 1u + 2 * (unsigned)i);
+	}
+	stage.origin[0] = -1;
+	assert_null(sock_listen(&stage.origin_addr[0], false, &stage.origin[0]));
+	t = answer_call(0);
+	hear(t, POST_PASSED);
+	WAIT_UNTIL(whys(WHY_MAX_INFLIGHT) == 1);
+	assert_int_equal(inflight(), 1);
+	say(t, OK(2, "ok"));
+	WAIT_UNTIL(inflight() == 0);
+	assert_int_equal(whys(WHY_COMPLETE), 1);
+	for (int i = 0; i < 2; i++)
+		close(c[i]);
+	close(t);
+	close_with_retry();
+}
+
 static void
 test_tries_are_as_many_as_allowed(void **state)
 {
@@ -1407,6 +1438,7 @@ main(void)
 		cmocka_unit_test(test_no_hedge_of_a_bound_client),
 		cmocka_unit_test(test_no_hedge_beyond_limits),
 		cmocka_unit_test(test_task_that_comes_back),
+		cmocka_unit_test(test_so_many_that_come_back),
 		cmocka_unit_test(test_tries_are_as_many_as_allowed),
 		cmocka_unit_test(test_no_budget_for_what_was_not_sent),
 		cmocka_unit_test(test_what_was_sent_stays_so),
