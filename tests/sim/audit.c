@@ -140,7 +140,7 @@ audit_time(const struct entry *e)
 	if (e->head_usec > 0 && e->start_usec > e->head_usec)
 		broken("x%u began %lld us before it is logged", e->call->id, (long long)(e->start_usec - e->head_usec));
 	/* a P alone may begin HTTP/2, too */
-	if (!e->call->pipelined && ledger_is_calm() && e->call->stall_at != 0 && e->call->stall_at != 1 && e->start_usec > e->began_usec + soon)
+	if (!e->call->pipelined && ledger_is_calm() && c->parts.heads == 0 && e->call->stall_at != 0 && e->call->stall_at != 1 && e->start_usec > e->began_usec + soon)
 		broken("x%u began %lld us before it is logged", e->call->id, (long long)(e->start_usec - e->began_usec));
 	if ((e->fate == ANSWERED || e->fate == REFUSED) && e->start_usec + e->took_usec > e->ended_usec + MSEC)
 		broken("x%u took %lld us too long by its line", e->call->id,

@@ -122,6 +122,23 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 	return 0;
 }
 
+/* Its heads are not there in time, on purpose. */
+static bool
+is_late(const struct client_h2 *c)
+{
+	return c->how->parts.usec >= HEAD_USEC && c->out.began_usec > 0;
+}
+
+/* Mola has had enough of it: not without a reason, nor before that was there. */
+static void
+goaway_check(const struct client_h2 *c, uint32_t code)
+{
+	int64_t usec = wire_now() - c->out.began_usec;
+
+	if (code == NGHTTP2_ENHANCE_YOUR_CALM && c->how->parts.heads > 0 && (!is_late(c) || usec < HEAD_USEC))
+		broken("client %u had to leave, %lld us after a head has begun", c->number, (long long)usec);
+}
+
 static int
 on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 {
@@ -130,6 +147,7 @@ on_frame(nghttp2_session *s, const nghttp2_frame *f, void *arg)
 
 	if (f->hd.type == NGHTTP2_GOAWAY) {
 		c->going = true;
+		goaway_check(c, f->goaway.error_code);
 		wire_note("goaway", f->goaway.error_code, (uint64_t)f->goaway.last_stream_id);
 	}
 	if (k == NULL)
@@ -284,15 +302,15 @@ hang_up(struct client_h2 *c, bool reset, enum fate f)
 	c->life++;
 	nghttp2_session_del(c->session);
 	c->session = NULL;
-	c->out.len = 0;
 	for (unsigned i = 0; i < c->next; i++) {
 		struct call_h2 *k = &c->call[i];
 		if (k->entry->fate == WAITING && k->id != 0) {
-			k->entry->may_drop |= c->going && !k->headed;
+			k->entry->may_drop |= (c->going && !k->headed) || is_late(c);
 			entry_end(k->entry, f != DROPPED ? f : k->headed ? CUT : DROPPED);
 		}
 		k->id = 0;
 	}
+	frames_again(&c->out);
 	c->open = 0;
 	c->over = c->next == c->how->ncalls || c->dials > DIALS_MOST;
 	c->due_usec = wire_now() + (c->dials > 1 ? REDIAL_USEC : 0);
@@ -423,6 +441,19 @@ receive(struct client_h2 *c)
 	return broken_text() == NULL;
 }
 
+/* A head that is too late is not waited for until then. */
+static void
+send_frames(struct client_h2 *c)
+{
+	bool waits = frames_due(&c->out) > 0;
+
+	if (c->out.until_usec > 0 && wire_now() >= c->out.until_usec && c->out.len > 0 && is_late(c) && ledger_is_calm() && !c->going)
+		broken("client %u was not told that its head is late", c->number);
+	frames_send(&c->out, c->session, c->end);
+	if (!waits && frames_due(&c->out) > 0)
+		turn_at(c, frames_due(&c->out));
+}
+
 /* ---- turns ---- */
 
 static void
@@ -478,11 +509,11 @@ client_turn(struct client_h2 *c)
 		return;
 	while (c->next < c->how->ncalls && !c->going && c->open < c->how->h2_streams && wire_now() >= c->due_usec)
 		call_begin(c);
-	frames_send(&c->out, c->session, c->end);
+	send_frames(c);
 	for (unsigned i = 0; i < c->next; i++)
 		if (!call_turn(c, &c->call[i]))
 			return;
-	frames_send(&c->out, c->session, c->end);
+	send_frames(c);
 	if (c->open == 0 && (c->next == c->how->ncalls || c->going))
 		hang_up(c, false, LEFT);
 }
@@ -495,6 +526,7 @@ client_h2_new(const struct plan *p, unsigned number, const struct addr *proxy)
 
 	c->plan = p;
 	c->how = &p->client[number];
+	c->out.how = &c->how->parts;
 	c->number = number;
 	c->proxy = proxy;
 	snprintf(name, sizeof name, "10.0.1.%u:1", 1 + number / 2);

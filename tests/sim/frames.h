@@ -4,14 +4,23 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "wire.h"
+#include "plan.h"
 
-struct frames {				/* begins zeroed, and again with another session */
-	const uint8_t	*left;		/* in the session's memory */
+struct frames {				/* begins zeroed, but for `how`; frames_again: for another session */
+	const struct plan_parts *how;	/* NULL: heads are whole */
+	const uint8_t	*left;		/* in the session's memory, or in `bytes` */
 	size_t		 len;
+	size_t		 first;		/* of `len`: what goes before the pause */
+	unsigned	 heads;		/* that there were */
+	int64_t		 began_usec;	/* the one in parts that is under way, or was last; 0: none */
+	int64_t		 until_usec;	/* nothing goes before */
+	uint8_t		 bytes[20000];
 };
 
 /* As much as the end takes now. */
 void	frames_send(struct frames *, nghttp2_session *, struct end *);
+/* When that is to be called again because of what was kept back; 0: nothing was. */
+int64_t	frames_due(const struct frames *);
+void	frames_again(struct frames *);
 
 #endif

@@ -278,13 +278,13 @@ is_in_the_way(const struct entry *e)
 	return e->call->early && e->call->body > 0 && e->sent_usec == 0 && (plan->clients_max < CLIENTS || plan->per_address > 0);
 }
 
-/* Its client did not make room for the rest of a response that Mola had all of. */
+/* Its client did not make room for the rest of a response that Mola had all of, or was to leave before that. */
 static bool
 is_left_behind(const struct entry *e)
 {
 	const struct plan_client *c = &plan->client[e->call->id / CALLS];
 
-	return c->h2 && c->h2_window > 0 && e->call->read_piece > 0;
+	return c->h2 && ((c->h2_window > 0 && e->call->read_piece > 0) || c->parts.usec >= HEAD_USEC);
 }
 
 /* Whatever happened: one end, with one reason, the same for all who have seen it. */
@@ -358,7 +358,7 @@ check_wait(const struct entry *e)
 {
 	const struct call *c = e->call;
 	const struct plan_client *of = &plan->client[c->id / CALLS];
-	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && head_fits(e, &of->weather);
+	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && of->parts.heads == 0 && head_fits(e, &of->weather);
 
 	if (is(e, "overloaded") && !plan->service[c->service].overload)
 		broken("x%u: %s, and its service has no such bound", c->id, e->logged_why);

@@ -428,6 +428,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	upgrades_settle(p, plan_stream(seed, 12, 0));
 	odd_settle(p);
 	rpc_settle(p, plan_stream(seed, 33, 0));
+	parts_settle(p, seed);		/* not those of gRPC */
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		struct call *c = &p->client[i / CALLS].call[i % CALLS];
@@ -535,6 +536,9 @@ plan_print(const struct plan *p)
 		printf("# client %u from %lld us, front %u", i, (long long)c->starts_usec, c->front);
 		if (c->h2)
 			printf(", HTTP/2 with %u streams at once, window %u", c->h2_streams, c->h2_window);
+		if (c->parts.heads > 0)
+			printf(", heads %u+%u in parts: %zu bytes%s, %lld us", c->parts.from, c->parts.heads, c->parts.at,
+			    c->parts.continued ? " and CONTINUATION" : "", (long long)c->parts.usec);
 		secure_print(&c->secure);
 		printf("\n");
 		print_weather("  its network", &c->weather);

@@ -153,6 +153,15 @@ struct plan_pings {
 	struct weather	 weather;
 };
 
+/* Heads that come in two parts: the first bytes of a frame, or a frame of its own and a CONTINUATION (frames.h). */
+#define PARTS_LATE_USEC	(HEAD_USEC + 500 * USEC_PER_MSEC)	/* is too late by so much that it is noticed */
+struct plan_parts {
+	unsigned	 from, heads;		/* so many of a client, from this one on; 0: none */
+	size_t		 at;			/* bytes of the head that are in the first part */
+	int64_t		 usec;			/* and how long after that the second one comes */
+	bool		 continued;
+};
+
 struct plan_client {
 	bool		 there;
 	struct plan_secure secure;
@@ -165,6 +174,7 @@ struct plan_client {
 	bool		 h2;
 	unsigned	 h2_streams;
 	uint32_t	 h2_window;		/* bytes of each that it takes before it makes room; 0: as usual */
+	struct plan_parts parts;
 };
 
 enum wrong_cert { CERT_GOOD, CERT_OTHER_NAME, CERT_OVER, CERT_OTHER_CA };	/* what is wrong with a task's */

@@ -25,6 +25,9 @@ void		 print_relay(unsigned number, const struct plan_relay *);
 /* plan_upgrade.c */
 void		 upgrades_settle(struct plan *, struct rng);
 
+/* plan_parts.c */
+void		 parts_settle(struct plan *, uint64_t seed);
+
 /* plan_retry.c */
 #define RETRY_UNAVAILABLE_FIRST	6	/* what calls of gRPC alone are tried again for: two of those */
 void		 draw_retry(struct plan_retry *, struct rng, bool tcp);
