@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth.h"
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/password.h"
@@ -97,6 +98,8 @@ chain_asks(const struct plan *p, const struct call *l, struct chain_ask out[CHAI
 		out[n++] = (struct chain_ask){ "x-request-id", FORGED_ID };
 		out[n++] = (struct chain_ask){ "x-forwarded-for", FRONT_LIST };
 	}
+	if (p->service[l->service].asks && l->id % 3 != 0)
+		out[n++] = (struct chain_ask){ l->id % 3 == 1 ? "x-user" : "x_user", "forged" };
 	if (p->service[l->service].chain.kinds == 0)
 		return n;
 	if (l->login != LOGIN_NONE)
@@ -235,6 +238,8 @@ chain_write(struct arena *a, char **text, const struct plan_service *s)
 {
 	enum chain_kind k;
 
+	if (s->asks)
+		auth_write(a, text);
 	for (unsigned at = 0; chain_next(s, &at, &k); )
 		kind_write(a, text, &s->chain, k);
 }

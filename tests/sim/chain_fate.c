@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "audit.h"
+#include "auth.h"
 #include "chain.h"
 #include "coded.h"
 
@@ -120,6 +121,8 @@ chain_fate(const struct plan *p, const struct call *l)
 	enum chain_kind k;
 
 	snprintf(f.target, sizeof f.target, "/x%u", l->id);
+	if (auth_judges(p, l, &f))
+		return f;
 	for (unsigned at = 0; chain_next(&p->service[l->service], &at, &k); )
 		if (kind_judges(&f, p, l, k))
 			break;
@@ -145,7 +148,7 @@ chain_see(struct chain_seen *s, const char *name, const char *value)
 		size_t	 cap;
 	} all[] = {
 #define SEEN(name, field) { name, s->field, sizeof s->field }
-		SEEN("X-Forwarded-Prefix", prefix), SEEN("X-Replaced-Path", replaced), SEEN("X-User", user), SEEN("Authorization", login),
+		SEEN("X-Forwarded-Prefix", prefix), SEEN("X-Replaced-Path", replaced), SEEN("X-User", user), SEEN("X_User", user), SEEN("Authorization", login),
 		SEEN("Content-Encoding", coding), SEEN("Location", location), SEEN("Access-Control-Allow-Origin", origin),
 		SEEN("Vary", vary), SEEN("Content-Type", type), SEEN("X-Content-Type-Options", nosniff), SEEN("X-Frame-Options", frames),
 		SEEN("WWW-Authenticate", challenge), SEEN("X-Request-Id", id), SEEN("traceparent", trace),
@@ -188,6 +191,7 @@ chain_check_request(const struct plan *p, const struct call *l, const char *targ
 
 	if (!f.passes)
 		broken("x%u came to a task, and %s is to respond to it", l->id, f.middleware);
+	auth_check_request(p, l, s->user);
 	if (of->chain.kinds == 0)
 		return;
 	snprintf(replaced, sizeof replaced, "/x%u", l->id);
@@ -247,7 +251,7 @@ static bool
 is_a_middlewares(const char *why)
 {
 	static const char *const all[] = { "address_not_allowed", "auth_required", "middleware_redirect", "cors_preflight", "body_too_large",
-	    "response_too_large" };
+	    "response_too_large", "forward_auth_refused", "forward_auth_failed" };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (strcmp(all[i], why) == 0)
@@ -260,6 +264,7 @@ chain_check_response(const struct plan *p, const struct call *l, bool ours, int 
     const struct chain_seen *s)
 {
 	struct chain_fate f = chain_fate(p, l);
+	char challenge[24];
 	bool due;
 
 	if (!ours && f.passes && !f.response_large) {
@@ -278,7 +283,8 @@ chain_check_response(const struct plan *p, const struct call *l, bool ours, int 
 	if (!due)
 		broken("x%u got %d %s from its middlewares", l->id, status, why);
 	expect(l, "the location", s->location, f.passes ? "" : f.location);
-	expect(l, "the challenge", s->challenge, strcmp(why, "auth_required") == 0 ? "Basic realm=\"the sim\"" : "");
+	auth_challenge(p, l, challenge, sizeof challenge);
+	expect(l, "the challenge", s->challenge, strcmp(why, "auth_required") == 0 ? "Basic realm=\"the sim\"" : challenge);
 }
 
 bool

@@ -33,6 +33,10 @@ struct fetch {
 	char		 method[8], path[1024], at[64];
 	const char	*wanted;
 	struct str	 body;			/* of the request */
+	const char	**fields;		/* of it */
+	unsigned	 nfields;
+	void		(*on_head)(void *);
+	void		(*on_field)(void *, struct str, struct str);
 	int64_t		 stall_usec;
 	struct timer	 limit, stall;
 	fetch_data_f	*on_data;
@@ -160,7 +164,8 @@ static void
 on_request(void *arg, uint64_t n)
 {
 	struct fetch *x = arg;
-	struct query q = { .method = x->method, .path = x->path, .body = x->body, .fetch = x };
+	struct query q = { .method = x->method, .path = x->path, .body = x->body, .fetch = x, .fields = x->fields,
+		.nfields = x->nfields };
 
 	(void)n;
 	if (x->fetcher == NULL)
@@ -257,16 +262,29 @@ text_add(struct fetch *x, struct str piece)
 	x->len += piece.len;
 }
 
+/* Its head is here. */
+static void
+begin(struct fetch *x)
+{
+	struct str rest = str_of(x->reply.fields == NULL ? "" : x->reply.fields), line, name;
+
+	x->began = true;
+	x->first_byte_usec = clock_mono_usec();
+	if (x->on_head != NULL)
+		x->on_head(x->arg);
+	while (x->on_field != NULL && str_split(&rest, '\n', &line))
+		if (line.len > 0 && str_split(&line, ':', &name))
+			x->on_field(x->arg, name, str_trim(line));
+}
+
 static void
 piece_read(struct fetch *x, struct str piece)
 {
 	struct loop *l = x->fetcher->loop;
 	bool ok = x->reply.status >= 200 && x->reply.status < 300;
 
-	if (!x->began) {
-		x->began = true;
-		x->first_byte_usec = clock_mono_usec();
-	}
+	if (!x->began)
+		begin(x);
 	if (x->stall_usec > 0)
 		timer_set(l, &x->stall, loop_now(l) + x->stall_usec, on_stall, x);
 	if (x->most > 0 && x->len + piece.len > x->most) {
@@ -292,7 +310,8 @@ fetch_read(struct fetch *x)
 	if (!a->is_end)
 		piece_read(x, a->bytes);
 	else {
-		x->began |= a->good;
+		if (a->good && !x->began)
+			begin(x);
 		fetch_finish(x, a->good ? NULL : WHY_METRICS_FETCH, a->detail);
 	}
 	return true;
@@ -385,9 +404,15 @@ fetch_start(struct fetcher *fr, const struct fetch_conf *c, fetch_data_f *on_dat
 	struct fetch *x = sim_alloc(sizeof *x);
 	char *body = sim_alloc(c->body.len);
 
-	ASSERT(c->url != NULL && done != NULL && c->on_field == NULL && c->fields == NULL);
+	ASSERT(c->url != NULL && done != NULL && (c->on_field == NULL || c->fields != NULL));
 	*x = (struct fetch){ .fetcher = fr, .wanted = c->wanted, .stall_usec = c->stall_usec, .on_data = on_data, .done = done,
 	    .arg = arg, .most = c->body_max == 0 && on_data == NULL ? BODY_MAX : c->body_max };
+	x->on_head = c->on_head;
+	x->on_field = c->on_field;
+	x->nfields = c->nfields;
+	x->fields = sim_alloc(c->nfields * sizeof *x->fields + 1);
+	for (unsigned i = 0; i < c->nfields; i++)
+		x->fields[i] = strcpy(sim_alloc(strlen(c->fields[i]) + 1), c->fields[i]);
 	x->last = &x->first;
 	x->text = (char *)x->path;	/* not NULL */
 	snprintf(x->method, sizeof x->method, "%s", c->method != NULL ? c->method : c->body.len > 0 ? "POST" : "GET");

@@ -14,6 +14,8 @@ struct fetch;
 struct query {
 	const char	*method, *path;		/* with what is behind a '?' */
 	struct str	 body;
+	const char	*const *fields;		/* of somebody else's request: "Name: value" */
+	unsigned	 nfields;
 	struct fetch	*fetch;			/* for a response that goes on: fetch_push */
 };
 
@@ -23,6 +25,7 @@ struct reply {
 	enum ending	 ending;		/* BREAKS_OFF: in the middle; GOES_ON: until fetch_end */
 	int		 status;		/* 0 is 200 */
 	struct str	 body;			/* lasts until the end of the world */
+	const char	*fields;		/* of it, "Name: value" in lines; NULL: none */
 	const char	*wanted;		/* of the field that is wanted; NULL: it does not come */
 	int64_t		 delay_usec;		/* of the server's own */
 	size_t		 piece;			/* comes in pieces of so many bytes, so long one after another; 0: at once */

@@ -268,7 +268,7 @@ is_for_all_to_check(const struct entry *e)
 {
 	const struct plan *p = ledger_plan();
 
-	return !e->call->upgrades && p->service[e->call->service].chain.kinds == 0 && !p->proxied && !p->trusts && !p->traces;
+	return !e->call->upgrades && p->service[e->call->service].chain.kinds == 0 && !p->service[e->call->service].asks && !p->proxied && !p->trusts && !p->traces;
 }
 
 /* ---- requests ---- */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "auth.h"
 #include "chain.h"
 #include "front.h"
 #include "mirror.h"
@@ -419,6 +420,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	}
 	for (unsigned i = 0; i < RELAYS; i++)		/* a brain has no services of TCP */
 		p->relay[i].there &= !p->brain.there;
+	auth_draw(p, plan_stream(seed, 34, 0));
 	chain_settle(p);
 	rush_settle(p, plan_stream(seed, 30, 0));
 	pings_draw(p, plan_stream(seed, 31, 0));
@@ -492,6 +494,8 @@ print_service(const struct plan *p, unsigned i)
 	if (s->filters != 0)
 		printf("#   middlewares %u: in flight %u, rate %u\n", s->filters, s->inflight_amount, s->rate);
 	chain_print(s, i);
+	if (s->asks)
+		printf("#   asks whether requests may pass\n");
 	if (s->mirrored)
 		printf("#   mirrored%s%s, %u\n", p->mirror.half ? " half" : "", p->mirror.bodiless ? " without bodies" : "", p->mirror.body_most);
 	for (unsigned t = 0; t < s->ntasks; t++) {

@@ -238,6 +238,7 @@ struct plan_service {
 	/* the middlewares of its router; of limits, how much */
 	unsigned	 filters, inflight_amount, rate;
 	struct plan_chain chain;
+	bool		 asks;			/* somebody else whether requests may pass (auth.h) */
 	bool		 mirrored;		/* copies of its requests go to a mirror (mirror.h) */
 	bool		 h2c;			/* its tasks get HTTP/2 */
 	bool		 rpc;			/* and are of gRPC */

@@ -117,7 +117,7 @@ plan_is_all_plain(const struct plan *p)
 		if (p->client[i].there && p->client[i].h2)
 			return false;
 	for (unsigned i = 0; i < SERVICES; i++)
-		if (p->service[i].h2c || p->service[i].mirrored || p->service[i].filters != 0)
+		if (p->service[i].h2c || p->service[i].mirrored || p->service[i].asks || p->service[i].filters != 0)
 			return false;
 	return true;
 }

@@ -10,7 +10,7 @@ may_be_upgraded(const struct plan *p, const struct call *l)
 {
 	const struct plan_service *s = &p->service[l->service];
 
-	return !p->rush && !s->mirrored && !p->client[l->id / CALLS].h2 && !p->tls.there && !s->h2c && s->filters == 0 && s->chain.kinds == 0;
+	return !p->rush && !s->mirrored && !s->asks && !p->client[l->id / CALLS].h2 && !p->tls.there && !s->h2c && s->filters == 0 && s->chain.kinds == 0;
 }
 
 static void

@@ -27,7 +27,7 @@ rpc_draw(struct plan *p, struct rng r)
 	if (!there)
 		return;
 	s->rpc = s->h2c = true;
-	s->redirects = false;
+	s->redirects = s->asks = false;
 	s->chain.kinds = 0;
 	if (on < 2)
 		s->retry.on = RETRY_UNAVAILABLE_FIRST + on;

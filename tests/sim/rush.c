@@ -39,6 +39,7 @@ service_settle(struct plan_service *s, struct rng *r)
 		s->task[i] = (struct plan_task){ .node = i };
 	s->overload = s->fails = s->checked = s->h2c = false;
 	s->max_inflight = s->task_max_inflight = s->eject_failures = s->filters = s->chain.kinds = 0;
+	s->asks = false;
 	memset(&s->tls, 0, sizeof s->tls);
 	s->retry.hedges = false;
 	s->retry.per_try_usec = 0;

@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "front.h"
+#include "fetch.h"
 #include "kernel.h"
 #include "knock.h"
 #include "ledger.h"
@@ -281,6 +282,7 @@ on_kill(void *arg, uint64_t n)
 	if (g.ended || !w->runs)
 		return;
 	wire_note("kill", w->index, 0);
+	fetch_forget(process(w));
 	kernel_kill(process(w), on_lost, NULL);
 	w->runs = w->hangs = false;
 	w->loop = NULL;

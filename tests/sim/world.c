@@ -7,6 +7,7 @@
 
 #include "audit.h"
 #include "base/bug.h"
+#include "auth.h"
 #include "brains.h"
 #include "certs.h"
 #include "client.h"
@@ -500,6 +501,7 @@ static void
 makers_begin(const struct plan *p)
 {
 	fetch_begin(&w.host);
+	auth_begin(p);
 	if (!p->brain.there) {
 		brains_none();
 		table_come();
