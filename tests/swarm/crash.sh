@@ -24,6 +24,6 @@ bench "" "$(since_started web)" s
 load_stop "$lost"
 event=$(now)
 "$swarm" boot node3
-check "the node is back" within 30 nodes_ready
+check "the node is back" nodes_return 30
 bench back "$(since "$event")" s
 check "Mola ends in order" mola_stop

@@ -19,7 +19,8 @@ check "dockerd dies: its task has a successor in the table" within 20 agree web 
 bench death "$(since "$event")" s
 "$swarm" engine-start node2
 event=$(now)
-check "dockerd returns: three tasks are in the table" within 40 eval 'nodes_ready && agree web 3'
+must "dockerd returns: the nodes are ready" nodes_return 20
+check "dockerd returns: three tasks are in the table" within 20 agree web 3
 bench return "$(since "$event")" s
 load_stop
 check "Mola ends in order" mola_stop
