@@ -315,15 +315,14 @@ tls_shut(struct stream *s)
 	return res == IO_FAIL ? tls_failed(s) : res;
 }
 
-/* A failure to send is found by whatever the owner tries next. */
+/* What breaks the socket meanwhile is an event of its own, which the owner is called for. */
 static void
 tls_ready(struct stream *s)
 {
 	struct tls *t = (struct tls *)s->private.transport;
 
 	socket_said(t, s);
-	if (t->out != NULL && tls_flush(t) == IO_FAIL)
-		s->private.readable = s->private.writable = true;
+	tls_flush(t);
 	if (s->private.handshaking)
 		s->private.readable = s->private.writable = true;
 	if (t->read_waits && t->out == NULL) {
