@@ -80,8 +80,7 @@ tls_context_trust(SSL_CTX *ctx, struct str pem, STACK_OF(X509_NAME) *names)
 		X509_free(x);
 		count++;
 	}
-	if (good && bio != NULL && count > 0)
-		good = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	good = good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	BIO_free(bio);
 	ERR_clear_error();
 	return count == 0 ? WHY_CERT_MISSING : good ? NULL : WHY_CERT_SYNTAX;

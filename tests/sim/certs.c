@@ -181,6 +181,19 @@ tickets_add(struct secrets_maker *m, bool renewed)
 		secrets_maker_add(m, i == 0 ? STR("ticket/0") : STR("ticket/1"), (struct str){ key[i], TICKET_BYTES });
 }
 
+/* The CA, and behind it what was to be another one: nobody is to be trusted by half of what was meant. */
+static void
+damaged_add(struct secrets_maker *m)
+{
+	static const char rest[] = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n";
+	char pem[PEM_MOST];
+
+	ASSERT(ca.len + sizeof rest <= sizeof pem);
+	memcpy(pem, ca.pem, ca.len);
+	memcpy(pem + ca.len, rest, sizeof rest - 1);
+	secrets_maker_add(m, STR("task-ca/damaged"), (struct str){ pem, ca.len + sizeof rest - 1 });
+}
+
 int
 certs_secrets(const struct plan *p, bool renewed)
 {
@@ -196,6 +209,7 @@ certs_secrets(const struct plan *p, bool renewed)
 	if (p->tls.tickets)
 		tickets_add(m, renewed);
 	secrets_maker_add(m, STR("task-ca/ours"), (struct str){ ca.pem, ca.len });
+	damaged_add(m);
 	ASSERT(secrets_maker_seal(m, &fd) == NULL);
 	secrets_maker_free(&m);
 	return fd;

@@ -144,8 +144,12 @@ check_task(const struct entry *e)
 	const struct plan_service *s = &ledger_plan()->service[e->call->service];
 	bool due = false;
 
+	if (strcmp(e->logged_why, "task_tls_missing") == 0 && !(s->tls.on && s->tls.verified && s->tls.damaged))
+		broken("x%u: %s, and there is all that its tasks need", e->call->id, e->logged_why);
 	if (strncmp(e->logged_why, "upstream_tls_", 13) != 0)
 		return;
+	if (s->tls.verified && s->tls.damaged)
+		broken("x%u: %s, and the CA of its tasks is damaged", e->call->id, e->logged_why);
 	if (!s->tls.on)
 		broken("x%u: %s, and its tasks have no TLS", e->call->id, e->logged_why);
 	for (unsigned i = CERT_OTHER_NAME; i <= CERT_OTHER_CA; i++) {

@@ -200,6 +200,7 @@ struct plan_task_tls {
 	bool		 h2_alone;		/* of those with HTTP/2: nothing else is offered to them */
 };
 
+	bool		 damaged;		/* in the file of their CA, a second certificate is */
 /* Middlewares: fields added to requests and responses, limits, a breaker. */
 enum { FILTER_BIT_FIELDS = 1, FILTER_BIT_IN_FLIGHT = 2, FILTER_BIT_RATE = 4, FILTER_BIT_BREAKER = 8 };
 

@@ -24,6 +24,7 @@ draw_tasks(struct plan_service *s, struct rng *r)
 	s->tls.old = may(r, 30);
 	s->tls.mute = may(r, 30);
 	s->tls.h2_alone = may(r, 50);
+	s->tls.damaged = rng_below(&own, 8) == 0;
 	for (unsigned i = 0; i < TASKS; i++)
 		s->task[i].wrong = may(r, 20) ? (enum wrong_cert)(1 + rng_below(&own, CERT_OTHER_CA)) : CERT_GOOD;
 }
@@ -50,7 +51,7 @@ draw_knock(struct plan_knock *k, struct rng *r)
 bool
 plan_task_is_refused(const struct plan_service *s, const struct plan_task *t)
 {
-	return s->tls.on && s->tls.verified && t->wrong != CERT_GOOD;
+	return s->tls.on && s->tls.verified && (t->wrong != CERT_GOOD || s->tls.damaged);
 }
 
 void
@@ -83,8 +84,8 @@ tls_print(const struct plan *p)
 	for (unsigned i = 0; i < SERVICES; i++) {
 		const struct plan_service *s = &p->service[i];
 		if (s->tls.on)
-			printf("#   tasks of s%u:%s%s%s%s, certificates %d %d %d %d\n", i, s->tls.verified ? " verified" : "", s->tls.old ? " 1.2" : "",
-			    s->tls.mute ? " mute" : "", s->tls.h2_alone ? " h2 alone" : "", s->task[0].wrong, s->task[1].wrong, s->task[2].wrong,
+			printf("#   tasks of s%u:%s%s%s%s%s, certificates %d %d %d %d\n", i, s->tls.verified ? " verified" : "", s->tls.old ? " 1.2" : "",
+			    s->tls.mute ? " mute" : "", s->tls.h2_alone ? " h2 alone" : "", s->tls.damaged ? " damaged CA" : "", s->task[0].wrong, s->task[1].wrong, s->task[2].wrong,
 			    s->task[3].wrong);
 	}
 }

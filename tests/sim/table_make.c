@@ -135,7 +135,7 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
 	row.scheme = plan_scheme(s);
 	if (s->tls.on) {
 		row.tls_verify = s->tls.verified;
-		row.tls_ca = table_word(m, "ours");
+		row.tls_ca = table_word(m, s->tls.damaged ? "damaged" : "ours");
 	}
 	if (service >= SERVICES) {
 		row.kind = SERVICE_TCP;
