@@ -196,8 +196,10 @@ take(struct client *c, const char *p, size_t n)
 			return false;
 		}
 		if (c->in.head && c->in.status < 200 && c->in.status != 101) {
-			if (c->in.status == 100)
+			if (c->in.status == 100) {
 				c->due_usec = 0;
+				entry(c, c->waiting)->went_on = true;
+			}
 			if (call(c, c->waiting)->minor == 0)
 				broken("x%u got %d, which HTTP/1.0 does not have", call(c, c->waiting)->id, c->in.status);
 			reading_begin(&c->in, DOWN);

@@ -86,10 +86,17 @@ call_begin(struct client *c)
 	wire_note("send", l->id, c->all);
 }
 
+static int64_t
+stall_of(const struct client *c, const struct call *l)
+{
+	return l->stall_at == BEHIND_HEAD ? (int64_t)c->head_len : l->stall_at;
+}
+
 /* Bytes for the wire, of what is to be sent now. */
 static void
 out_fill(struct client *c, const struct call *l)
 {
+	int64_t stall_at = stall_of(c, l);
 	size_t n = sizeof c->out;
 
 	if (c->out_sent < c->out_len)
@@ -97,8 +104,8 @@ out_fill(struct client *c, const struct call *l)
 	c->out_sent = c->out_len = 0;
 	if (l->piece > 0 && l->piece < n)
 		n = l->piece;
-	if (l->stall_at >= 0 && !c->stalled && c->sent + n > (uint64_t)l->stall_at)
-		n = (size_t)((uint64_t)l->stall_at - c->sent);
+	if (stall_at >= 0 && !c->stalled && c->sent + n > (uint64_t)stall_at)
+		n = (size_t)((uint64_t)stall_at - c->sent);
 	if (l->leave_at >= 0 && c->sent + n > (uint64_t)l->leave_at)
 		n = (size_t)((uint64_t)l->leave_at - c->sent);
 	if (c->head_sent < c->head_len) {
@@ -119,7 +126,7 @@ may_send(struct client *c, const struct call *l)
 
 	if (now < c->due_usec)
 		return false;
-	if (l->stall_at >= 0 && !c->stalled && c->out_sent == c->out_len && c->sent == (uint64_t)l->stall_at) {
+	if (l->stall_at >= 0 && !c->stalled && c->out_sent == c->out_len && c->sent == (uint64_t)stall_of(c, l)) {
 		c->stalled = true;
 		c->due_usec = now + l->stall_usec;
 		client_at(c, c->due_usec);
@@ -129,8 +136,9 @@ may_send(struct client *c, const struct call *l)
 		return false;
 	if (l->expects && !c->continued && c->sent == c->head_len) {
 		c->continued = true;
-		c->due_usec = now + CONTINUE_USEC;
-		client_at(c, c->due_usec);
+		c->due_usec = l->insists ? INT64_MAX : now + CONTINUE_USEC;
+		if (!l->insists)
+			client_at(c, c->due_usec);
 		return false;
 	}
 	return true;

@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "ledger.h"
 #include "lines.h"
+#include "patient.h"
 #include "relay_ledger.h"
 #include "retry_ledger.h"
 #include "rpc.h"
@@ -513,6 +514,7 @@ ledger_check(void)
 		retry_check(e);
 		check_time(e);
 		deadline_check(e);
+		patient_check(e);
 		check_wait(e);
 		check_served(e);
 		handshake_check(e);

@@ -66,6 +66,7 @@ struct entry {
 	bool		 untyped;	/* its body's type is missing, that was to be guessed */
 	unsigned	 port;		/* the client's */
 	bool		 resumed;	/* the TLS of its connection */
+	bool		 went_on;	/* its client was told to */
 	const char	*asked, *answered[TASKS];	/* the heads that its client and tasks have sent last; heads.h */
 	struct rpc_seen	 rpc;
 	char		 id[48], trace[64];	/* that it came to its last task with; empty: none */

@@ -7,6 +7,7 @@
 #include "front.h"
 #include "mirror.h"
 #include "odd.h"
+#include "patient.h"
 #include "pings.h"
 #include "plan_priv.h"
 #include "rpc.h"
@@ -429,6 +430,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	mirror_draw(p, plan_stream(seed, 14, 0));
 	upgrades_settle(p, plan_stream(seed, 12, 0));
 	odd_settle(p);
+	patient_settle(p, plan_stream(seed, 32, 0));
 	rpc_settle(p, plan_stream(seed, 33, 0));
 	parts_settle(p, seed);		/* not those of gRPC */
 	p->choices = choices;
@@ -458,7 +460,7 @@ static void
 print_call(const struct call *c)
 {
 	printf("#   x%u %s s%u HTTP/1.%d body %llu%s%s%s%s%s think %lld ms\n", c->id, c->method, c->service, c->minor,
-	    (unsigned long long)c->body, c->chunked ? " chunked" : "", c->upgrades ? " upgrades" : c->expects ? " expects" : "", c->closes ? " closes" : "",
+	    (unsigned long long)c->body, c->chunked ? " chunked" : "", c->upgrades ? " upgrades" : c->insists ? " insists" : c->expects ? " expects" : "", c->closes ? " closes" : "",
 	    c->pipelined ? " pipelined" : c->full ? " full" : c->odd ? " odd" : "", c->shuts ? " shuts" : c->stays ? " stays" : "", (long long)c->think_usec / 1000);
 	if (c->bad != WELL || c->piece > 0 || c->stall_at >= 0 || c->leave_at >= 0 || c->leave_read >= 0 || c->leave_usec >= 0 ||
 	    c->read_piece > 0)

@@ -61,6 +61,7 @@ struct plan_rpc {
 	int64_t		 deadline_usec;		/* 0: none */
 };
 
+#define BEHIND_HEAD	INT64_MAX	/* where the body is to begin */
 struct call {
 	uint32_t	 id;
 	unsigned	 service;
@@ -68,6 +69,7 @@ struct call {
 	bool		 idempotent;
 	int		 minor;
 	bool		 closes, chunked, expects, pipelined, shuts;
+	bool		 insists;		/* and sends its body when it is told to, and not before (patient.h) */
 	bool		 upgrades;		/* both sides send behind a 101, and end: so many bytes, and its task's `answer` */
 	uint64_t	 tunnel;
 	uint64_t	 body;
@@ -77,7 +79,7 @@ struct call {
 	enum bad	 bad;
 	uint32_t	 piece;			/* sends so many bytes at once; 0: all */
 	int64_t		 piece_usec;
-	int64_t		 stall_at, stall_usec;	/* stops there; -1: nowhere */
+	int64_t		 stall_at, stall_usec;	/* stops there; -1: nowhere; BEHIND_HEAD */
 	int64_t		 leave_at, leave_read, leave_usec;	/* after so many bytes sent, or read, or so long; -1 */
 	bool		 leaves_by_reset;
 	bool		 stays;			/* and does not end its direction when Mola has ended the other */

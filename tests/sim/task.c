@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "odd.h"
 #include "operator.h"
+#include "patient.h"
 #include "retry_ledger.h"
 #include "task.h"
 #include "traced.h"
@@ -400,7 +401,7 @@ head_came(struct visit *v)
 		v->slip = e->call->slip;
 	retry_note_head(e, v->slip);
 	v->delay_usec = retry_delay(e);
-	if (v->in.expects && !e->call->early)
+	if (v->in.expects && !patient_is_ignored(e->call, v->slip != GOOD))
 		end_write(v->end, go_on, sizeof go_on - 1);
 	if (e->call->early)
 		response_begin(v);
