@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "chain.h"
+#include "deadline.h"
 #include "front.h"
 #include "memory.h"
 #include "mirror.h"
@@ -19,11 +20,13 @@ struct visit {
 	char		 out[700];
 	size_t		 len, sent;
 	bool		 silent;
+	int64_t		 whole_usec;		/* when all of the copy was there */
 };
 
 static struct {
 	const struct plan *plan;
 	struct port	 port[MIRROR_TASKS];
+	struct host	 nowhere;
 	unsigned	 copies[EXCHANGES];
 	uint64_t	 whole, answered;
 } m;
@@ -36,6 +39,8 @@ mirror_draw(struct plan *p, struct rng r)
 	p->mirror.half = rng_below(&r, 2);
 	p->mirror.bodiless = rng_below(&r, 4) == 0;
 	p->mirror.body_most = rng_below(&r, 2) ? 1 << 20 : 2000;
+	p->mirror.swallows = rng_below(&r, 3) == 0 ? 1 + rng_below(&r, (1 << MIRROR_TASKS) - 1) : 0;
+	p->mirror.response_usec = rng_below(&r, 2) ? RESPONSE_USEC : USEC_PER_SEC / 2;	/* longer and shorter than the others */
 	for (unsigned i = 0; i < SERVICES && (p->brain.there || p->storm || p->flood || p->rush || p->crowd); i++)
 		p->service[i].mirrored = false;
 }
@@ -50,6 +55,16 @@ mirror_is_needed(const struct plan *p)
 }
 
 /* ---- its tasks ---- */
+
+/* Each task that copies go to is there all the time: else one may fail that never came. */
+static bool
+tasks_are_there(void)
+{
+	for (unsigned i = 0; i < MIRROR_TASKS; i++)
+		if (m.plan->node[i].cut_usec > 0)
+			return false;
+	return m.plan->mirror.swallows == 0;
+}
 
 static void
 copy_came(struct visit *v)
@@ -94,6 +109,7 @@ respond(struct visit *v)
 	bool to_head = strcmp(v->in.method, "HEAD") == 0;
 
 	v->silent = how == STAYS_SILENT;
+	v->whole_usec = end_came_usec(v->end);
 	if (how == BREAKS)
 		visit_end(v, true);
 	if (v->silent || v->end == NULL)
@@ -131,6 +147,19 @@ receive(struct visit *v)
 	return v->end != NULL;
 }
 
+/* Mola has waited for the response to a copy for as long as its service is to, by when the last bytes moved. */
+static void
+given_up(const struct visit *v)
+{
+	const struct weather *w = &m.plan->weather;
+	int64_t way = w->delay_usec + w->jitter_usec, usec = wire_now() - v->whole_usec - m.plan->mirror.response_usec;
+
+	if (!ledger_is_calm() || !tasks_are_there() || w->piece_most > 0 || w->window < 65536 || w->room < 65536)
+		return;
+	if (usec < -way - DEADLINE_SLACK_USEC || usec > 2 * way + DEADLINE_SLACK_USEC)
+		broken("the copy of x%u was given up %lld us too %s", v->in.exchange, (long long)(usec < 0 ? -usec : usec), usec < 0 ? "early" : "late");
+}
+
 static void
 on_end(void *arg, unsigned what)
 {
@@ -140,8 +169,10 @@ on_end(void *arg, unsigned what)
 	(void)what;
 	while (v->end != NULL && broken_text() == NULL && !v->silent && receive(v))
 		continue;
-	if (v->end != NULL && v->silent && (end_is(v->end) & END_HUNG) != 0)
+	if (v->end != NULL && v->silent && (end_is(v->end) & END_HUNG) != 0) {
+		given_up(v);
 		visit_end(v, false);
+	}
 	while (v->end != NULL && v->sent < v->len && (n = end_write(v->end, v->out + v->sent, v->len - v->sent)) > 0)
 		v->sent += (size_t)n;
 	if (v->end == NULL || v->len == 0 || v->sent < v->len)
@@ -176,8 +207,11 @@ mirror_begin(const struct plan *p, struct host nodes[NODES])
 {
 	memset(&m, 0, sizeof m);
 	m.plan = p;
+	m.nowhere.heals_usec = INT64_MAX;
 	for (unsigned i = 0; i < MIRROR_TASKS && mirror_is_needed(p); i++) {
 		m.port[i] = (struct port){ .host = &nodes[i], .accept = on_call };
+		if ((p->mirror.swallows & 1u << i) != 0)
+			m.port[i] = (struct port){ .host = &m.nowhere };
 		addr_of(i, &m.port[i].addr);
 		port_open(&m.port[i]);
 	}
@@ -189,7 +223,7 @@ static uint32_t
 service_add(struct table_maker *t, const char *name, unsigned slot)
 {
 	return table_maker_service(t, &(struct table_service){ .name = table_maker_text(t, str_of(name)), .slot = slot, .pass_host = true,
-	    .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC, .tunnel_usec = TUNNEL_USEC,
+	    .connect_usec = CONNECT_USEC, .response_usec = m.plan->mirror.response_usec, .idle_usec = PIECE_USEC, .tunnel_usec = TUNNEL_USEC,
 	    .health_interval_usec = USEC_PER_SEC, .health_timeout_usec = USEC_PER_SEC / 2, .health_rise = 1, .health_fall = 2,
 	    .eject_window_usec = USEC_PER_SEC, .panic = 50, .overload_bound = 4, .overload_wait_usec = WAIT_USEC, .retry_attempts = 1 });
 }
@@ -228,16 +262,6 @@ mirror_fill(struct table_maker *t, const struct plan *p, uint32_t group, uint32_
 
 /* ---- what must be true ---- */
 
-/* Each node that copies go to is there all the time: else one may fail that never came. */
-static bool
-nodes_are_there(void)
-{
-	for (unsigned i = 0; i < MIRROR_TASKS; i++)
-		if (m.plan->node[i].cut_usec > 0)
-			return false;
-	return true;
-}
-
 /* It came to its service, all of it was read, and nothing stood in the way of a copy. */
 static bool
 is_due(const struct entry *e)
@@ -245,28 +269,30 @@ is_due(const struct entry *e)
 	const struct plan *p = m.plan;
 
 	return p->service[e->call->service].mirrored && !p->mirror.half && e->fate == ANSWERED && !e->call->early &&
-	    (p->mirror.bodiless || e->call->body <= p->mirror.body_most) && ledger_is_calm() && nodes_are_there() &&
-	    strcmp(e->logged_why, "complete") == 0;
+	    (p->mirror.bodiless || e->call->body <= p->mirror.body_most) && ledger_is_calm() && strcmp(e->logged_why, "complete") == 0;
 }
 
 void
 mirror_check(const struct live *live)
 {
 	uint64_t sent = live_copies_total(live, COPIES_SENT), failed = live_copies_total(live, COPIES_FAILED);
-	uint64_t skipped = live_copies_total(live, COPIES_SKIPPED), most = 0;
+	uint64_t skipped = live_copies_total(live, COPIES_SKIPPED), least = 0, most = 0;
 
 	for (unsigned i = 0; i < EXCHANGES; i++) {
 		const struct entry *e = ledger_of(i);
 		most += e->fate != UNSENT && m.plan->service[e->call->service].mirrored;
-		if (is_due(e) && m.copies[i] == 0)
+		least += e->fate != UNSENT && is_due(e);
+		if (is_due(e) && m.copies[i] == 0 && tasks_are_there())
 			broken("x%u was not copied", i);
 	}
 	if (sent > m.answered)
 		broken("%llu copies are counted as sent, and %llu were responded to", (unsigned long long)sent, (unsigned long long)m.answered);
-	if (ledger_is_calm() && nodes_are_there() && sent < m.answered)
+	if (ledger_is_calm() && tasks_are_there() && sent < m.answered)
 		broken("%llu copies are counted as sent, and %llu were responded to", (unsigned long long)sent, (unsigned long long)m.answered);
+	if (sent + failed + skipped < least)		/* each of them ends, whatever its task does */
+		broken("%llu copies are counted, and %llu were due", (unsigned long long)(sent + failed + skipped), (unsigned long long)least);
 	if (sent + failed + skipped > most)
 		broken("%llu copies are counted, of %llu requests", (unsigned long long)(sent + failed + skipped), (unsigned long long)most);
-	if (ledger_is_calm() && nodes_are_there() && sent + failed > m.whole)
+	if (ledger_is_calm() && tasks_are_there() && sent + failed > m.whole)
 		broken("%llu copies are counted, and %llu came", (unsigned long long)(sent + failed), (unsigned long long)m.whole);
 }

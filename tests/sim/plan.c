@@ -499,7 +499,8 @@ print_service(const struct plan *p, unsigned i)
 	if (s->asks)
 		printf("#   asks whether requests may pass\n");
 	if (s->mirrored)
-		printf("#   mirrored%s%s, %u\n", p->mirror.half ? " half" : "", p->mirror.bodiless ? " without bodies" : "", p->mirror.body_most);
+		printf("#   mirrored%s%s, %u, within %lld us, swallowed %u\n", p->mirror.half ? " half" : "",
+		    p->mirror.bodiless ? " without bodies" : "", p->mirror.body_most, (long long)p->mirror.response_usec, p->mirror.swallows);
 	for (unsigned t = 0; t < s->ntasks; t++) {
 		const struct plan_task *a = &s->task[t];
 		printf("#   task %u.%u node %u down %lld-%lld%s%s%s idle %lld sick %lld-%lld drains %lld gone %lld-%lld\n", i, t, a->node,

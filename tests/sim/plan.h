@@ -200,9 +200,9 @@ struct plan_task_tls {
 	bool		 old;			/* TLS 1.2 */
 	bool		 mute;			/* they end without close_notify */
 	bool		 h2_alone;		/* of those with HTTP/2: nothing else is offered to them */
+	bool		 damaged;		/* in the file of their CA, a second certificate is */
 };
 
-	bool		 damaged;		/* in the file of their CA, a second certificate is */
 /* Middlewares: fields added to requests and responses, limits, a breaker. */
 enum { FILTER_BIT_FIELDS = 1, FILTER_BIT_IN_FLIGHT = 2, FILTER_BIT_RATE = 4, FILTER_BIT_BREAKER = 8 };
 
@@ -348,7 +348,8 @@ struct plan {
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 log_trouble;			/* enum log_trouble, between */
 	int64_t		 log_usec, log_until_usec;
-	struct { bool half, bodiless; uint32_t body_most; } mirror;	/* of half of them only */
+	struct { bool half, bodiless; uint32_t body_most; unsigned swallows; int64_t response_usec; } mirror;	/* half: of half of them only;
+						 * swallows: of its tasks, as bits, those that nothing comes from */
 	bool		 proxied, trusts;		/* clients come through a proxy; some are one (front.h) */
 	bool		 traces;			/* requests have IDs, and are part of traces */
 	unsigned	 choices;			/* that there were */
