@@ -40,6 +40,7 @@ static struct {
 	bool		 hangs, ended, killed;
 	unsigned	 variant, unready;	/* of the configuration; reloads that it has not responded to */
 	int64_t		 troubled;		/* when it began, or went on */
+	int64_t		 reloaded;
 	size_t		 bytes;
 	uint64_t	 turns;
 } b;
@@ -273,6 +274,7 @@ on_reload(void *arg, uint64_t n)
 	b.variant++;
 	conf_write(text);
 	ASSERT((fd = memfile_seal(str_of(text))) >= 0);
+	b.reloaded = wire_now();
 	wire_note("reload", b.variant, 0);
 	if (b.channel >= 0 && sock_send_fd(b.channel, &m, sizeof m, fd))
 		b.unready++;
@@ -353,6 +355,14 @@ brains_turn(int64_t *until)
 	}
 	turn();
 	return true;
+}
+
+int64_t
+brains_well_since(void)
+{
+	if (b.ended || b.brain == NULL || b.hangs)
+		return wire_now();
+	return b.troubled > b.reloaded ? b.troubled : b.reloaded;
 }
 
 bool

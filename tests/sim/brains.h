@@ -15,6 +15,7 @@ void		brains_none(void);		/* none ever began */
 void		brains_begin(const struct plan *, struct addr at[SERVICES][TASKS], struct live *, struct phys *, brains_table_f *);
 void		brains_end(void);		/* it stops, and its parent */
 bool		brains_turn(int64_t *until);	/* as workers_turn */
+int64_t		brains_well_since(void);	/* the same one, with this configuration; now: there is none, or it hangs */
 bool		brains_were_killed(void);	/* what one had in memory is nobody's to give back */
 uint64_t	brains_turns(void);
 

@@ -38,7 +38,7 @@ static struct {
 } w;
 
 static const char *const pages[] = { "/api/v1/services", "/api/v1/tasks", "/api/v1/nodes", "/api/v1/why?service=s0", "/api/v1/targets",
-	"/api/v1/events", "/api/v1/config", "/api/v1/history", "/api/v1/stream?topic=nodes", "/healthz", "/", "/nothing", "/api/v1/why?service=s9" };
+	"/api/v1/events", "/api/v1/config", "/api/v1/history", "/api/v1/stream?topics=nodes", "/healthz", "/", "/nothing", "/api/v1/why?service=s9" };
 
 /* ---- what metrics say ---- */
 

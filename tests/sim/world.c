@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "exporter.h"
 #include "fetch.h"
+#include "follower.h"
 #include "haproxy.h"
 #include "kernel.h"
 #include "knock.h"
@@ -512,6 +513,7 @@ makers_begin(const struct plan *p)
 	exporters_begin(p, w.node, node_busy);
 	haproxy_begin(p);
 	watcher_begin(p);
+	follower_begin(p);
 	operator_begin(p);
 	brains_begin(p, w.at, w.live, w.phys, workers_set_table);
 }
@@ -577,6 +579,7 @@ world_run(const struct plan *p, struct result *out)
 	}
 	if (broken_text() == NULL) {
 		watcher_end();
+		follower_end();
 		if (p->brain.there) {
 			moved_end();
 			brains_end();
