@@ -356,6 +356,29 @@ feed_failed(struct h2_conn *c, ssize_t error)
 	}
 }
 
+static bool
+replies_are_many(const struct h2_conn *c)
+{
+	return nghttp2_session_get_outbound_queue_size(c->session) > QUEUED_MOST;
+}
+
+/* Not before the client has had a chance to take them. */
+static void
+replies_judge(struct h2_conn *c)
+{
+	if (!replies_are_many(c))
+		return;
+	if (queue_len(&c->out) == 0)
+		c->moved_usec = loop_now(c->h2->loop);	/* nothing has waited */
+	if (!frames_take(c)) {
+		h2_conn_fail(c, WHY_NO_MEMORY, NGHTTP2_INTERNAL_ERROR);
+		return;
+	}
+	out_write(c);
+	if (replies_are_many(c))
+		h2_conn_fail(c, WHY_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 static enum io_result
 read_some(struct h2_conn *c)
 {
@@ -370,8 +393,8 @@ read_some(struct h2_conn *c)
 	used = nghttp2_session_mem_recv(c->session, bytes, got);
 	if (used != (ssize_t)got)
 		feed_failed(c, used);
-	else if (nghttp2_session_get_outbound_queue_size(c->session) > QUEUED_MOST)
-		h2_conn_fail(c, WHY_H2_FLOOD, NGHTTP2_ENHANCE_YOUR_CALM);
+	else
+		replies_judge(c);
 	return res;
 }
 

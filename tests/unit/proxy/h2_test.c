@@ -654,33 +654,78 @@ floods_have_limits(void **state)
 	flood(NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, "\3\0\0\0", 4, WHY_H2_FLOOD);
 }
 
-/* It does not read: replies wait, and have a limit of their own. */
-static void
-replies_that_nobody_reads_have_a_limit(void **state)
+#define SOME_HEADS	3000
+
+/* Requests of streams from the one numbered `first` on; all but the first few are refused. */
+static size_t
+many_heads(char *frames, unsigned first)
 {
-	static char frames[3000 * (9 + sizeof block - 1)];
 	char head[9] = { 0, 0, sizeof block - 1, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM };
 	size_t at = 0;
-	int fd, small = 4096;
 
-	(void)state;
-	h2_open(1);
-	fd = raw_dial();
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = first; i < first + SOME_HEADS; i++) {
 		unsigned id = 2 * i + 1;
+		head[6] = (char)(id >> 16);
 		head[7] = (char)(id >> 8);
 		head[8] = (char)id;
 		memcpy(frames + at, head, 9);
 		memcpy(frames + at + 9, block, sizeof block - 1);
 		at += 9 + sizeof block - 1;
 	}
-	for (size_t put = 0; put < at && whys(WHY_H2_FLOOD) + whys(WHY_H2_PROTOCOL) == 0;) {
+	return at;
+}
+
+/* It does not read: replies wait, and have a limit of their own. */
+static void
+replies_that_nobody_reads_have_a_limit(void **state)
+{
+	static char frames[SOME_HEADS * (9 + sizeof block - 1)];
+	size_t at = 0, put = 0;
+	int fd, small = 4096;
+
+	(void)state;
+	h2_open(1);
+	fd = raw_dial();
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	for (unsigned i = 0; i < 300 && whys(WHY_H2_FLOOD) + whys(WHY_H2_PROTOCOL) == 0; i += put == at) {
+		if (put == at) {
+			at = many_heads(frames, i * SOME_HEADS);
+			put = 0;
+		}
 		ssize_t n = send(fd, frames + put, at - put, MSG_NOSIGNAL);
 		put += n > 0 ? (size_t)n : 0;
 		stage_turn();
 	}
 	WAIT_UNTIL(whys(WHY_H2_FLOOD) + whys(WHY_H2_PROTOCOL) == 1);
+	close(fd);
+	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0 && inflight() == 0);
+	stage_close();
+}
+
+/* As many at once, which all are read: the limit is for those that are not. */
+static void
+replies_that_are_read_have_none(void **state)
+{
+	static char frames[SOME_HEADS * (9 + sizeof block - 1)], got[65536];
+	size_t n = many_heads(frames, 0), put = 0;
+	int fd;
+
+	(void)state;
+	h2_open(1);
+	fd = raw_dial();
+	while (put < n) {			/* before Mola has read any of it */
+		ssize_t some = send(fd, frames + put, n - put, MSG_NOSIGNAL);
+		assert_true(some > 0);
+		put += (size_t)some;
+	}
+	say_bytes(fd, "\0\0\10\6\0\0\0\0\0" "all read", 17);
+	for (size_t at = 0; at < 8 || memmem(got, at, "all read", 8) == NULL;) {
+		ssize_t some = 0;
+
+		WAIT_UNTIL((some = recv(fd, got + at, sizeof got - at, 0)) > 0);
+		at += (size_t)some;
+	}
+	assert_int_equal(whys(WHY_H2_FLOOD), 0);
 	close(fd);
 	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 0 && inflight() == 0);
 	stage_close();
@@ -1017,6 +1062,7 @@ main(void)
 		cmocka_unit_test(cancelled_requests_have_a_limit),
 		cmocka_unit_test(floods_have_limits),
 		cmocka_unit_test(replies_that_nobody_reads_have_a_limit),
+		cmocka_unit_test(replies_that_are_read_have_none),
 		cmocka_unit_test(small_frames_do_not_evade_the_window),
 		cmocka_unit_test(a_preface_may_come_in_pieces),
 		cmocka_unit_test(heads_in_many_pieces_have_a_limit),
