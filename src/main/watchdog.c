@@ -69,8 +69,19 @@ watchdog_born(struct parent *p, struct child *c)
 		lend_all_to(p, c);
 }
 
+/* What it means for clients that a worker hangs. */
+static const char *
+hung_text(const struct parent *p)
+{
+	for (unsigned i = 0; i < p->nworkers; i++)
+		if (p->worker[i].pid != 0 && !p->worker[i].silent)
+			return "it does nothing; the other workers serve its new connections";
+	return "it does nothing, and no other worker runs: new connections wait";
+}
+
 static void
-hung_log(const struct child *c, unsigned process, int64_t silence, const struct doing *d)
+hung_log(const struct parent *p, const struct child *c, unsigned process, int64_t silence,
+    const struct doing *d)
 {
 	char stack[BACKTRACE_TEXT_MAX], seconds[40];
 
@@ -86,13 +97,13 @@ hung_log(const struct child *c, unsigned process, int64_t silence, const struct 
 	else
 		log_event(LOG_ERROR, "worker.hung", "worker", c->name, "pid", LOG_N(c->pid), "seconds",
 		    seconds, "state", doing_word(d->state), "stack", stack, "text",
-		    "it does nothing; the other workers serve its new connections", NULL);
+		    hung_text(p), NULL);
 }
 
 /* Of one that gives no sign of life. It is asked where it is at once and, for the second line,
  * when the first one is logged: two places tell an endless loop from a long wait. */
 static void
-hung_look(struct child *c, unsigned process, int64_t silence)
+hung_look(const struct parent *p, struct child *c, unsigned process, int64_t silence)
 {
 	bool is_brain = process == LIVE_BRAIN;
 	struct doing d = { .state = '?', .cpu_usec = -1 };
@@ -110,7 +121,7 @@ hung_look(struct child *c, unsigned process, int64_t silence)
 	}
 	if (!c->silence_logged
 	    && silence > (is_brain ? BRAIN_REPORT_USEC : WORKER_REPORT_USEC)) {
-		hung_log(c, process, silence, &d);
+		hung_log(p, c, process, silence, &d);
 		c->silence_logged = true;
 		backtrace_ask(process, c->pid);
 	}
@@ -118,7 +129,7 @@ hung_look(struct child *c, unsigned process, int64_t silence)
 	if (!loops && silence <= (is_brain ? BRAIN_END_USEC : WORKER_END_USEC))
 		return;
 	c->ended = true;
-	hung_log(c, process, silence, &d);
+	hung_log(p, c, process, silence, &d);
 	kill(c->pid, SIGKILL);
 }
 
@@ -170,7 +181,7 @@ worker_look(struct parent *p, struct child *c, int64_t now)
 	else if (!silent && c->silent && c->pid != 0)
 		worker_back(p, c, now);
 	if (c->silent && c->pid != 0)
-		hung_look(c, c->index, now - last);
+		hung_look(p, c, c->index, now - last);
 }
 
 /* It has no queue to be lent: others do nothing in its place. */
@@ -190,7 +201,7 @@ brain_look(struct parent *p, int64_t now)
 		log_event(LOG_WARN, "brain.back", "seconds",
 		    LOG_F((double)(now - c->silent_usec) / (double)USEC_PER_SEC, 1), NULL);
 	if (c->silent)
-		hung_look(c, LIVE_BRAIN, now - last);
+		hung_look(p, c, LIVE_BRAIN, now - last);
 }
 
 /* The first worker that shows signs of life. With none, nothing changes. */

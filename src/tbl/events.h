@@ -268,5 +268,6 @@ EVENT("user.unknown", "error", "The user that workers are to run as does not exi
 EVENT("worker.back", "warn", "A worker that hung runs again.")
 EVENT("worker.deaf", "error", "A worker does not read its messages; the parent replaces it.")
 EVENT("worker.hung", "error",
-    "A worker does nothing; the other workers serve its new connections. stack shows where it is.")
+    "A worker does nothing; others, if any run, serve its new connections. stack shows where "
+    "it is.")
 EVENT("worker.started", "info", "A worker has started.")

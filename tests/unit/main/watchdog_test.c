@@ -116,6 +116,26 @@ the_queue_of_a_silent_worker_is_lent_and_taken_back(void **state)
 	assert_int_equal(live_prober(p.live), 0);
 }
 
+/* When all hang, nobody serves in anybody's place. */
+static void
+what_a_hung_worker_means_depends_on_the_others(void **state)
+{
+	int64_t now = clock_mono_usec();
+
+	(void)state;
+	look(0, 400 * USEC_PER_MSEC);
+	look(0, 2 * USEC_PER_SEC);
+	assert_true(p.worker[0].silence_logged);
+	assert_non_null(strstr(hung_text(&p), "the other workers serve"));
+	live_beat(p.live, 1, now - 2 * USEC_PER_SEC);
+	watchdog_look(&p, now);
+	watchdog_look(&p, now);
+	assert_true(p.worker[1].silence_logged);
+	assert_non_null(strstr(hung_text(&p), "new connections wait"));
+	p.worker[1].pid = 0;
+	assert_non_null(strstr(hung_text(&p), "new connections wait"));
+}
+
 /* It waits for its next start: nobody else would look into its queue. */
 static void
 so_is_that_of_a_dead_one(void **state)
@@ -276,6 +296,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_queue_of_a_silent_worker_is_lent_and_taken_back, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_hung_worker_means_depends_on_the_others, begin, end),
 		cmocka_unit_test_setup_teardown(so_is_that_of_a_dead_one, begin, end),
 		cmocka_unit_test_setup_teardown(a_parent_that_was_held_up_does_not_judge, begin, end),
 		cmocka_unit_test_setup_teardown(a_brain_that_hangs_is_asked_where_it_is_and_replaced, begin, end),
