@@ -5,8 +5,8 @@
 #           has the others wait. `axum::serve(listener, app)` and `axum::serve(listener, app.into_make_service())` are the same server.
 # Seen:     with the first, each connection has a router built anew, and with it a limit of its own: ten clients are ten at once in the handler. With
 #           the second, or after `.with_state(())` where there is no state, they are two. GlobalConcurrencyLimitLayer has two in both.
-# For Mola: over HTTP/1.1 a connection to a task carries one request at a time, so such a task limits nothing, and over `scheme: h2c` it limits each worker of
-#           Mola apart. `task_max_inflight` counts the requests of the task, whatever the connection (doc/overload.md).
+# For Mola: over HTTP/1.1 a connection to a task carries one request at a time, so such a task limits nothing, and over `scheme: h2c` it limits each
+#           worker of Mola apart. `task_max_inflight` counts the requests of the task, whatever the connection (doc/overload.md).
 set -u
 version=0.8.9 tower=0.5.3
 dir=$(mktemp -d)

@@ -73,9 +73,11 @@ func main() {
 	ask("two")
 }
 END_GO
-(cd "$dir/src" && export GOPATH="$dir/go" GOCACHE="$dir/cache" GOFLAGS=-mod=mod && "$go" mod init tried && "$go" get github.com/caddyserver/caddy/v2@v$version &&
+(cd "$dir/src" && export GOPATH="$dir/go" GOCACHE="$dir/cache" GOFLAGS=-mod=mod && "$go" mod init tried &&
+	"$go" get github.com/caddyserver/caddy/v2@v$version &&
 	"$go" build -p 2 -o tried .) >"$dir/build.log" 2>&1 || give_up "it cannot be built: $(tail -n 1 "$dir/build.log")"
-timeout 60 env -u http_proxy -u HTTP_PROXY "$dir/src/tried" "127.89.$(($$ % 250))" >"$dir/seen" 2>"$dir/log" || { cat "$dir/seen" "$dir/log"; give_up "it did not run"; }
+timeout 60 env -u http_proxy -u HTTP_PROXY "$dir/src/tried" "127.89.$(($$ % 250))" >"$dir/seen" 2>"$dir/log" ||
+	{ cat "$dir/seen" "$dir/log"; give_up "it did not run"; }
 echo "Caddy $version, weights 1, 8 and 1, a thousand requests; served by the first, the second, the third, failed:"
 failed=0
 while read -r what first second third bad; do
