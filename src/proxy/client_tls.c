@@ -58,20 +58,16 @@ why_of(enum tls_fault fault)
 	BUG("TLS failed otherwise");
 }
 
-/* A connection that only ends is no riddle. */
 static void
-failure_note(struct client *c)
+failure_note(struct client *c, enum tls_fault fault, const char *text)
 {
 	const struct stream *s = &c->session.stream;
-	enum tls_fault fault = tls_fault(s);
 	struct proxy *p = client_proxy(c);
 	struct proxy_failed *f = &p->failures[fault].seen;
 
-	if (fault == TLS_NO_FAULT || fault == TLS_GONE)
-		return;
 	f->why = why_of(fault);
 	f->count++;
-	f->text = tls_fault_text(s);
+	f->text = text;
 	f->ip = c->sender.ip;
 	str_copy(f->host, sizeof f->host, tls_host(s));
 	refused_note(live_refuse(p->conf.live, p->conf.worker), f->why, tls_host(s), loop_now(p->loop));
@@ -208,6 +204,7 @@ on_handshake(void *arg)
 {
 	struct client *c = arg;
 	struct stream *s = &c->session.stream;
+	enum tls_fault fault;
 
 	switch (stream_connected(s)) {
 	case IO_AGAIN:
@@ -216,8 +213,10 @@ on_handshake(void *arg)
 		tls_done(c);
 		return;
 	default:
-		failure_note(c);
-		tls_fail(c, why_of(tls_fault(s)));
+		fault = tls_fault(s);
+		if (fault != TLS_NO_FAULT && fault != TLS_GONE)	/* one that only ends is no riddle */
+			failure_note(c, fault, tls_fault_text(s));
+		tls_fail(c, why_of(fault));
 	}
 }
 
@@ -361,8 +360,10 @@ on_first(void *arg)
 		handshake_begin(c, (struct str){ h.name, h.len },
 		    listener_modes(c->listener)->http2 ? STR("h2,http/1.1") : STR("http/1.1"));
 		/* what is no message shall not wait there for its end */
-		if (c->handshaking && !tls_has_heard(s))
+		if (c->handshaking && !tls_has_heard(s)) {
+			failure_note(c, TLS_FAULT_BROKEN, "the first message is no ClientHello");
 			tls_fail(c, WHY_TLS_BROKEN);
+		}
 	}
 }
 

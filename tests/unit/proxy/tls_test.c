@@ -443,6 +443,7 @@ handshakes_end_with_the_proxy(void **state)
 static void
 handshakes_have_an_end(void **state)
 {
+	struct proxy_failed f;
 	unsigned long before;
 	int half;
 
@@ -460,6 +461,10 @@ handshakes_have_an_end(void **state)
 	half = dial();						/* these never become one: nobody waits for their end */
 	say_bytes(half, "\x17\x03\x03\x40\x00", 5);
 	WAIT_UNTIL(whys(WHY_TLS_BROKEN) == 1);
+	assert_true(proxy_failed_take(stage.proxy, &f));
+	assert_ptr_equal(f.why, WHY_TLS_BROKEN);
+	assert_int_equal(f.count, 1);
+	assert_non_null(strstr(f.text, "no ClientHello"));
 	close(half);
 	half = dial();
 	say_bytes(half, "\x16\x03\x01\x40\x00\x01\x00\x43\x00", 9);
