@@ -105,7 +105,7 @@ attempt_take(struct attempt *a, const struct table_task *task)
 	a->taken = true;
 	a->connected = a->reopened = a->deaf = a->keeps = false;
 	a->interims = 0;
-	a->taken_usec = attempt_now(a);
+	a->taken_usec = a->asked_usec = attempt_now(a);
 	a->patient = a->unavailable = a->headed = false;
 	a->look_usec = 0;
 	a->status = 0;

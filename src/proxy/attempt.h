@@ -62,6 +62,7 @@ struct attempt {
 	unsigned	 interims;	/* 1xx responses so far */
 	bool		 headed;	/* its head is here, and waits for the start of the body */
 	int64_t		 taken_usec;	/* when it was taken */
+	int64_t		 asked_usec;	/* since when it has had what its client has sent so far */
 	bool		 patient;	/* it may take as long as responses may take */
 	bool		 unavailable;	/* it is a call of gRPC that ended at once, with UNAVAILABLE */
 	int64_t		 look_usec;	/* when it is looked again whether the task's node is cut off */

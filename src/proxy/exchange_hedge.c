@@ -37,7 +37,7 @@ hedge_note_response(struct exchange *x)
 	struct pace *p = x->attempt.service->retry_hedge ? pace_of(x) : NULL;
 
 	if (p != NULL)
-		pace_note(p, exchange_now(x) - x->attempt.taken_usec);
+		pace_note(p, exchange_now(x) - x->attempt.asked_usec);
 }
 
 /* Where the task's own address is the Host, the head is another one for each. What a client that is
@@ -58,7 +58,7 @@ hedge_wait(const struct exchange *x)
 	int64_t p95 = p == NULL ? INT64_MAX : pace_p95(p);
 
 	return (struct wait){ p95 == INT64_MAX || !may_hedge(x) ? INT64_MAX :
-	    x->attempt.taken_usec + p95, WHY_HEDGED };
+	    x->attempt.asked_usec + p95, WHY_HEDGED };
 }
 
 /* ---- the end ---- */

@@ -242,6 +242,8 @@ wait_f		orca_wait;
 step_f		relay_await, relay_interim, relay_both, relay_tunnel;
 late_f		relay_await_late, relay_tunnel_late;
 wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
+/* The task has all that there is of the request, and more of it is to come. */
+bool		relay_waits_for_client(const struct exchange *);
 
 /* exchange_report.c: once, when it is over. */
 void		exchange_report(struct exchange *);

@@ -150,14 +150,15 @@ exchange_task_lost(struct exchange *x)
 
 /* ---- a try that takes too long ---- */
 
+/* A client that sends its body slowly is not its task's failure. */
 struct wait
 retry_try_wait(const struct exchange *x)
 {
 	const struct attempt *a = &x->attempt;
 	int64_t most = a->service->retry_per_try_usec;
 
-	return (struct wait){ most == 0 || a->patient ? INT64_MAX : a->taken_usec + most,
-	    WHY_UPSTREAM_TRY_SLOW };
+	return (struct wait){ most == 0 || a->patient || relay_waits_for_client(x) ? INT64_MAX :
+	    a->asked_usec + most, WHY_UPSTREAM_TRY_SLOW };
 }
 
 /* False: no other task may have it, and this one, which keeps it, has not failed. */

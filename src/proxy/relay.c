@@ -28,6 +28,20 @@ up_too_large(struct exchange *x)
 	return exchange_fail(x, WHY_BODY_TOO_LARGE);
 }
 
+/* Its client waits for the task, to say 100 Continue. */
+static bool
+expects(const struct exchange *x)
+{
+	return x->expects_continue && x->up.body_bytes == 0 && x->up.wait == FLOW_SOURCE;
+}
+
+bool
+relay_waits_for_client(const struct exchange *x)
+{
+	return x->attempt.connected && !x->up.over && x->up.since_usec != 0 && x->up.wait == FLOW_SOURCE
+	    && !expects(x);
+}
+
 /*
  * STAY: as much as possible has gone up. A task that no longer reads may have responded already:
  * its response, or that it is gone, is found on the way down.
@@ -35,10 +49,17 @@ up_too_large(struct exchange *x)
 static enum state
 send_up(struct exchange *x)
 {
+	bool waited = relay_waits_for_client(x);
+	int64_t moved = x->up.moved_usec;
+	enum flow_result res;
+
 	ASSERT(x->attempt.connected && x->up.sink == x->down.source);
 	if (x->up.over)
 		return STAY;
-	switch (flow_run(&x->up, exchange_now(x))) {
+	res = flow_run(&x->up, exchange_now(x));
+	if (waited && x->up.moved_usec != moved)
+		x->attempt.asked_usec = x->up.moved_usec;
+	switch (res) {
 	case FLOW_MORE:
 		return STAY;
 	case FLOW_YIELD:
@@ -81,7 +102,7 @@ up_wait(const struct exchange *x)
 static struct wait
 response_wait(const struct exchange *x)
 {
-	if (x->up.over || (x->expects_continue && x->up.body_bytes == 0 && x->up.wait == FLOW_SOURCE))
+	if (x->up.over || expects(x))
 		return (struct wait){ x->up.moved_usec + x->attempt.service->response_usec,
 		    WHY_UPSTREAM_SLOW_HEAD };
 	return up_wait(x);

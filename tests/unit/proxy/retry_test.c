@@ -816,6 +816,38 @@ test_try_that_takes_long(void **state)
 	stage_close();
 }
 
+/* A client that sends its body slowly is not its task's failure: the try begins to take long when the task has all of it. */
+static void
+test_try_of_a_slow_client(void **state)
+{
+	int c, t, u, first, second;
+
+	(void)state;
+	stage_open(2);
+	stage.service.retry_per_try_usec = SOON;
+	stage_table();
+	c = dial();
+	say(c, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\nab");
+	t = call(&first);
+	hear(t, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n" FORWARDED "\r\nab");
+	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
+		stage_turn();
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 0);
+	say(c, "cd");
+	hear(t, "cd");
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 0);
+	u = call(&second);
+	assert_int_equal(second, 1 - first);
+	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 1);
+	hear(u, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n" FORWARDED "\r\nabcd");
+	say(u, OK(2, "ok"));
+	hear(c, OK(2, "ok"));
+	close(t);
+	close(u);
+	close(c);
+	stage_close();
+}
+
 /* `most` is body; the request has a body of so many bytes, in chunks or with its length. */
 static void
 large_body(unsigned most, size_t bytes, bool chunked, bool again)
@@ -1429,6 +1461,7 @@ main(void)
 		cmocka_unit_test(test_connection_of_a_dropped_response),
 		cmocka_unit_test(test_try_that_takes_long),
 		cmocka_unit_test(test_try_that_takes_long_and_fails),
+		cmocka_unit_test(test_try_of_a_slow_client),
 		cmocka_unit_test(test_bodies_that_are_kept),
 		cmocka_unit_test(test_hedge_wins),
 		cmocka_unit_test(test_hedge_loses),
