@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "secure.h"
 
 #define MSEC	USEC_PER_MSEC		/* that lines are exact to */
 
@@ -126,12 +127,23 @@ audit_answer(const struct entry *e)
 		    (long long)l->origin_usec);
 }
 
+/* How long the first byte that its client sends is on its way: with TLS, as long as all of its record is, of which the network may
+ * take a part at once. */
+static int64_t
+way_there(const struct entry *e)
+{
+	const struct plan_client *c = &ledger_plan()->client[e->call->id / CALLS];
+	size_t len = !c->secure.on ? 1 : e->asked == NULL || strlen(e->asked) > SECURE_RECORD ? SECURE_RECORD : strlen(e->asked);
+
+	return (2 * ((int64_t)(len + SECURE_MORE - 1) / c->weather.window) + 1) * (c->weather.delay_usec + c->weather.jitter_usec);
+}
+
 /* It began when its first byte was there, and ended when its last one had been written. */
 static void
 audit_time(const struct entry *e)
 {
 	const struct plan_client *c = &ledger_plan()->client[e->call->id / CALLS];
-	int64_t soon = c->weather.delay_usec + c->weather.jitter_usec + 10 * MSEC;
+	int64_t soon = way_there(e) + 10 * MSEC;
 
 	if (ledger_plan()->brain.there && ledger_plan()->brain.wall_usec > 0)	/* the line has the wall clock's */
 		return;

@@ -21,7 +21,6 @@
 #include "wire_priv.h"
 
 #define OUT_BYTES	65536		/* one write, or a flight of a handshake, whatever certificates there are */
-#define WRITE_MOST	4096		/* plain bytes that are written at once */
 
 struct secure {
 	struct secure	*next;
@@ -571,7 +570,7 @@ end_write(struct end *e, const void *p, size_t n)
 	errno = EAGAIN;
 	if (s->out_len > 0)
 		return -1;
-	if (SSL_write_ex(s->ssl, p, n < WRITE_MOST ? n : WRITE_MOST, &put) != 1) {
+	if (SSL_write_ex(s->ssl, p, n < SECURE_RECORD ? n : SECURE_RECORD, &put) != 1) {
 		ERR_clear_error();
 		errno = EPIPE;
 		return -1;

@@ -12,6 +12,8 @@
 #include "wire.h"
 
 #define TICKET_BYTES	80		/* of a key of tickets (net/tls.h) */
+#define SECURE_RECORD	4096		/* plain bytes of a record that an end sends, at the most, */
+#define SECURE_MORE	64		/* and what TLS adds */
 
 /* What a client may come back by. */
 struct secure_session {
