@@ -138,7 +138,7 @@ $(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
 $(SIM): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 # what tests/sim/kernel.c has in the place of the system's
 KERNEL_CALLS := socket socketpair bind listen accept4 connect recv recvmsg send sendmsg ioctl shutdown close setsockopt getsockopt getsockname write \
-                epoll_create1 epoll_ctl epoll_wait getrandom malloc_trim stream_look
+                epoll_create1 epoll_ctl epoll_wait getrandom malloc_trim stream_look sink_write_lines
 $(SIM): private LIBS += -lbrotlidec $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
 $(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES) $(SIM): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/sink.h"
 #include "kernel_priv.h"
 
 static struct {
 	enum log_trouble trouble;
 	uint64_t	 lost[PROCESSES];	/* since a line of the process was read last */
 	uint64_t	 all;
+	const char	*refused_to;		/* the end of what a write was refused of last */
 } reader;
 
 void
@@ -53,6 +55,7 @@ lines_take(const char *p, size_t n)
 {
 	const char *s, *end;
 
+	reader.refused_to = p + n;
 	for (s = p; s < p + n; s = end + 1) {
 		end = memchr(s, '\n', n - (size_t)(s - p));
 		k.line(s, (size_t)(end - s));
@@ -78,4 +81,18 @@ __wrap_write(int fd, const void *p, size_t n)
 	if (reader.trouble == LOG_STALLS)
 		return kernel_fail(EAGAIN);
 	return lines_take(p, n);
+}
+
+long	__wrap_sink_write_lines(const struct sink *, const char *, size_t);
+long	__real_sink_write_lines(const struct sink *, const char *, size_t);
+
+/* Whose first part is refused is lost as a whole: the rest comes to no write. */
+long
+__wrap_sink_write_lines(const struct sink *s, const char *p, size_t n)
+{
+	long put = __real_sink_write_lines(s, p, n);
+
+	if (put < 0 && kernel_has(s->fd) && reader.refused_to < p + n)
+		lines_take(reader.refused_to, (size_t)(p + n - reader.refused_to));
+	return put;
 }
