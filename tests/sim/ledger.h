@@ -28,7 +28,7 @@ struct line {
 
 /* An attempt of it, when its head came to a task. */
 struct seen {
-	int64_t		 usec;
+	int64_t		 usec, came_usec;	/* it was read; the last of it was there */
 	enum slip	 slip;
 };
 #define ATTEMPTS_SEEN	6

@@ -20,10 +20,10 @@ service_of(const struct entry *e)
 }
 
 void
-retry_note_head(struct entry *e, enum slip slip)
+retry_note_head(struct entry *e, int64_t came_usec, enum slip slip)
 {
 	if (e->heads < ATTEMPTS_SEEN)
-		e->seen[e->heads] = (struct seen){ wire_now(), slip };
+		e->seen[e->heads] = (struct seen){ wire_now(), came_usec, slip };
 	e->heads++;
 	if (e->head_usec == 0)
 		e->head_usec = wire_now();
@@ -77,7 +77,7 @@ check_gaps(const struct entry *e)
 	if (!is_simple(e) || service_of(e)->retry.hedges)
 		return;
 	for (unsigned i = 0; i + 1 < e->heads && i + 1 < ATTEMPTS_SEEN; i++) {
-		int64_t gap = e->seen[i + 1].usec - e->seen[i].usec;
+		int64_t gap = e->seen[i + 1].came_usec - e->seen[i].came_usec;
 		bool says = e->seen[i].slip != SILENT && (e->seen[i].slip != GOOD || e->call->status >= 400);
 		if (!says && gap < least - way_usec())
 			broken("x%u was tried again after %lld us", e->call->id, (long long)gap);

@@ -7,8 +7,8 @@
 #include "ledger.h"
 #include "world/live.h"
 
-/* A task has got the head of it, and does this to it. */
-void	retry_note_head(struct entry *, enum slip);
+/* A task has got the head of it, which was all there at that time, and does this to it. */
+void	retry_note_head(struct entry *, int64_t came_usec, enum slip);
 /* How long the task that got its head as the last one takes. */
 int64_t	retry_delay(const struct entry *);
 

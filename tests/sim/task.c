@@ -172,6 +172,15 @@ check_redirect(struct visit *v)
 	add(v, "\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* The check before was on its way when the task's node could be reached again, and came late. */
+static bool
+check_was_late(const struct task *t)
+{
+	int64_t at = t->checked_usec - 1000 * USEC_PER_SEC, heals = t->plan->node[t->how->node].heals_usec;
+
+	return heals > 0 && at >= heals && at < heals + CHECK_USEC;
+}
+
 /* One second lies between two, by a twentieth more or less; who comes back is checked at once, and another worker that
  * checks does not know of those before. */
 static void
@@ -179,7 +188,7 @@ check_note(struct task *t)
 {
 	int64_t gap = wire_now() - t->checked_usec, way = t->plan->weather.delay_usec + t->plan->weather.jitter_usec;
 
-	if (t->checked_usec > 0 && t->how->gone_usec == 0 && ledger_is_calm() && !t->plan->brain.there && gap < USEC_PER_SEC / 20 * 19 - way - USEC_PER_MSEC)
+	if (t->checked_usec > 0 && !check_was_late(t) && t->how->gone_usec == 0 && ledger_is_calm() && !t->plan->brain.there && gap < USEC_PER_SEC / 20 * 19 - way - USEC_PER_MSEC)
 		broken("a check came to s%u.%u %lld us after the one before", t->service, t->number, (long long)gap);
 	t->checked_usec = wire_now();
 }
@@ -399,7 +408,7 @@ head_came(struct visit *v)
 	wire_note("head", v->in.exchange, v->task->service * 10 + v->task->number);
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
-	retry_note_head(e, v->slip);
+	retry_note_head(e, end_came_usec(v->end), v->slip);
 	v->delay_usec = retry_delay(e);
 	if (v->in.expects && !patient_is_ignored(e->call, v->slip != GOOD))
 		end_write(v->end, go_on, sizeof go_on - 1);
@@ -442,14 +451,17 @@ left_note(const struct visit *v)
 	    task_connections(v->task) > v->task->plan->idle_max;
 }
 
-/* The client has ended its direction of what was upgraded: all of it is there, unless it left, or Mola ended both. */
+/* The client has ended its direction of what was upgraded: all of it is there, unless it left, or Mola ended both. (A task that was
+ * left for another one may learn that late.) */
 static void
 upgrade_ended(struct visit *v)
 {
 	struct entry *e = ledger_of(v->call->id);
+	char by[16];
 
 	v->in.done = true;
-	if (e->status == 101 && e->fate != LEFT && !e->lost && e->sent_usec > 0 && strcmp(e->logged_why, "tunnel_idle") != 0 && v->in.body != v->call->tunnel)
+	snprintf(by, sizeof by, "s%u.%u", v->task->service, v->task->number);
+	if (e->status == 101 && strcmp(e->by, by) == 0 && e->fate != LEFT && !e->lost && e->sent_usec > 0 && strcmp(e->logged_why, "tunnel_idle") != 0 && v->in.body != v->call->tunnel)
 		broken("x%u ended with %llu bytes of %llu behind its 101", v->call->id, (unsigned long long)v->in.body,
 		    (unsigned long long)v->call->tunnel);
 	if (v->finished)

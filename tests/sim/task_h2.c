@@ -389,7 +389,7 @@ head_came(struct served_h2 *v)
 	if (e->heads < e->call->slips)
 		v->slip = e->call->slip;
 	rpc_begin(v);
-	retry_note_head(e, v->slip);
+	retry_note_head(e, end_came_usec(v->conn->end), v->slip);
 	v->delay_usec = retry_delay(e);
 	if (e->call->early)
 		respond_later(v);
