@@ -241,6 +241,8 @@ check_ours(const struct entry *e, const char *why, bool ends)
 	const struct rpc_seen *s = &e->rpc;
 	bool full = strcmp(why, "overloaded") == 0 || strcmp(why, "max_inflight") == 0;
 
+	if (strcmp(why, "upstream_cancelled") == 0 || (strcmp(why, "upstream_reset") == 0 && s->sent_code != NGHTTP2_REFUSED_STREAM))
+		broken("x%u has a response, and its task reset it with code %u", e->call->id, s->sent_code);
 	if (!ends || !s->typed || !s->said)
 		broken("x%u is a call of gRPC, and was refused with what is no response of it: %s", e->call->id, why);
 	else if (s->status != status_of(why) || s->message[0] == '\0')
