@@ -145,6 +145,7 @@ put_overload(const struct page *p, const struct world_service *s)
 {
 	const struct world_refusals *full = &s->refusals[REFUSALS_OVERLOADED];
 	const struct world_refusals *most = &s->refusals[REFUSALS_MAX_INFLIGHT];
+	const struct world_refusals *open = &s->refusals[REFUSALS_BREAKER];
 
 	if (full->reported)
 		put(p, WARN_SERVICE_OVERLOADED, s->name, seconds_of(p, full->since_usec),
@@ -154,6 +155,10 @@ put_overload(const struct page *p, const struct world_service *s)
 		put(p, WARN_SERVICE_AT_LIMIT, s->name, seconds_of(p, most->since_usec),
 		    "service %s has as many in flight as it may: %u of its requests were refused", s->name,
 		    most->refused - most->refused_before);
+	if (open->reported)
+		put(p, WARN_SERVICE_BREAKER, s->name, seconds_of(p, open->since_usec),
+		    "a circuit breaker of service %s is open: %u of its requests were refused", s->name,
+		    open->refused - open->refused_before);
 }
 
 static void

@@ -41,12 +41,25 @@ log_limit(const struct world *w, const struct world_service *s, uint32_t refused
 		    "text", "its requests are not refused any more", NULL);
 }
 
+static void
+log_breaker(const struct world *w, const struct world_service *s, uint32_t refused, bool more)
+{
+	(void)w;
+	if (more)
+		log_event(LOG_WARN, "service.breaker_open", "service", s->name, "refused", LOG_N(refused),
+		    "text", "a circuit breaker of its routes is open, and requests are refused", NULL);
+	else
+		log_event(LOG_INFO, "service.breaker_closed", "service", s->name, "refused", LOG_N(refused),
+		    "text", "its requests are not refused any more", NULL);
+}
+
 static const struct kind {
 	const struct why *const *why;
 	log_f		*log;
 } kinds[REFUSALS] = {
 	[REFUSALS_OVERLOADED] = { &WHY_OVERLOADED, log_overload },
 	[REFUSALS_MAX_INFLIGHT] = { &WHY_MAX_INFLIGHT, log_limit },
+	[REFUSALS_BREAKER] = { &WHY_BREAKER_OPEN, log_breaker },
 };
 
 static void

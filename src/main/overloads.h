@@ -1,7 +1,7 @@
 /*
- * overloads: logs when requests of a service begin to be refused, because every node is full or as
- * many are in flight as may be, and when that is over; each once. Workers count the refusals in
- * live.
+ * overloads: logs when requests of a service begin to be refused, because every node is full, as
+ * many are in flight as may be or a circuit breaker is open, and when that is over; each once.
+ * Workers count the refusals in live.
  */
 #ifndef MAIN_OVERLOADS_H
 #define MAIN_OVERLOADS_H

@@ -181,6 +181,11 @@ EVENT("service.at_limit", "warn",
     "task_max_inflight allow.")
 EVENT("service.below_limit", "info",
     "For some seconds no request of a service was refused for one of these limits.")
+EVENT("service.breaker_closed", "info",
+    "For some seconds no request of a service was refused by a circuit breaker.")
+EVENT("service.breaker_open", "warn",
+    "Requests of a service begin to be refused, for a circuit breaker of one of its routes is "
+    "open.")
 EVENT("service.overloaded", "warn",
     "Requests of a service begin to be refused, for every node that could serve them is full.")
 EVENT("service.recovered", "info",

@@ -46,6 +46,11 @@ WARNING(SERVICE_AT_LIMIT, "service_at_limit", "error", "service",
     "task_max_inflight allow.",
     "Raise the limit if what it protects can take more, or run more tasks where it is one of each "
     "task: `mola why SERVICE` shows which of the two it is.")
+WARNING(SERVICE_BREAKER, "service_breaker", "error", "service",
+    "Requests of a service are refused, for a middleware (circuitBreaker) of one of its routes is "
+    "open.",
+    "Look at what its tasks fail with, or how long they take (`mola why SERVICE`, their own logs): "
+    "the middleware lets requests pass again when its time is over.")
 WARNING(SERVICE_TASKS_DOWN, "service_tasks_down", "warning", "service",
     "Some tasks of a service are down or ejected; the others serve its requests.",
     "Look at the reason of each (`mola tasks`), and at the logs of those tasks.")

@@ -164,9 +164,9 @@ struct route_requirements {
 	bool		 refused;
 };
 
-/* Requests of a service that are refused: because all nodes are full, or it has as many in flight
- * as its own settings allow. */
-enum refusals { REFUSALS_OVERLOADED, REFUSALS_MAX_INFLIGHT, REFUSALS };
+/* Requests of a service that are refused: because all nodes are full, it has as many in flight as
+ * its own settings allow, or a circuit breaker of one of its routes is open. */
+enum refusals { REFUSALS_OVERLOADED, REFUSALS_MAX_INFLIGHT, REFUSALS_BREAKER, REFUSALS };
 struct world_refusals {
 	bool		 looked, reported;
 	uint32_t	 refused;		/* ever, as of the last look */

@@ -262,6 +262,10 @@ services(void **state)
 	look(s);
 	only(s, "service_at_limit", "web", "service web has as many in flight as it may: 4 of its requests");
 	web->refusals[REFUSALS_MAX_INFLIGHT].reported = false;
+	web->refusals[REFUSALS_BREAKER] = (struct world_refusals){ .reported = true, .refused = 5, .refused_before = 2 };
+	look(s);
+	only(s, "service_breaker", "web", "a circuit breaker of service web is open: 3 of its requests");
+	web->refusals[REFUSALS_BREAKER].reported = false;
 	pass(s, 0);
 	look(s);
 	only(s, "service_empty", "web", "web");

@@ -103,6 +103,19 @@ a_limit_of_the_service_is_said_apart(void **state)
 }
 
 static void
+an_open_breaker_is_said_apart(void **state)
+{
+	(void)state;
+	refused(0, "");
+	refused_for(WHY_BREAKER_OPEN, 4, "service.breaker_open service=web refused=4 "
+	    "text=\"a circuit breaker of its routes is open, and requests are refused\"\n");
+	refused_for(WHY_BREAKER_OPEN, 3, "");
+	for (int i = 0; i < 10; i++)
+		refused(0, i < 9 ? "" : "service.breaker_closed service=web refused=7 "
+		    "text=\"its requests are not refused any more\"\n");
+}
+
+static void
 what_was_before_the_brain_is_no_news(void **state)
 {
 	(void)state;
@@ -118,6 +131,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_overload_is_said_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_limit_of_the_service_is_said_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_open_breaker_is_said_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_before_the_brain_is_no_news, setup, teardown),
 	};
 
