@@ -18,13 +18,13 @@ static const unsigned char *masked;
 static unsigned choices;
 
 struct rng
-plan_stream(uint64_t seed, uint64_t what, uint64_t which)
+plan_stream(uint64_t seed, enum plan_stream what, uint64_t which)
 {
 	struct rng r;
 
 	/* twice: numbers of a generator that begins near another one are the other's, some places further on */
 	rng_seed(&r, seed);
-	rng_seed(&r, rng_u64(&r) ^ what << 32 ^ which);
+	rng_seed(&r, rng_u64(&r) ^ (uint64_t)what << 32 ^ which);
 	rng_seed(&r, rng_u64(&r));
 	return r;
 }
@@ -375,42 +375,42 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	masked = mask;
 	choices = 0;
 	p->seed = seed;
-	draw_storms(p, plan_stream(seed, 6, 0));
+	draw_storms(p, plan_stream(seed, OF_STORMS, 0));
 	for (unsigned i = 0; i < CLIENTS; i++)
-		draw_client(&p->client[i], plan_stream(seed, 1, i), i, p->storm || p->crowd);
+		draw_client(&p->client[i], plan_stream(seed, OF_CLIENTS, i), i, p->storm || p->crowd);
 	for (unsigned i = 0; i < SERVICES; i++)
-		draw_service(&p->service[i], plan_stream(seed, 2, i));
+		draw_service(&p->service[i], plan_stream(seed, OF_SERVICES, i));
 	for (unsigned i = SERVICES; i < ALL_SERVICES; i++) {
-		draw_service(&p->service[i], plan_stream(seed, 2, i));
-		draw_tcp(&p->service[i], plan_stream(seed, 6, i));
+		draw_service(&p->service[i], plan_stream(seed, OF_SERVICES, i));
+		draw_tcp(&p->service[i], plan_stream(seed, OF_TCP, i));
 	}
 	for (unsigned i = 0; i < EXCHANGES; i++)
-		odd_draw(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, 20, i));
+		odd_draw(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, OF_ODD, i));
 	for (unsigned i = 0; i < CLIENTS; i++)
-		draw_h2(&p->client[i], plan_stream(seed, 9, i));
+		draw_h2(&p->client[i], plan_stream(seed, OF_H2, i));
 	for (unsigned i = 0; i < RELAYS; i++)
-		draw_relay(&p->relay[i], plan_stream(seed, 7, i));
-	draw_rest(p, plan_stream(seed, 3, 0));
-	brain_draw(&p->brain, plan_stream(seed, 8, 0));
-	tls_draw(p, plan_stream(seed, 20, 0));
-	draw_workers(p, plan_stream(seed, 4, 0));
-	draw_log(p, plan_stream(seed, 12, 0));
-	front_draw(p, plan_stream(seed, 13, 0));
+		draw_relay(&p->relay[i], plan_stream(seed, OF_RELAYS, i));
+	draw_rest(p, plan_stream(seed, OF_REST, 0));
+	brain_draw(&p->brain, plan_stream(seed, OF_BRAIN, 0));
+	tls_draw(p, plan_stream(seed, OF_TLS, 0));
+	draw_workers(p, plan_stream(seed, OF_WORKERS, 0));
+	draw_log(p, plan_stream(seed, OF_LOG, 0));
+	front_draw(p, plan_stream(seed, OF_FRONT, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
-		draw_limits(&p->service[i], plan_stream(seed, 5, i));
+		draw_limits(&p->service[i], plan_stream(seed, OF_LIMITS, i));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
-		draw_retry(&p->service[i].retry, plan_stream(seed, 10, i), i >= SERVICES);
+		draw_retry(&p->service[i].retry, plan_stream(seed, OF_RETRY, i), i >= SERVICES);
 	idle_settle(p);
 	for (unsigned i = 0; i < SERVICES; i++)
-		chain_draw(&p->service[i], plan_stream(seed, 10, i));
+		chain_draw(&p->service[i], plan_stream(seed, OF_CHAIN, i));
 	for (unsigned i = 0; i < EXCHANGES; i++)
-		chain_draw_call(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, 11, i));
+		chain_draw_call(&p->client[i / CALLS].call[i % CALLS], plan_stream(seed, OF_CHAIN_CALLS, i));
 	if (p->storm)
-		storm_settle(p, plan_stream(seed, 13, 0));
+		storm_settle(p, plan_stream(seed, OF_STORM, 0));
 	else if (p->flood)
 		flood_settle(p);
 	else if (p->crowd)
-		crowd_settle(p, plan_stream(seed, 11, 0));
+		crowd_settle(p, plan_stream(seed, OF_CROWD, 0));
 	for (unsigned i = 0; i < ALL_SERVICES; i++)
 		if (p->brain.there || i >= SERVICES)
 			p->service[i].filters = p->service[i].h2c = 0;
@@ -421,17 +421,17 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	}
 	for (unsigned i = 0; i < RELAYS; i++)		/* a brain has no services of TCP */
 		p->relay[i].there &= !p->brain.there;
-	auth_draw(p, plan_stream(seed, 34, 0));
+	auth_draw(p, plan_stream(seed, OF_AUTH, 0));
 	chain_settle(p);
-	rush_settle(p, plan_stream(seed, 30, 0));
-	pings_draw(p, plan_stream(seed, 31, 0));
-	rpc_draw(p, plan_stream(seed, 32, 0));
+	rush_settle(p, plan_stream(seed, OF_RUSH, 0));
+	pings_draw(p, plan_stream(seed, OF_PINGS, 0));
+	rpc_draw(p, plan_stream(seed, OF_RPC, 0));
 	checks_settle(p);
-	mirror_draw(p, plan_stream(seed, 14, 0));
-	upgrades_settle(p, plan_stream(seed, 12, 0));
+	mirror_draw(p, plan_stream(seed, OF_MIRROR, 0));
+	upgrades_settle(p, plan_stream(seed, OF_UPGRADES, 0));
 	odd_settle(p);
-	patient_settle(p, plan_stream(seed, 32, 0));
-	rpc_settle(p, plan_stream(seed, 33, 0));
+	patient_settle(p, plan_stream(seed, OF_PATIENCE, 0));
+	rpc_settle(p, plan_stream(seed, OF_RPC_CALLS, 0));
 	parts_settle(p, seed);		/* not those of gRPC */
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {

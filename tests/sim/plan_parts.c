@@ -39,7 +39,7 @@ parts_settle(struct plan *p, uint64_t seed)
 {
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		struct plan_client *c = &p->client[i];
-		struct rng r = plan_stream(seed, 34, i);
+		struct rng r = plan_stream(seed, OF_PARTS, i);
 		if (may(&r, c->h2_window > 0 ? 60 : 20) && c->h2 && !has_rpc(c) && !p->rush && !p->storm && !p->crowd && !p->flood)
 			parts_draw(c, r);
 	}

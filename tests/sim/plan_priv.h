@@ -8,7 +8,13 @@
 
 extern struct rng own;				/* of what the last choice is followed by */
 
-struct rng	 plan_stream(uint64_t seed, uint64_t what, uint64_t which);
+/* What is drawn has random numbers of its own: one draw more of one changes no other. */
+enum plan_stream {
+	OF_CLIENTS = 1, OF_SERVICES, OF_REST, OF_WORKERS, OF_LIMITS, OF_STORMS, OF_RELAYS, OF_BRAIN, OF_H2, OF_RETRY, OF_CHAIN_CALLS,
+	OF_LOG, OF_FRONT, OF_MIRROR, OF_CHAIN, OF_CROWD, OF_UPGRADES, OF_STORM, OF_TCP, OF_ODD, OF_TLS, OF_RUSH, OF_PINGS,
+	OF_RPC, OF_RPC_CALLS, OF_PATIENCE, OF_AUTH, OF_PARTS,
+};
+struct rng	 plan_stream(uint64_t seed, enum plan_stream, uint64_t which);
 bool		 allowed(void);			/* a choice */
 bool		 may(struct rng *, unsigned percent);	/* one of so many percent; a choice. Draws as much in either case */
 int64_t		 between(struct rng *, int64_t least, int64_t most);
