@@ -224,7 +224,7 @@ status_of(const char *why)
 	static const struct { const char *why; int status; } table[] = {
 		{ "no_route", 12 }, { "method_refused", 12 }, { "bad_coding", 12 },
 		{ "upstream_slow_head", 4 }, { "upstream_slow_read", 4 }, { "upstream_slow_body", 4 }, { "upstream_try_slow", 4 },
-		{ "client_slow_head", 4 }, { "client_slow_body", 4 }, { "client_long_request", 4 },
+		{ "client_slow_head", 4 }, { "client_slow_body", 4 }, { "client_long_request", 4 }, { "client_slow_rate", 4 },
 		{ "head_too_large", 8 }, { "too_many_fields", 8 }, { "body_too_large", 8 },
 		{ "bad_field", 13 }, { "bad_host", 13 }, { "bad_length", 13 }, { "bad_target", 13 },
 	};
