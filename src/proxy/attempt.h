@@ -118,10 +118,10 @@ bool		 attempt_again(struct attempt *, const struct why *, enum attempt_repeats)
 const struct why *attempt_pick_again(struct attempt *);
 /*
  * While the attempt is under way, another task is to have the same: `second` begins zeroed and is
- * an attempt of its own, whose task is taken; attempt_connect is next. False: no other task is to
- * be had, or the budget is spent, and `second` is nothing.
+ * an attempt of its own, with an `fn` of its own, whose task is taken; attempt_connect is next.
+ * False: no other task is to be had, or the budget is spent, and `second` is nothing.
  */
-bool		 attempt_hedge(struct attempt *second, const struct attempt *);
+bool		 attempt_hedge(struct attempt *second, const struct attempt *, stream_f *fn);
 /*
  * The task closed before it sent anything (`silent`). An idle connection may have died while the
  * request was on its way: that is nobody's fault, and a new one to the same task is opened, if

@@ -157,7 +157,7 @@ attempt_pick_again(struct attempt *a)
 /* ---- of another task, beside this one ---- */
 
 bool
-attempt_hedge(struct attempt *second, const struct attempt *a)
+attempt_hedge(struct attempt *second, const struct attempt *a, stream_f *fn)
 {
 	struct proxy *p = a->proxy;
 	const struct table_service *service = attempt_service(a);
@@ -168,7 +168,7 @@ attempt_hedge(struct attempt *second, const struct attempt *a)
 	if (service == NULL || a->tries + 1 >= tries_most(a, service, ATTEMPT_REPEATABLE)
 	    || a->avoid.n + 1 >= PICK_TRIES)
 		return false;
-	attempt_init(&s, p, a->fn, a->arg);
+	attempt_init(&s, p, fn, a->arg);
 	s.can_wait = a->can_wait;
 	s.client = a->client;
 	s.most = a->most;

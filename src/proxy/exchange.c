@@ -76,9 +76,17 @@ static void
 on_task(void *arg)
 {
 	struct exchange *x = arg;
-	enum state next = x->hedge == NULL || x->state != AWAIT ? STAY : hedge_turn(x);
 
-	run(x, next != STAY ? next : rows[x->state].task(x));
+	run(x, rows[x->state].task(x));
+}
+
+/* Streams are edge-triggered: each of two tasks is asked only for what happened on its own. */
+void
+exchange_on_second(void *arg)
+{
+	struct exchange *x = arg;
+
+	run(x, x->hedge != NULL ? hedge_turn(x) : rows[x->state].task(x));
 }
 
 /* Deadlines move on with every byte, and the timer is not set again for that: so it may not be

@@ -3,8 +3,8 @@
  * task, too (retry.hedge). Whichever responds first has it, and the other one is left. It is all
  * here as long as there are two; the winner's attempt and flow become the exchange's own.
  *
- * Only what has gone up whole, is still here whole, and does no harm twice. Events of either task
- * come to the exchange, which calls hedge_turn() first.
+ * Only what has gone up whole, is still here whole, and does no harm twice. Events of the second
+ * task come to exchange_on_second(), which calls hedge_turn(); those of the first one do not.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +116,7 @@ hedge_begin(struct exchange *x)
 	if (h == NULL)
 		return STAY;
 	memset(h, 0, sizeof *h);
-	if (!attempt_hedge(&h->attempt, &x->attempt)) {
+	if (!attempt_hedge(&h->attempt, &x->attempt, exchange_on_second)) {
 		free(h);
 		return STAY;
 	}

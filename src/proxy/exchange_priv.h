@@ -115,6 +115,7 @@ typedef struct wait	wait_f(const struct exchange *);
 
 /* exchange.c */
 stream_f	exchange_on_client;	/* for the stream of the client's connection */
+stream_f	exchange_on_second;	/* for the stream of a hedge, also when it has taken over */
 void		exchange_go_on(void *x);	/* what its state's first step waits for has come */
 void		exchange_pick(void *x);		/* it waited for room, and there may be some: PICK again */
 late_f		exchange_fail;		/* responds with the reason if that is still possible, else breaks off */
@@ -167,7 +168,7 @@ bool		retry_is_wanted(const struct exchange *, const struct message *);
 void		hedge_note_response(struct exchange *);	/* it begins: how long that took */
 wait_f		hedge_wait;		/* when a second task is to have the request; never, where none may */
 step_f		hedge_begin;
-step_f		hedge_turn;		/* there is one, and either has moved: STAY, or the second one has it now */
+step_f		hedge_turn;		/* the second one has moved: STAY, or it has the request now */
 /* The first one has failed, or was slower. */
 late_f		hedge_take_over;
 void		hedge_drop(struct exchange *, const struct why *);	/* the second one, if there is one */
