@@ -126,16 +126,16 @@ on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_
 static bool
 is_late(const struct client_h2 *c)
 {
-	return c->how->parts.usec >= HEAD_USEC && c->out.began_usec > 0;
+	return c->how->parts.usec >= HEAD_USEC && c->out.last.began_usec > 0;
 }
 
 /* Mola has had enough of it: not without a reason, nor before that was there. */
 static void
 goaway_check(const struct client_h2 *c, uint32_t code)
 {
-	int64_t usec = wire_now() - c->out.began_usec;
+	int64_t usec = wire_now() - c->out.last.began_usec, way = 4 * (c->how->weather.delay_usec + c->how->weather.jitter_usec);
 
-	if (code == NGHTTP2_ENHANCE_YOUR_CALM && c->how->parts.heads > 0 && (!is_late(c) || usec < HEAD_USEC))
+	if (code == NGHTTP2_ENHANCE_YOUR_CALM && c->how->parts.heads > 0 && !(is_late(c) && usec >= HEAD_USEC) && !frames_seem_late(&c->out, way))
 		broken("client %u had to leave, %lld us after a head has begun", c->number, (long long)usec);
 }
 
@@ -447,7 +447,7 @@ send_frames(struct client_h2 *c)
 {
 	bool waits = frames_due(&c->out) > 0;
 
-	if (c->out.until_usec > 0 && wire_now() >= c->out.until_usec && c->out.len > 0 && is_late(c) && ledger_is_calm() && !c->going)
+	if (c->out.last.until_usec > 0 && wire_now() >= c->out.last.until_usec && c->out.len > 0 && is_late(c) && ledger_is_calm() && !c->going)
 		broken("client %u was not told that its head is late", c->number);
 	frames_send(&c->out, c->session, c->end);
 	if (!waits && frames_due(&c->out) > 0)

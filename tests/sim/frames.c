@@ -2,6 +2,7 @@
 
 #include "base/bug.h"
 #include "frames.h"
+#include "workers.h"
 
 #define HEAD	9			/* of a frame */
 
@@ -44,7 +45,8 @@ part(struct frames *f)
 	if (f->how->continued)
 		continue_frame(f, first);
 	f->first = HEAD + first;
-	f->began_usec = wire_now();
+	f->before = f->last;
+	f->last = (struct frames_part){ wire_now(), wire_now() };
 }
 
 /* Less than nothing: there is no room. */
@@ -59,7 +61,7 @@ put(struct frames *f, struct end *e)
 	f->left += n;
 	f->len -= (size_t)n;
 	if (f->first > 0 && (f->first -= (size_t)n) == 0)
-		f->until_usec = wire_now() + f->how->usec;
+		f->last.until_usec = wire_now() + f->how->usec;
 	return n;
 }
 
@@ -68,7 +70,7 @@ frames_send(struct frames *f, nghttp2_session *session, struct end *e)
 {
 	ssize_t n;
 
-	while (wire_now() >= f->until_usec) {
+	while (wire_now() >= f->last.until_usec) {
 		if (f->len == 0) {
 			n = nghttp2_session_mem_send(session, &f->left);
 			ASSERT(n >= 0);
@@ -83,12 +85,24 @@ frames_send(struct frames *f, nghttp2_session *session, struct end *e)
 int64_t
 frames_due(const struct frames *f)
 {
-	return wire_now() < f->until_usec ? f->until_usec : 0;
+	return wire_now() < f->last.until_usec ? f->last.until_usec : 0;
 }
 
 void
 frames_again(struct frames *f)
 {
 	f->len = f->first = 0;
-	f->began_usec = f->until_usec = 0;
+	f->last = f->before = (struct frames_part){ 0, 0 };
+}
+
+static bool
+seems_late(const struct frames_part *p, int64_t way_usec)
+{
+	return p->began_usec > 0 && workers_hung(p->until_usec + way_usec, p->began_usec + HEAD_USEC);
+}
+
+bool
+frames_seem_late(const struct frames *f, int64_t way_usec)
+{
+	return seems_late(&f->last, way_usec) || seems_late(&f->before, way_usec);
 }

@@ -6,14 +6,18 @@
 
 #include "plan.h"
 
+struct frames_part {
+	int64_t		 began_usec;	/* 0: there is none */
+	int64_t		 until_usec;	/* its rest does not go before */
+};
+
 struct frames {				/* begins zeroed, but for `how`; frames_again: for another session */
 	const struct plan_parts *how;	/* NULL: heads are whole */
 	const uint8_t	*left;		/* in the session's memory, or in `bytes` */
 	size_t		 len;
 	size_t		 first;		/* of `len`: what goes before the pause */
 	unsigned	 heads;		/* that there were */
-	int64_t		 began_usec;	/* the one in parts that is under way, or was last; 0: none */
-	int64_t		 until_usec;	/* nothing goes before */
+	struct frames_part last, before; /* of those in parts: the one that is under way, or was last, and the one before */
 	uint8_t		 bytes[20000];
 };
 
@@ -22,5 +26,7 @@ void	frames_send(struct frames *, nghttp2_session *, struct end *);
 /* When that is to be called again because of what was kept back; 0: nothing was. */
 int64_t	frames_due(const struct frames *);
 void	frames_again(struct frames *);
+/* Although it was in time, a worker may have found a head late, as it hung when the rest came; after `way_usec`, at most. */
+bool	frames_seem_late(const struct frames *, int64_t way_usec);
 
 #endif

@@ -28,6 +28,7 @@ struct worker {
 	unsigned	 index;
 	int		 listener[FRONTS];	/* the parent's descriptors of its listeners */
 	bool		 runs, hangs, silent;	/* silent: its parent has noticed */
+	int64_t		 hung_usec, woke_usec;	/* since when it has hung, or did until; 0: never */
 	struct loop	*loop;
 	struct proxy	*proxy;
 	struct timer	 beat;
@@ -302,6 +303,7 @@ on_hang(void *arg, uint64_t begins)
 		return;
 	wire_note(begins != 0 ? "hangs" : "goes on", w->index, 0);
 	w->hangs = begins != 0;
+	*(begins != 0 ? &w->hung_usec : &w->woke_usec) = wire_now();
 }
 
 /* ---- all of them ---- */
@@ -409,6 +411,17 @@ workers_are_empty(void)
 		if (g.worker[i].runs && !g.worker[i].is_empty)
 			return false;
 	return true;
+}
+
+bool
+workers_hung(int64_t at, int64_t until)
+{
+	for (unsigned i = 0; i < g.plan->nworkers; i++) {
+		const struct worker *w = &g.worker[i];
+		if (w->hung_usec > 0 && w->hung_usec <= at && w->woke_usec >= until)
+			return true;
+	}
+	return false;
 }
 
 bool

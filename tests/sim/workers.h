@@ -23,6 +23,7 @@ void		workers_set_secrets(int fd);	/* as well; before the first table, if there 
 void		workers_reconf(void);
 void		workers_drain(void);
 bool		workers_are_empty(void);	/* after that: each has said so */
+bool		workers_hung(int64_t at, int64_t until);	/* one of them: at that time, or since before, until that one at least */
 bool		workers_were_killed(void);	/* what one had in memory is nobody's to give back */
 /* One of them takes a turn: false: nothing is to be done now, and nothing will be before `until`. */
 bool		workers_turn(int64_t *until);
