@@ -197,7 +197,7 @@ take(struct client *c, const char *p, size_t n)
 		}
 		if (c->in.head && c->in.status < 200 && c->in.status != 101) {
 			if (c->in.status == 100) {
-				c->due_usec = 0;
+				client_go_on(c);
 				entry(c, c->waiting)->went_on = true;
 			}
 			if (call(c, c->waiting)->minor == 0)

@@ -24,7 +24,7 @@ struct client {
 	unsigned	 sending, waiting;	/* which call is sent; whose response is next */
 
 	/* the call that is sent */
-	bool		 begun, stalled, continued, switched;	/* switched: it has got a 101 */
+	bool		 begun, stalled, continued, switched;	/* continued: has begun to wait for 100, or has got it; switched: it has got a 101 */
 	char		 head[24000];
 	size_t		 head_len, head_sent;
 	struct writing	 body;
@@ -64,6 +64,8 @@ void	client_hang_up(struct client *, bool reset, enum fate);
 void	client_check_idle(const struct client *, bool closed);
 /* A response has come to a call that is to be upgraded: it is, or there is nothing more to send. */
 void	client_upgraded(struct client *, bool yes);
+/* A 100 has come. */
+void	client_go_on(struct client *);
 /* client_send.c: sends as much as may be sent now. */
 void	client_send(struct client *);
 

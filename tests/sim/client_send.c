@@ -170,6 +170,19 @@ client_upgraded(struct client *c, bool yes)
 	}
 }
 
+/* It may come before the client waits for it: between the last piece of the head and the next one. To calls behind, it says nothing. */
+void
+client_go_on(struct client *c)
+{
+	bool waits = c->continued && c->sent == c->head_len;
+
+	if (!c->begun || c->waiting != c->sending)
+		return;
+	if (waits)
+		c->due_usec = 0;
+	c->continued = true;
+}
+
 /* Whether the next call may begin. */
 static bool
 may_begin(struct client *c)
