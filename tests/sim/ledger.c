@@ -359,11 +359,12 @@ check_wait(const struct entry *e)
 {
 	const struct call *c = e->call;
 	const struct plan_client *of = &plan->client[c->id / CALLS];
+	int64_t asked = plan->service[c->service].asks ? c->delay_usec : 0;	/* before that, whether it may pass (auth.c) */
 	bool at_once = c->piece == 0 && c->stall_at < 0 && !c->pipelined && !c->full && of->parts.heads == 0 && head_fits(e, &of->weather);
 
 	if (is(e, "overloaded") && !plan->service[c->service].overload)
 		broken("x%u: %s, and its service has no such bound", c->id, e->logged_why);
-	if (has_waited(e) && at_once && workers_are_well() && e->took_usec > WAIT_USEC + WAIT_SLACK_USEC)
+	if (has_waited(e) && at_once && workers_are_well() && e->took_usec > asked + WAIT_USEC + WAIT_SLACK_USEC)
 		broken("x%u: %s after %lld us", c->id, e->logged_why, (long long)e->took_usec);
 	if (has_waited(e) && e->took_usec < WAIT_USEC)
 		broken("x%u: %s after %lld us already", c->id, e->logged_why, (long long)e->took_usec);
