@@ -214,7 +214,7 @@ on_linger(void *arg)
 			return;
 		}
 	}
-	if (res != IO_AGAIN && (res != IO_EOF || shut != IO_AGAIN))
+	if (res == IO_DONE || (res != IO_AGAIN && shut != IO_AGAIN))
 		session_close(s);
 }
 

@@ -305,6 +305,9 @@ tls_shut(struct stream *s)
 	struct tls *t = (struct tls *)s->private.transport;
 	enum io_result res;
 
+	/* only the other direction was cut: what waits of this one is still read */
+	if (t->failed && s->private.cut && t->error == 0 && tls_flush(t) == IO_AGAIN)
+		return IO_AGAIN;
 	if (t->failed)
 		return tls_failed(s);
 	errors_clear();

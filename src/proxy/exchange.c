@@ -342,8 +342,8 @@ exchange_leave(struct exchange *x, enum io_result res)
 	exchange_free(x);
 	if (res == IO_AGAIN)
 		session_idle(s);
-	else if (res == IO_EOF)
-		session_finish(s);
+	else if (res == IO_EOF || (stream_was_cut(&s->stream) && !stream_is_broken(&s->stream)))
+		session_finish(s);	/* a response before may still wait in TLS */
 	else
 		session_close(s);
 	return OVER;

@@ -486,6 +486,35 @@ a_socket_that_ends_is_a_cut(void **state)
 	pair_free(p);
 }
 
+/* Their direction is cut, and ours is not: they get all that was written, and then the end. */
+static void
+a_cut_keeps_what_waits(void **state)
+{
+	static char bytes[16000];
+	struct pair *p = pair_new();
+	struct iovec v = { bytes, sizeof bytes };
+	size_t all = 0, got = 0, n;
+	enum io_result res;
+
+	(void)state;
+	pair_meet(p, "web.test");
+	while ((res = stream_writev(&p->far, &v, 1, &n)) == IO_DONE)
+		all += n;
+	assert_int_equal(res, IO_AGAIN);
+	shutdown(p->near.private.io.fd, SHUT_WR);
+	UNTIL(p->loop, (res = stream_read(&p->far, bytes, 1, &n)) != IO_AGAIN);
+	assert_true(res == IO_FAIL && stream_was_cut(&p->far));
+	assert_int_equal(stream_shut(&p->far), IO_AGAIN);
+	while (got < all) {
+		UNTIL(p->loop, (res = stream_read(&p->near, bytes, sizeof bytes, &n)) != IO_AGAIN);
+		assert_int_equal(res, IO_DONE);
+		got += n;
+	}
+	UNTIL(p->loop, (res = stream_shut(&p->far)) != IO_AGAIN);
+	assert_int_equal(res, IO_FAIL);
+	pair_free(p);
+}
+
 static void
 what_is_no_tls_is_refused(void **state)
 {
@@ -972,6 +1001,7 @@ main(void)
 		cmocka_unit_test(an_end_goes_with_the_last_bytes),
 		cmocka_unit_test(an_end_is_no_cut),
 		cmocka_unit_test(a_socket_that_ends_is_a_cut),
+		cmocka_unit_test(a_cut_keeps_what_waits),
 		cmocka_unit_test(what_is_no_tls_is_refused),
 		cmocka_unit_test(a_name_gets_its_certificate),
 		cmocka_unit_test(kinds_of_keys_stand_side_by_side),
