@@ -274,7 +274,7 @@ receive_some(struct client *c)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		ended(c, n == 0);
+		ended(c, n == 0 && !c->is_reset);
 		return false;
 	}
 	c->read += (uint64_t)n;
@@ -296,7 +296,7 @@ dial(struct client *c)
 	struct weather w = c->how->weather;
 
 	w.seed += c->life;
-	c->connected = c->ending = c->served = false;
+	c->connected = c->ending = c->served = c->is_reset = false;
 	c->idle_usec = 0;
 	c->dials++;
 	c->read = 0;

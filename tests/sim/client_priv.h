@@ -18,7 +18,7 @@ struct client {
 	struct end	*end;			/* NULL: there is no connection */
 	struct handshake handshake;
 	uint64_t	 life;			/* of it: timers of others mean nothing */
-	bool		 connected, served;
+	bool		 connected, served, is_reset;
 	unsigned	 dials;			/* since something was served */
 	unsigned	 first;			/* call of this connection */
 	unsigned	 sending, waiting;	/* which call is sent; whose response is next */

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -216,8 +217,10 @@ send_some(struct client *c)
 		return c->end != NULL;
 	}
 	n = end_write(c->end, c->out + c->out_sent, c->out_len - c->out_sent);
-	if (n < 0)
-		return false;		/* a break is found when reading */
+	if (n < 0) {			/* a break is found when reading; of a reset only one call is told, and the next read finds an end */
+		c->is_reset |= errno == ECONNRESET;
+		return false;
+	}
 	c->out_sent += (size_t)n;
 	c->sent += (size_t)n;
 	entry(c, c->sending)->sent = c->sent;
