@@ -294,8 +294,23 @@ session_is_silent(struct session *s)
 	return s->place == SESSION_IDLE && stream_look(&s->stream) != IO_DONE;
 }
 
-/* The oldest of those that say nothing; a busy loop comes late to requests that are there. In a
- * handshake or a header of a proxy, only the socket can be looked at. NULL: all that it looked at
+/* A busy loop comes late to requests that are there. In a handshake or a header of a proxy, only
+ * the socket can be looked at. */
+static bool
+says_nothing(struct session *s)
+{
+	return s->place == SESSION_IDLE ? session_is_silent(s) : !stream_has_bytes(&s->stream);
+}
+
+bool
+session_keeps_waiting(struct session *s)
+{
+	int64_t first = s->home->limits.first_usec;
+
+	return says_nothing(s) && (s->served > 0 || s->since_usec <= loop_now(s->home->loop) - first);
+}
+
+/* The oldest of those that say nothing. NULL: all that it looked at
  * have a request that the loop comes to in this turn, and then they are idle no more. */
 static struct session *
 longest_silent(const struct session_list *list)
@@ -304,7 +319,7 @@ longest_silent(const struct session_list *list)
 	int looks = 0;
 
 	TAILQ_FOREACH(s, list, link) {
-		if (s->place == SESSION_IDLE ? session_is_silent(s) : !stream_has_bytes(&s->stream))
+		if (says_nothing(s))
 			return s;
 		if (++looks == LOOKS)
 			break;

@@ -113,6 +113,9 @@ void		session_linger(struct session *);
 void		session_finish(struct session *);
 /* Between requests, and no byte of one has come, also none of which an event has yet to tell. */
 bool		session_is_silent(struct session *);
+/* Nothing of a request is here, whether it is between requests or has yet to send its first one and
+ * has had the time for that. */
+bool		session_keeps_waiting(struct session *);
 /* One that is not busy gives way, and here is why. */
 void		session_evict(struct session *, const struct why *);
 void		session_close(struct session *);

@@ -100,8 +100,7 @@ client_refuse(struct client *c, const struct why *why)
 
 /* ---- the limit of each address ---- */
 
-/* The oldest of an address that is between requests or has not sent anything, if it is found
- * soon; else NULL. */
+/* The oldest of an address that keeps us waiting, if it is found soon; else NULL. */
 static struct client *
 own_silent(const struct session_list *list, const struct ip *ip)
 {
@@ -110,8 +109,7 @@ own_silent(const struct session_list *list, const struct ip *ip)
 
 	TAILQ_FOREACH(s, list, link) {
 		struct client *c = (struct client *)s;
-		if (c->counted && tally_same(&c->sender.ip, ip)
-		    && (s->place == SESSION_FRESH || session_is_silent(s)))
+		if (c->counted && tally_same(&c->sender.ip, ip) && session_keeps_waiting(s))
 			return c;
 		if (++looks == OWN_LOOKS)
 			break;
@@ -121,7 +119,8 @@ own_silent(const struct session_list *list, const struct ip *ip)
 
 /*
  * May this address have one more connection? If it has all that it may, one of its own that is
- * silent makes room. *counted: it is in the tally now; trusted addresses never are.
+ * silent makes room; but not one that has just come, or of many that come at once each would end
+ * the one before it. *counted: it is in the tally now; trusted addresses never are.
  */
 static const struct why *
 address_admit(struct proxy *p, const struct ip *ip, bool *counted)

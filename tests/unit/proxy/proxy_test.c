@@ -272,6 +272,13 @@ test_per_address(void **state)
 	hear(t, GOT("/c"));
 	d = dial();
 	WAIT_UNTIL(live_gauge_total(stage.live, LIVE_CLIENTS) == 2);
+	e = dial();			/* it has just come, and is about to send its request */
+	hear_why(e, 429, WHY_ADDRESS_LIMIT);
+	hear_end(e);
+	close(e);
+	say(d, GET("/d"));
+	close(answer_call(0));
+	hear_why(d, 502, WHY_UPSTREAM_GONE);
 	e = dial();			/* the idle one of the same address makes room */
 	say(e, "GET / HTTP/1.1\r\n");
 	hear_end(d);
