@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/form.h"
 #include "http/h1_body.h"
@@ -107,24 +108,6 @@ field_value(const struct message *m, const char *name)
 	return STR("");
 }
 
-/* The whole body is there. */
-static enum parse
-body_scan(const struct message *head, const char *p, size_t len)
-{
-	struct h1_body b;
-	enum parse res;
-	size_t used = 1;
-
-	h1_body_init(&b, head->body, head->length);
-	if (b.done)
-		return PARSE_DONE;
-	while ((res = h1_body_eat(&b, p, len, &used)) == PARSE_MORE && used > 0 && used < len) {
-		p += used;
-		len -= used;
-	}
-	return res;
-}
-
 static void
 on_trailer(void *arg, struct str line)
 {
@@ -135,35 +118,31 @@ on_trailer(void *arg, struct str line)
 		*ok = str_eq(str_trim(line), STR("0"));
 }
 
-/* The data alone, at the front; whether trailers say that the call went well. */
-static bool
-body_gather(char *p, size_t len, size_t *data, bool *ok)
+/*
+ * What the message in the body says, and whether trailers say that the call went well. Of a copy:
+ * the next look, when more has come, begins with the bytes as they came. One call takes all that is
+ * there: it leaves at most a part of a trailer's line.
+ */
+static enum parse
+chunks_read(const char *text, size_t len, bool ok, bool *serving)
 {
 	struct h1_body b;
-	size_t used, some;
-	char *from = p;
+	size_t used, data = 0;
+	char *copy = must_alloc(len + 1);
 	enum parse res;
 
-	*data = 0;
+	memcpy(copy, text, len);
 	h1_body_init(&b, BODY_CHUNKED, 0);
-	do {
-		res = h1_body_split(&b, from, len, &used, &some, on_trailer, ok);
-		if (res == PARSE_BAD || (res == PARSE_MORE && used == 0))
-			return false;
-		memmove(p + *data, from, some);
-		*data += some;
-		from += used;
-		len -= used;
-	} while (res == PARSE_MORE);
-	return true;
+	if ((res = h1_body_split(&b, copy, len, &used, &data, on_trailer, &ok)) == PARSE_DONE)
+		*serving = ok && body_serves((struct str){ copy, data });
+	free(copy);
+	return res;
 }
 
 enum parse
-check_read_grpc(const struct message *head, char *text, size_t len, bool *serving)
+check_read_grpc(const struct message *head, const char *text, size_t len, bool *serving)
 {
 	bool ok = str_eq(field_value(head, "grpc-status"), STR("0"));
-	size_t data = (size_t)head->length;
-	enum parse res;
 
 	if (head->status != 200 ||
 	    !str_starts(field_value(head, "content-type"), STR("application/grpc"))) {
@@ -172,11 +151,11 @@ check_read_grpc(const struct message *head, char *text, size_t len, bool *servin
 	}
 	if (head->body == BODY_UNTIL_CLOSE)
 		return PARSE_BAD;
-	if ((res = body_scan(head, text, len)) != PARSE_DONE)
-		return res;
-	if (head->body == BODY_CHUNKED && !body_gather(text, len, &data, &ok))
-		return PARSE_BAD;
-	*serving = ok && body_serves((struct str){ text, data });
+	if (head->body == BODY_CHUNKED)
+		return chunks_read(text, len, ok, serving);
+	if (len < head->length)
+		return PARSE_MORE;
+	*serving = ok && body_serves((struct str){ text, (size_t)head->length });
 	return PARSE_DONE;
 }
 

@@ -14,9 +14,9 @@ enum parse	check_read_head(struct message *, char *text, size_t *len, size_t *us
 
 /*
  * What follows the head is the response to a call of grpc.health.v1.Health/Check. DONE: it is
- * whole, and *serving tells what it says. `text`, what there is of it, is changed when it is whole.
+ * whole, and *serving tells what it says. `text` is what there is of it.
  */
-enum parse	check_read_grpc(const struct message *head, char *text, size_t len, bool *serving);
+enum parse	check_read_grpc(const struct message *head, const char *text, size_t len, bool *serving);
 
 /* Where a redirect leads. */
 enum redirect {

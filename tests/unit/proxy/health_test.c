@@ -2,6 +2,7 @@
  * What health checks request, of whom, and which responses are a pass. When they come, and what follows: proxy_test.c.
  */
 #include "h2_task.h"
+#include "http/h1_body.h"
 #include "proxy/health_read.h"
 
 #define OFTEN		(5 * MSEC)
@@ -481,6 +482,28 @@ a_response_of_grpc_in_pieces(void **state)
 	}
 }
 
+/* Trailers that go on to nobody stand between others, more than what is passed on may be cut at. */
+static void
+a_response_of_grpc_with_many_trailers(void **state)
+{
+	struct field field[16];
+	struct message m = { .limits = { 1024, 16 }, .field = field };
+	char text[1024] = "HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n";
+	size_t len = strlen(text), used;
+	bool serving = false;
+
+	(void)state;
+	memcpy(text + len, "\0\0\0\0\2\10\1\r\n0\r\n", 12);
+	len += 12;
+	for (int i = 0; i < 2 * H1_CUTS_MAX; i++)
+		len += (size_t)sprintf(text + len, "Host: h\r\nx-%d: y\r\n", i);
+	len += (size_t)sprintf(text + len, "grpc-status: 0\r\n\r\n");
+	assert_int_equal(check_read_head(&m, text, &len, &used), PARSE_DONE);
+	assert_int_equal(check_read_grpc(&m, text + used, len - used - 2, &serving), PARSE_MORE);
+	assert_int_equal(check_read_grpc(&m, text + used, len - used, &serving), PARSE_DONE);
+	assert_true(serving);
+}
+
 #define HEALTH_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -502,6 +525,7 @@ main(void)
 		HEALTH_TEST(bytes_are_sent_and_expected),
 		HEALTH_TEST(a_task_may_be_degraded),
 		cmocka_unit_test(a_response_of_grpc_in_pieces),
+		cmocka_unit_test(a_response_of_grpc_with_many_trailers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
