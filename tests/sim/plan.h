@@ -36,6 +36,8 @@
 #define TUNNEL_USEC	(3 * USEC_PER_SEC)	/* without a byte, of a service of TCP */
 #define TASK_IDLE_USEC	(2 * USEC_PER_SEC)	/* a connection to a task that nothing is on, but in crowds */
 #define CHECK_USEC	(USEC_PER_SEC / 2)	/* for the response to a check */
+#define CHECK_EACH_USEC	USEC_PER_SEC		/* from a check to the next */
+#define EJECT_WINDOW_USEC USEC_PER_SEC		/* in which so many failures eject a task, where its service says how many */
 #define WAIT_USEC	(USEC_PER_SEC / 4)	/* for room */
 #define HEAD_BYTES	8192			/* that a head may have */
 

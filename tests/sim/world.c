@@ -13,6 +13,7 @@
 #include "client.h"
 #include "client_h2.h"
 #include "rush.h"
+#include "ejected.h"
 #include "engine.h"
 #include "exporter.h"
 #include "fetch.h"
@@ -276,6 +277,7 @@ check_now(void)
 	for (unsigned i = 0; i < ALL_SERVICES && !w.plan->brain.there; i++)	/* which gives slots as it likes */
 		check_limits(i);
 	rush_check_now(w.plan, w.live);
+	ejected_look();
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
 	if (idle < 0 || idle > (int64_t)c.called)
@@ -555,6 +557,7 @@ world_run(const struct plan *p, struct result *out)
 	w.bytes = sim_product_bytes();
 	events_begin(p);
 	rush_begin(p, w.phys);
+	ejected_begin(p, w.live);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
