@@ -106,3 +106,26 @@ frames_seem_late(const struct frames *f, int64_t way_usec)
 {
 	return seems_late(&f->last, way_usec) || seems_late(&f->before, way_usec);
 }
+
+bool
+frames_in_take(struct frames_in *f, uint8_t byte)
+{
+	if (f->rest == 0 && f->len >= HEAD)
+		f->len = 0;
+	if (f->len < sizeof f->head)
+		f->head[f->len] = byte;
+	f->len++;
+	if (f->len == HEAD)
+		f->rest = (size_t)f->head[0] << 16 | (size_t)f->head[1] << 8 | f->head[2];
+	else if (f->len > HEAD)
+		f->rest--;
+	return f->len >= HEAD && f->rest == 0;
+}
+
+uint32_t
+frames_in_code(const struct frames_in *f)
+{
+	const uint8_t *p = f->head + HEAD + 4;
+
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}

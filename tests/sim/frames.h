@@ -29,4 +29,12 @@ void	frames_again(struct frames *);
 /* Although it was in time, a worker may have found a head late, as it hung when the rest came; after `way_usec`, at most. */
 bool	frames_seem_late(const struct frames *, int64_t way_usec);
 
+/* What comes, for who has no session: byte by byte, as far as it matters. */
+struct frames_in {			/* begins zeroed */
+	uint8_t		 head[9 + 8];	/* of the frame that comes, with the first bytes of its payload */
+	size_t		 len, rest;	/* so much of it; so much of its payload is to come */
+};
+bool	 frames_in_take(struct frames_in *, uint8_t byte);	/* true: a frame is whole */
+uint32_t frames_in_code(const struct frames_in *);		/* of GOAWAY */
+
 #endif

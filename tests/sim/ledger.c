@@ -17,6 +17,7 @@
 #include "lines.h"
 #include "patient.h"
 #include "relay_ledger.h"
+#include "resets.h"
 #include "retry_ledger.h"
 #include "rpc.h"
 #include "traced.h"
@@ -174,7 +175,7 @@ static void
 line_count(const char *line, const char *why)
 {
 	const char *service = line_value(line, "ServiceName");
-	struct audit_line l = { .service = service == NULL ? -1 : atoi(service + 2), .status = (int)line_number(line, "DownstreamStatus"),
+	struct audit_line l = { .service = service == NULL || service[1] != 's' ? -1 : atoi(service + 2), .status = (int)line_number(line, "DownstreamStatus"),
 	    .origin_status = (int)line_number(line, "OriginStatus"),
 	    .has_head = line_value(line, "RequestProtocol") != NULL && line_number(line, "RequestCount") > 0, .has_task = !says(line, "task", ""),
 	    .usec = (int64_t)line_number(line, "Duration") / 1000, .again = (unsigned)line_number(line, "RetryAttempts") };
@@ -211,6 +212,8 @@ ledger_line(const char *bytes, size_t len)
 		broken("line %llu of the access log says another number: %s", (unsigned long long)lines, line);
 	if (path == NULL && why != NULL)
 		relay_ledger_line(line);
+	if (path != NULL && why != NULL)
+		resets_line(path, why);
 	if (path == NULL || strncmp(path, "\"/x", 3) != 0 || why == NULL)
 		return;
 	if ((e = ledger_of((uint32_t)strtoul(path + 3, NULL, 10))) == NULL) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "frames.h"
 #include "http/h2_guard.h"
 #include "ledger.h"
 #include "pings.h"
@@ -21,8 +22,7 @@ static struct {
 	unsigned	 sent, left;		/* of the PINGs; bytes of the one that is under way */
 	unsigned	 acks;
 	uint32_t	 code;			/* of GOAWAY */
-	uint8_t		 head[HEAD + 8];	/* of the frame that comes, with the first bytes of its payload */
-	size_t		 len, rest;		/* so much of it; so much of its payload is to come */
+	struct frames_in in;
 } g;
 
 static const char preface[] = NGHTTP2_CLIENT_MAGIC "\0\0\0\4\0\0\0\0";	/* and its NUL: empty SETTINGS */
@@ -72,29 +72,11 @@ speak(void)
 static void
 on_frame(void)
 {
-	const uint8_t *p = g.head + HEAD + 4;
-
-	if (g.head[3] == NGHTTP2_PING && (g.head[4] & NGHTTP2_FLAG_ACK) != 0) {
+	if (g.in.head[3] == NGHTTP2_PING && (g.in.head[4] & NGHTTP2_FLAG_ACK) != 0) {
 		g.acks++;
 		g.heard_usec = wire_now();
-	} else if (g.head[3] == NGHTTP2_GOAWAY)
-		g.code = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-take(uint8_t byte)
-{
-	if (g.len < sizeof g.head)
-		g.head[g.len] = byte;
-	g.len++;
-	if (g.len == HEAD)
-		g.rest = (size_t)g.head[0] << 16 | (size_t)g.head[1] << 8 | g.head[2];
-	else if (g.len > HEAD)
-		g.rest--;
-	if (g.len >= HEAD && g.rest == 0) {
-		on_frame();
-		g.len = 0;
-	}
+	} else if (g.in.head[3] == NGHTTP2_GOAWAY)
+		g.code = frames_in_code(&g.in);
 }
 
 static void
@@ -109,7 +91,8 @@ on_end(void *arg, unsigned what)
 		return;
 	while ((n = end_read(g.end, bytes, sizeof bytes, false)) > 0)
 		for (ssize_t i = 0; i < n; i++)
-			take(bytes[i]);
+			if (frames_in_take(&g.in, bytes[i]))
+				on_frame();
 	if (n == 0 || errno != EAGAIN || g.acks == g.how->count)
 		over();
 	else

@@ -10,6 +10,7 @@
 #include "patient.h"
 #include "pings.h"
 #include "plan_priv.h"
+#include "resets.h"
 #include "rpc.h"
 #include "rush.h"
 #include "world/table.h"
@@ -432,6 +433,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	odd_settle(p);
 	patient_settle(p, plan_stream(seed, OF_PATIENCE, 0));
 	rpc_settle(p, plan_stream(seed, OF_RPC_CALLS, 0));
+	resets_draw(p, plan_stream(seed, OF_RESETS, 0));
 	parts_settle(p, seed);		/* not those of gRPC */
 	p->choices = choices;
 	for (unsigned i = 0; i < EXCHANGES; i++) {
@@ -531,6 +533,9 @@ plan_print(const struct plan *p)
 	tls_print(p);
 	if (p->pings.there)
 		printf("# %u PINGs from %lld us\n", p->pings.count, (long long)p->pings.starts_usec);
+	if (p->resets.there)
+		printf("# %u resets from %lld us, %u every %lld us, a pause of %lld us after %u\n", p->resets.count, (long long)p->resets.starts_usec,
+		    p->resets.round, (long long)p->resets.gap_usec, (long long)p->resets.pause_usec, p->resets.before);
 	for (unsigned i = 0; i < NODES; i++)
 		if (p->node[i].cut_usec > 0)
 			printf("# node %u cut %lld-%lld\n", i, (long long)p->node[i].cut_usec, (long long)p->node[i].heals_usec);

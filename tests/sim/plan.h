@@ -157,6 +157,14 @@ struct plan_pings {
 	struct weather	 weather;
 };
 
+/* Who opens streams and resets them (resets.h). */
+struct plan_resets {
+	bool		 there;
+	int64_t		 starts_usec, gap_usec, pause_usec;	/* a pause after as many as `before`, and a gap after each round of streams */
+	unsigned	 round, before, count;
+	struct weather	 weather;
+};
+
 /* Heads that come in two parts: the first bytes of a frame, or a frame of its own and a CONTINUATION (frames.h). */
 #define PARTS_LATE_USEC	(HEAD_USEC + 500 * USEC_PER_MSEC)	/* is too late by so much that it is noticed */
 struct plan_parts {
@@ -331,6 +339,7 @@ struct plan {
 	struct plan_tls	 tls;
 	struct plan_knock knock[KNOCKS];
 	struct plan_pings pings;
+	struct plan_resets resets;
 	struct { int64_t cut_usec, heals_usec; } node[NODES];
 	unsigned	 nworkers;
 	struct plan_worker worker[WORKERS];

@@ -12,7 +12,7 @@ extern struct rng own;				/* of what the last choice is followed by */
 enum plan_stream {
 	OF_CLIENTS = 1, OF_SERVICES, OF_REST, OF_WORKERS, OF_LIMITS, OF_STORMS, OF_RELAYS, OF_BRAIN, OF_H2, OF_RETRY, OF_CHAIN_CALLS,
 	OF_LOG, OF_FRONT, OF_MIRROR, OF_CHAIN, OF_CROWD, OF_UPGRADES, OF_STORM, OF_TCP, OF_ODD, OF_TLS, OF_RUSH, OF_PINGS,
-	OF_RPC, OF_RPC_CALLS, OF_PATIENCE, OF_AUTH, OF_PARTS,
+	OF_RPC, OF_RPC_CALLS, OF_PATIENCE, OF_AUTH, OF_PARTS, OF_RESETS,
 };
 struct rng	 plan_stream(uint64_t seed, enum plan_stream, uint64_t which);
 bool		 allowed(void);			/* a choice */

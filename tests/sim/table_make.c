@@ -4,6 +4,7 @@
 #include "base/bug.h"
 #include "chain.h"
 #include "mirror.h"
+#include "resets.h"
 #include "table_make.h"
 #include "world/table.h"
 
@@ -172,6 +173,7 @@ table_make(const struct plan *p, const struct addr at[ALL_SERVICES][TASKS], cons
 	for (unsigned i = 0; i < SERVICES; i++)
 		if (p->service[i].mirrored)
 			mirror_fill(m, p, added[i].group, added[i].service, mirror);
+	resets_route(m, p);
 	ASSERT(table_maker_seal(m, &fd) == NULL);
 	table_maker_free(&m);
 	return fd;

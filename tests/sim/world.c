@@ -29,6 +29,7 @@
 #include "pings.h"
 #include "proxy/proxy.h"
 #include "relay.h"
+#include "resets.h"
 #include "retry_ledger.h"
 #include "secure.h"
 #include "table_make.h"
@@ -550,6 +551,7 @@ world_run(const struct plan *p, struct result *out)
 	people_begin(p);
 	knocks_begin(p, &w.front[FRONT_TLS]);
 	pings_begin(p, &w.front[0]);
+	resets_begin(p, &w.front[0]);
 	workers_begin(p, w.front, w.live, w.phys, ledger_lost);
 	if (p->tls.there)
 		workers_set_secrets(certs_secrets(p, false));
@@ -575,6 +577,7 @@ world_run(const struct plan *p, struct result *out)
 		rush_check(p);
 		knocks_check(w.live);
 		pings_check();
+		resets_check();
 		/* what was on its way was counted, and has no line; a brain gives slots as it likes */
 		if (!workers_were_killed() && !p->brain.there)
 			audit_live(w.live);
