@@ -43,14 +43,14 @@ resets_draw(struct plan *p, struct rng r)
 	struct plan_resets *k = &p->resets;
 	bool few = p->clients_max < CLIENTS || p->per_address > 0 || p->starved_usec > 0 || p->no_ports_usec > 0;
 
-	k->there = may(&r, 12) && !p->rush && !p->storm && !p->flood && !p->crowd && !p->proxied && !p->brain.there && !few &&
+	k->there = may(&r, 25) && !p->rush && !p->storm && !p->flood && !p->crowd && !p->proxied && !p->brain.there && !few &&
 	    p->log_trouble == 0;
 	k->starts_usec = between(&r, 0, 2 * USEC_PER_SEC);
 	k->round = 5 + (unsigned)rng_below(&r, ROUND_MOST - 4);
 	k->gap_usec = between(&r, 2000, 5000);
 	k->before = H2_RESETS_BURST - 1 - (unsigned)rng_below(&r, 50);
 	k->pause_usec = between(&r, 500, 1500) * USEC_PER_MSEC;
-	switch (rng_below(&r, 3)) {
+	switch (rng_below(&r, 4)) {
 	case 0:
 		k->count = k->before;
 		break;
