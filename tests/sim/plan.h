@@ -241,6 +241,7 @@ struct plan_retry {
 
 struct plan_service {
 	unsigned	 ntasks, policy;
+	unsigned	 precedence;		/* where it shares nodes: enum precedence */
 	struct plan_retry retry;
 	struct plan_task task[TASKS];
 	bool		 checked, overload, sticky, names_task;
@@ -355,6 +356,7 @@ struct plan {
 	int64_t		 task_idle_usec;		/* a connection to a task that nothing is on */
 	bool		 rush;				/* all come at once, and there is room for some (rush.h) */
 	unsigned	 cores;				/* of a node, in a rush */
+	bool		 sharing;			/* in a rush: of two services (precedence.h) */
 	bool		 flood;				/* a worker that wakes finds a large response for each client */
 	struct weather	 weather;			/* between Mola and tasks */
 	unsigned	 log_trouble;			/* enum log_trouble, between */

@@ -6,6 +6,7 @@
 
 #include "rush.h"
 #include "ledger.h"
+#include "precedence.h"
 
 #define PERIOD_USEC	(100 * USEC_PER_MSEC)	/* of samples */
 #define BOUND		4			/* requests for a core (world/room.h) */
@@ -93,6 +94,7 @@ rush_settle(struct plan *p, struct rng r)
 			call_settle(&c->call[k], &r);
 		}
 	}
+	precedence_settle(p, &r);
 }
 
 /* ---- samples ---- */
@@ -106,6 +108,7 @@ on_sample(void *arg, uint64_t n)
 
 	for (unsigned i = 0; i < NODES; i++)
 		phys_write(g.phys, i, &row);
+	precedence_sample(g.plan, g.phys);
 	if (n < 400)
 		wire_at(wire_now() + PERIOD_USEC, on_sample, arg, n + 1);
 }
@@ -134,12 +137,12 @@ rush_check_now(const struct plan *p, const struct live *live)
 	for (unsigned i = 0; i < s->ntasks; i++) {
 		unsigned n = live_node_inflight(live, i);
 		inflight += n;
-		if (s->overload && n > bound)
+		if (s->overload && !p->sharing && n > bound)
 			broken("%u requests are in flight on a node that has room for %u", n, bound);
 	}
 	if (inflight > 0)
 		g.busy_usec = wire_now();
-	if (wire_now() - g.busy_usec > RECENT_USEC && idle > IDLE_FEW * s->ntasks)
+	if (wire_now() - g.busy_usec > RECENT_USEC && idle > IDLE_FEW * s->ntasks * (p->sharing ? SHARING : 1))
 		broken("%lld connections of a burst are still idle", (long long)idle);
 }
 

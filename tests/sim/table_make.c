@@ -111,7 +111,7 @@ service_add(struct table_maker *m, const struct plan_service *s, const struct ad
     unsigned service)
 {
 	struct table_service row = { .slot = service + 1, .policy = (enum policy)s->policy, .pass_host = !s->names_task,
-		.overload = s->overload, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
+		.overload = s->overload, .overload_priority = (enum precedence)s->precedence, .connect_usec = CONNECT_USEC, .response_usec = RESPONSE_USEC, .idle_usec = PIECE_USEC,
 		.tunnel_usec = TUNNEL_USEC, .health_interval_usec = CHECK_EACH_USEC, .health_timeout_usec = CHECK_USEC,
 		.health_follow_redirects = s->redirects, .health_rise = 1, .health_fall = 2, .eject_failures = s->eject_failures, .eject_window_usec = EJECT_WINDOW_USEC,
 		.max_inflight = s->max_inflight, .task_max_inflight = s->task_max_inflight, .panic = 50, .overload_bound = 4, .overload_wait_usec = WAIT_USEC,

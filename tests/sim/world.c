@@ -27,6 +27,7 @@
 #include "moved.h"
 #include "operator.h"
 #include "pings.h"
+#include "precedence.h"
 #include "proxy/proxy.h"
 #include "relay.h"
 #include "resets.h"
@@ -279,6 +280,7 @@ check_now(void)
 		check_limits(i);
 	rush_check_now(w.plan, w.live);
 	ejected_look();
+	precedence_look();
 	if (clients != (int64_t)c.accepted)
 		broken("%u connections of clients are open, and %lld are counted", c.accepted, (long long)clients);
 	if (idle < 0 || idle > (int64_t)c.called)
@@ -560,6 +562,7 @@ world_run(const struct plan *p, struct result *out)
 	events_begin(p);
 	rush_begin(p, w.phys);
 	ejected_begin(p, w.live);
+	precedence_begin(p, w.live);
 	pass_until(began + LONGEST, clients_are_done);
 	if (!clients_are_done())
 		broken("clients are not done after %d s", (int)(LONGEST / USEC_PER_SEC));
