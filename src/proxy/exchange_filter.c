@@ -131,7 +131,6 @@ collect(struct exchange *x, size_t most)
 	case FLOW_STARVED:
 		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:
-		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
 	default:
 		return exchange_fail(x, WHY_CLIENT_GONE);

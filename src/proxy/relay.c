@@ -73,7 +73,6 @@ send_up(struct exchange *x)
 	case FLOW_STARVED:
 		return exchange_fail(x, WHY_NO_MEMORY);
 	case FLOW_BAD:
-		x->keep = false;
 		return exchange_fail(x, WHY_BAD_CHUNK);
 	case FLOW_LARGE:
 		return up_too_large(x);
