@@ -6,7 +6,7 @@
 #include "odd.h"
 #include "response.h"
 
-#define FIELDS_MOST	64		/* that a head may have, in workers.c */
+#define FIELDS_MOST	ODD_FIELDS	/* that a head may have, in workers.c */
 #define NAMES_MOST	32		/* that Connection may list */
 
 /* ---- what is wrong ---- */
@@ -80,11 +80,22 @@ names_put(char *p, unsigned n)
 	return p + sprintf(p, "\r\n");
 }
 
+void
+odd_field(unsigned i, char name[ODD_TEXT], char value[ODD_TEXT])
+{
+	snprintf(name, ODD_TEXT, "n%u", i);
+	snprintf(value, ODD_TEXT, "%u", i * 7);
+}
+
 static char *
 fields_put(char *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		p += sprintf(p, "N%u: %u\r\n", i, i * 7);
+	char name[ODD_TEXT], value[ODD_TEXT];
+
+	for (unsigned i = 0; i < n; i++) {
+		odd_field(i, name, value);
+		p += sprintf(p, "%s: %s\r\n", name, value);
+	}
 	return p;
 }
 
@@ -285,4 +296,12 @@ odd_answer(const struct call *l, char *head, size_t len, size_t room)
 	if ((o & SAYS_SPACES) != 0)
 		len = insert(head, len, room, head + 8, "  ");
 	return (o & SAYS_LF) != 0 ? lines_bare(head) : len;
+}
+
+unsigned
+odd_answer_h2(const struct call *l, unsigned fields, bool has_length)
+{
+	unsigned all = fields + !has_length;
+
+	return (l->odd_says & SAYS_MANY) != 0 && all < FIELDS_MOST ? FIELDS_MOST - all : 0;
 }

@@ -19,6 +19,12 @@ char	*odd_fields(const struct call *, const char *head, char *p);
 size_t	 odd_bytes(const struct call *);
 /* The head of a task's response, with the bits of the call: it is changed where it stands, and may grow. Its new length. */
 size_t	 odd_answer(const struct call *, char *head, size_t len, size_t room);
+/* How many more fields a response of HTTP/2 gets that has so many: none, or as many as a head may have, where one that says how long
+ * the body is counts in any case, as it does in HTTP/1.1. The i-th one's name and value. */
+unsigned odd_answer_h2(const struct call *, unsigned fields, bool has_length);
+#define ODD_TEXT	12
+#define ODD_FIELDS	64	/* at the most */
+void	 odd_field(unsigned i, char name[ODD_TEXT], char value[ODD_TEXT]);
 /* A whole head that is wrong (HEAD_WRONG). */
 char	*odd_wrong(const struct call *, char *p);
 /* The response to that. */

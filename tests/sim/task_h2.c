@@ -13,6 +13,7 @@
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
+#include "odd.h"
 #include "retry_ledger.h"
 #include "rpc.h"
 #include "task_h2.h"
@@ -236,11 +237,13 @@ respond(struct served_h2 *v)
 	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_body };
 	nghttp2_session *s = v->conn->session;
 	bool rpc = l != NULL && l->rpc.on;
-	nghttp2_nv nv[5 + RPC_FIELDS], early[2] = { field(":status", "103"), field("link", "x") };
+	nghttp2_nv nv[5 + RPC_FIELDS + ODD_FIELDS], early[2] = { field(":status", "103"), field("link", "x") };
 	char status[8], tag[16], by[16], length[24], room[2][RPC_ROOM];
 	struct head_text head = { .len = 0 };
+	char many[ODD_FIELDS][2][ODD_TEXT];
 	uint64_t n = v->alone ? 0 : body_bytes(v);
 	size_t fields = 3;
+	unsigned more;
 
 	snprintf(status, sizeof status, "%d", l == NULL ? 200 : v->slip == STATUS_503 && !rpc ? 503 : l->status);
 	snprintf(tag, sizeof tag, "%u", v->exchange);
@@ -254,6 +257,11 @@ respond(struct served_h2 *v)
 		fields += rpc_head(v, nv + fields, room);
 	else if (n > 0 && (l->framing == BY_LENGTH || slips_in_body(v)))
 		nv[fields++] = field("content-length", length);
+	more = l == NULL || rpc ? 0 : odd_answer_h2(l, (unsigned)fields - 1, fields > 3);	/* all but :status */
+	for (unsigned i = 0; i < more; i++) {
+		odd_field(i, many[i][0], many[i][1]);
+		nv[fields++] = field(many[i][0], many[i][1]);
+	}
 	for (size_t i = 0; i < fields; i++)
 		head_text_add(&head, (char *)nv[i].name, (char *)nv[i].value);
 	if (l != NULL)
