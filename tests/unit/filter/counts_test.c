@@ -170,7 +170,7 @@ static void
 over(int status)
 {
 	now_usec += 200000;
-	filter_run_end(run, &(struct filter_end){ status, now_usec });
+	filter_run_end(run, &(struct filter_end){ .status = status, .usec = now_usec });
 	filter_run_free(&run);
 }
 
