@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "fetch.h"
 #include "memory.h"
+#include "message.h"
 
 #define AT		"10.0.6.1:9000"
 #define BODY		"{\"error\":\"nobody knows you here\"}"
@@ -37,6 +38,17 @@ auth_draw(struct plan *p, struct rng r)
 		p->service[i].asks = asks;
 		if (asks)
 			p->service[i].chain.kinds = 0;
+		p->service[i].shows = asks && may(&r, 50);
+	}
+}
+
+void
+auth_settle(struct plan *p)
+{
+	for (unsigned i = 0; i < EXCHANGES; i++) {
+		struct call *l = &p->client[i / CALLS].call[i % CALLS];
+		if (p->service[l->service].shows)
+			l->expects = l->insists = false;
 	}
 }
 
@@ -71,8 +83,13 @@ check_asked(const struct query *q, const struct call *l)
 		if (strcmp(is, due[i]) != 0 && !a.plan->proxied && !a.plan->trusts)
 			broken("x%u was asked for with %s %s in place of %s", l->id, ours[i].name, is, due[i]);
 	}
-	if (strcmp(q->method, "GET") != 0 || q->body.len > 0)
+	if (strcmp(q->method, "GET") != 0 || q->body.len != (a.plan->service[l->service].shows ? l->body : 0))
 		broken("x%u was asked for by %s, with %zu bytes", l->id, q->method, q->body.len);
+	for (size_t i = 0; i < q->body.len; i++)
+		if (q->body.p[i] != pattern(l->id, UP, i)) {
+			broken("x%u was asked for with another body, from byte %zu on", l->id, i);
+			return;
+		}
 	if (++a.asked[l->id] > 1)
 		broken("x%u was asked for %u times", l->id, a.asked[l->id]);
 }
@@ -130,11 +147,12 @@ auth_begin(const struct plan *p)
 }
 
 void
-auth_write(struct arena *arena, char **text)
+auth_write(struct arena *arena, char **text, bool shows)
 {
-	const struct filter_setting s[] = { { STR("address"), STR("http://" AT "/check") }, { STR("authresponseheaders"), STR("X-User") } };
+	const struct filter_setting s[] = { { STR("address"), STR("http://" AT "/check") }, { STR("authresponseheaders"), STR("X-User") },
+		{ STR("forwardbody"), STR("true") } };
 
-	*text = filter_chain_add(arena, *text, str_of(filter_kind_name(FILTER_FORWARD_AUTH)), FILTER_FORWARD_AUTH, s, 2);
+	*text = filter_chain_add(arena, *text, str_of(filter_kind_name(FILTER_FORWARD_AUTH)), FILTER_FORWARD_AUTH, s, shows ? 3 : 2);
 	ASSERT(*text != NULL);
 }
 

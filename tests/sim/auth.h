@@ -8,8 +8,9 @@
 #include "chain.h"
 
 void		 auth_draw(struct plan *, struct rng);
+void		 auth_settle(struct plan *);	/* what clients do at those that show bodies */
 void		 auth_begin(const struct plan *);
-void		 auth_write(struct arena *, char **text);
+void		 auth_write(struct arena *, char **text, bool shows);
 
 /* What is due for a call by what the server responds. True: that is what its client gets. */
 bool		 auth_judges(const struct plan *, const struct call *, struct chain_fate *);

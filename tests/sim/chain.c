@@ -239,7 +239,7 @@ chain_write(struct arena *a, char **text, const struct plan_service *s)
 	enum chain_kind k;
 
 	if (s->asks)
-		auth_write(a, text);
+		auth_write(a, text, s->shows);
 	for (unsigned at = 0; chain_next(s, &at, &k); )
 		kind_write(a, text, &s->chain, k);
 }

@@ -433,6 +433,7 @@ plan_draw(struct plan *p, uint64_t seed, const unsigned char mask[CHOICES])
 	odd_settle(p);
 	patient_settle(p, plan_stream(seed, OF_PATIENCE, 0));
 	rpc_settle(p, plan_stream(seed, OF_RPC_CALLS, 0));
+	auth_settle(p);
 	resets_draw(p, plan_stream(seed, OF_RESETS, 0));
 	parts_settle(p, seed);		/* not those of gRPC */
 	p->choices = choices;

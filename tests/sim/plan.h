@@ -253,6 +253,7 @@ struct plan_service {
 	unsigned	 filters, inflight_amount, rate;
 	struct plan_chain chain;
 	bool		 asks;			/* somebody else whether requests may pass (auth.h) */
+	bool		 shows;			/* and shows the request's body */
 	bool		 mirrored;		/* copies of its requests go to a mirror (mirror.h) */
 	bool		 h2c;			/* its tasks get HTTP/2 */
 	bool		 rpc;			/* and are of gRPC */
