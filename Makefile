@@ -61,7 +61,7 @@ OBJS    := $(foreach r,$(ROOMS),$(call room_objs,$(r)))
 ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib/$(r).a)
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-SCENES  := $(B)/brain/scene
+SCENE  := $(B)/brain/scene
 SHARES  := $(B)/shares/share
 SIM     := $(B)/sim/sim
 WEB     := $(shell find src/web tools/web -type f -o -type d)
@@ -134,13 +134,13 @@ $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/fu
 $(FUZZERS): private LIBS += -lbrotlidec $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o $(BENCHLIB)
 $(B)/bench/model: $(patsubst bench/%.c,$(B)/bench/%.o,$(wildcard bench/sim/*.c))
-$(SCENES): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
+$(SCENE): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/brain/*.c))
 $(SIM): $(patsubst tests/%.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 # what tests/sim/kernel.c has in the place of the system's
 KERNEL_CALLS := socket socketpair bind listen accept4 connect recv recvmsg send sendmsg ioctl shutdown close setsockopt getsockopt getsockname write \
                 epoll_create1 epoll_ctl epoll_wait getrandom malloc_trim stream_look sink_write_lines
 $(SIM): private LIBS += -lbrotlidec $(addprefix -Wl$(COMMA)--wrap=,$(KERNEL_CALLS))
-$(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENES) $(SIM): $(ARCHIVES)
+$(B)/mola $(UNITS) $(FUZZERS) $(BENCH) $(SCENE) $(SIM): $(ARCHIVES)
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
 
@@ -162,7 +162,7 @@ $(B)/failing/fail.so: tests/failing/fail.c $(B)/flags
 	$(if $(V),,@echo "  cc  $@")
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g -fPIC -shared -Wall -Wextra $(ERRORS) -o $@ $< -ldl
 
-test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENES) $(BENCH) $(HELPERS) $(SHARES) $(SIM) $(B)/failing/fail.so
+test-bins: $(B)/mola $(UNITS) $(FUZZERS) $(SCENE) $(BENCH) $(HELPERS) $(SHARES) $(SIM) $(B)/failing/fail.so
 fuzzers: $(FUZZERS)
 
 # What shells complete; made on this machine, whichever the program is for.
@@ -351,7 +351,7 @@ BIN     := $(PREFIX)/bin/mola
 UNIT_DIR := $(PREFIX)/lib/systemd/system
 DOC_DIR := $(PREFIX)/share/doc/mola
 DOCS    := LICENSE NEWS.md doc/api.md doc/example.yaml
-SERVICES := $(wildcard deploy/systemd/*.service)
+UNIT_FILES := $(wildcard deploy/systemd/*.service)
 CONF    := $(SYSCONFDIR)/mola/mola.yaml
 BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/mola
 # where zsh looks: for packages of Debian, and for what is installed by hand
@@ -362,7 +362,7 @@ PROGRAM := $(if $(CROSS),build/release-$(CROSS)/mola,mola)
 install: $(if $(wildcard $(PROGRAM)),,mola) $(if $(wildcard $(COMPLETION)),,$(COMPLETION))	## into PREFIX (/usr/local), under DESTDIR; a configuration that is there stays as it is
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(BIN)
 	for m in $(MAN); do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
-	for s in $(notdir $(SERVICES)); do \
+	for s in $(notdir $(UNIT_FILES)); do \
 		install -D -m 644 deploy/systemd/$$s $(DESTDIR)$(UNIT_DIR)/$$s && \
 		sed -i 's,/usr/bin/mola,$(BIN),; s,/etc/mola/,$(SYSCONFDIR)/mola/,' $(DESTDIR)$(UNIT_DIR)/$$s || exit 1; \
 	done
@@ -373,7 +373,7 @@ install: $(if $(wildcard $(PROGRAM)),,mola) $(if $(wildcard $(COMPLETION)),,$(CO
 	[ -e $(DESTDIR)$(CONF) ] || install -D -m 644 deploy/systemd/mola.yaml $(DESTDIR)$(CONF)
 
 uninstall:		## what install has put there, except the configuration
-	rm -f $(DESTDIR)$(BIN) $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(SERVICES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
+	rm -f $(DESTDIR)$(BIN) $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(addprefix $(DESTDIR)$(UNIT_DIR)/,$(notdir $(UNIT_FILES))) $(addprefix $(DESTDIR)$(DOC_DIR)/,$(notdir $(DOCS)))
 	for m in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 	[ ! -d $(DESTDIR)$(DOC_DIR) ] || rmdir $(DESTDIR)$(DOC_DIR)
 
