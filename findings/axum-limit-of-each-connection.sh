@@ -22,7 +22,7 @@ edition = "2021"
 
 [dependencies]
 axum = { version = "=$version", default-features = false, features = ["http1", "tokio"] }
-tokio = { version = "1", features = ["rt", "time", "macros", "net", "io-util"] }
+tokio = { version = "=1.54.1", features = ["rt", "time", "macros", "net", "io-util"] }
 tower = { version = "=$tower", features = ["limit"] }
 END_TOML
 cat >"$dir/src/main.rs" <<'END_RS'
