@@ -351,8 +351,7 @@ a_refusal_for_want_of_room_opens_no_breaker(void **state)
 			say(d, get);
 			hear_why(d, 503, WHY_MAX_INFLIGHT);
 		}
-		for (int64_t until = clock_mono_usec() + 150 * MSEC; clock_mono_usec() < until;)	/* it looks each 100 ms */
-			stage_turn();
+		stage_turns(150 * MSEC);	/* it looks each 100 ms */
 		say(t, OK(2, "ok"));
 		hear(c, OK(2, "ok"));
 	}
@@ -363,8 +362,8 @@ a_refusal_for_want_of_room_opens_no_breaker(void **state)
 	stage_table();
 	close(stage.origin[0]);
 	for (int i = 0; i < 4; i++) {		/* three more are half of all */
-		for (int64_t until = clock_mono_usec() + 150 * MSEC; i == 3 && clock_mono_usec() < until;)
-			stage_turn();
+		if (i == 3)
+			stage_turns(150 * MSEC);
 		say(d, get);
 		hear_why(d, 502, WHY_CONNECT_REFUSED);
 	}

@@ -773,8 +773,7 @@ test_try_that_takes_long_and_fails(void **state)
 	t = first_task(c, GET("/"), GOT("/"), &first);
 	u = first_task(d, POST, POST_GOT, &second);
 	assert_int_equal(second, 1 - first);
-	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
-		stage_turn();
+	stage_turns(3 * SOON);
 	say(u, OK(2, "ok"));
 	hear(d, OK(2, "ok"));
 	hang_up(t);
@@ -806,8 +805,7 @@ test_try_that_takes_long(void **state)
 	hear_end(t);
 	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 1);
 	/* this one is the last */
-	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
-		stage_turn();
+	stage_turns(3 * SOON);
 	say(u, OK(2, "ok"));
 	hear(c, OK(2, "ok"));
 	close(t);
@@ -830,8 +828,7 @@ test_try_of_a_slow_client(void **state)
 	say(c, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\nab");
 	t = call(&first);
 	hear(t, "PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n" FORWARDED "\r\nab");
-	for (int64_t until = clock_mono_usec() + 3 * SOON; clock_mono_usec() < until;)
-		stage_turn();
+	stage_turns(3 * SOON);
 	assert_int_equal(live_retries_total(stage.live, 1, RETRY_TIMEOUT), 0);
 	say(c, "cd");
 	hear(t, "cd");
@@ -1098,8 +1095,7 @@ test_no_hedge(void **state)
 		stage_table();
 		c = dial();
 		t = first_task(c, asks[i][0], asks[i][1], &first);
-		for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
-			stage_turn();
+		stage_turns(2 * SOON);
 		assert_true(nobody_calls(0) && nobody_calls(1));
 		assert_int_equal(hedges(), 0);
 		assert_int_equal(retries(false), i);
@@ -1137,8 +1133,7 @@ test_no_hedge_of_a_bound_client(void **state)
 	say(c, cookie);
 	say(c, "\r\n\r\n");
 	hear(u, named);
-	for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
-		stage_turn();
+	stage_turns(2 * SOON);
 	assert_true(nobody_calls(first));
 	assert_int_equal(hedges(), 1);
 	hear(u, cookie);
@@ -1169,8 +1164,7 @@ test_no_hedge_beyond_limits(void **state)
 			say(c[i], GET("/slow"));
 		for (unsigned i = 0; i < clients; i++)
 			t[i] = call(&o);
-		for (int64_t until = clock_mono_usec() + 2 * SOON; clock_mono_usec() < until;)
-			stage_turn();
+		stage_turns(2 * SOON);
 		assert_int_equal(inflight(), clients);
 		assert_int_equal(hedges(), 0);
 		for (unsigned i = 0; i < clients; i++) {

@@ -187,6 +187,14 @@ stage_turn(void)
 	loop_turn(stage.loop, 1 * MSEC);
 }
 
+/* For so long: what must not come has had the time to. */
+static void
+stage_turns(int64_t usec)
+{
+	for (int64_t until = clock_mono_usec() + usec; clock_mono_usec() < until;)
+		stage_turn();
+}
+
 static void
 stage_close(void)
 {
