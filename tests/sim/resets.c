@@ -1,39 +1,32 @@
-#include <errno.h>
-#include <nghttp2/nghttp2.h>
 #include <string.h>
 
 #include "base/bug.h"
-#include "frames.h"
 #include "http/h2_guard.h"
 #include "ledger.h"
 #include "mirror.h"
+#include "raw.h"
 #include "resets.h"
 #include "table_make.h"
 #include "world/table.h"
 
-#define HEAD		9			/* of a frame */
-#define NO_CODE		UINT32_MAX
 #define PATIENCE_USEC	(8 * USEC_PER_SEC)
 #define ROUND_MOST	20			/* streams at once */
 #define INEXACT		2			/* resets: lines are as late as a turn is long */
 
 static struct {
 	const struct plan_resets *how;
-	struct host	 host, nowhere;
+	struct raw	 client;
+	struct host	 nowhere;
 	struct port	 swallows;
-	struct addr	 to;
-	struct end	*end;
 	bool		 begun, open;		/* a round is */
 	unsigned	 opened, sent;		/* streams; and resets of them */
 	uint8_t		 out[ROUND_MOST * 64];
 	size_t		 out_len, out_sent;
-	struct frames_in in;
-	uint32_t	 code;			/* of GOAWAY */
 	unsigned	 lines;			/* of streams that were reset while they were served */
 	int64_t		 first_usec, last_usec;	/* of these */
 } g;
 
-static const char preface[] = NGHTTP2_CLIENT_MAGIC "\0\0\0\4\0\0\0\0";	/* and its NUL: empty SETTINGS */
+static const char preface[] = RAW_PREFACE;
 /* GET http://resets/reset, without a place in the table of fields */
 static const char block[] = "\x82\x86\x04\x06/reset\x01\x06resets";
 
@@ -61,8 +54,7 @@ resets_draw(struct plan *p, struct rng r)
 		k->count = 2 * H2_RESETS_BURST;
 		k->before = k->count;
 	}
-	k->weather = (struct weather){ .delay_usec = between(&r, 20, 2000), .jitter_usec = between(&r, 0, 300), .window = 65536,
-		.room = 65536, .seed = rng_u64(&r) };
+	k->weather = raw_weather(&r);
 	if (k->there)
 		p->clients_max += ROUND_MOST;
 }
@@ -70,19 +62,11 @@ resets_draw(struct plan *p, struct rng r)
 /* ---- the client ---- */
 
 static void
-over(void)
-{
-	end_close(g.end, false);
-	g.end = NULL;
-	wire_note("resets", g.sent, g.code);
-}
-
-static void
 flush(void)
 {
 	ssize_t n = 0;
 
-	while (g.out_sent < g.out_len && (n = end_write(g.end, g.out + g.out_sent, g.out_len - g.out_sent)) > 0)
+	while (g.out_sent < g.out_len && (n = end_write(g.client.end, g.out + g.out_sent, g.out_len - g.out_sent)) > 0)
 		g.out_sent += (size_t)n;
 	if (g.out_sent == g.out_len)
 		g.out_len = g.out_sent = 0;
@@ -100,7 +84,7 @@ static void
 frame_add(uint8_t type, uint8_t flags, unsigned stream, const void *payload, size_t len)
 {
 	uint32_t id = 2 * stream + 1;
-	uint8_t head[HEAD] = { 0, 0, (uint8_t)len, type, flags, 0, (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
+	uint8_t head[RAW_HEAD] = { 0, 0, (uint8_t)len, type, flags, 0, (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
 
 	add(head, sizeof head);
 	add(payload, len);
@@ -115,10 +99,10 @@ on_turn(void *arg, uint64_t n)
 
 	(void)arg;
 	(void)n;
-	if (g.end == NULL)
+	if (g.client.end == NULL)
 		return;
 	if (g.sent == g.how->count) {
-		over();
+		raw_over(&g.client);
 		return;
 	}
 	for (; g.out_len == 0 && g.open; g.open = g.sent < g.opened)
@@ -136,46 +120,27 @@ on_turn(void *arg, uint64_t n)
 	wire_at(wire_now() + wait, on_turn, NULL, 0);
 }
 
+/* Its rounds begin when it hears Mola's SETTINGS. */
 static void
-on_end(void *arg, unsigned what)
+on_frame(const struct frames_in *in)
 {
-	uint8_t bytes[4096];
-	ssize_t n;
+	(void)in;
+	if (!g.begun)
+		wire_at(wire_now(), on_turn, NULL, 0);
+	g.begun = true;
+}
 
-	(void)arg;
-	(void)what;
-	if (g.end == NULL)
-		return;
+static bool
+go_on(void)
+{
 	flush();
-	while ((n = end_read(g.end, bytes, sizeof bytes, false)) > 0) {
-		if (!g.begun)
-			wire_at(wire_now(), on_turn, NULL, 0);
-		g.begun = true;
-		for (ssize_t i = 0; i < n; i++)
-			if (frames_in_take(&g.in, bytes[i]) && g.in.head[3] == NGHTTP2_GOAWAY)
-				g.code = frames_in_code(&g.in);
-	}
-	if (n == 0 || errno != EAGAIN || g.code != NO_CODE)
-		over();
+	return g.client.code == RAW_NO_CODE;
 }
 
 static void
-on_late(void *arg, uint64_t n)
+on_connect(void)
 {
-	(void)arg;
-	(void)n;
-	if (g.end != NULL)
-		over();
-}
-
-static void
-on_start(void *arg, uint64_t n)
-{
-	(void)arg;
-	(void)n;
 	add(preface, sizeof preface);
-	g.end = end_connect(&g.host, &g.to, &g.how->weather, on_end, NULL);
-	wire_at(wire_now() + PATIENCE_USEC, on_late, NULL, 0);
 }
 
 void
@@ -183,16 +148,15 @@ resets_begin(const struct plan *p, const struct addr *front)
 {
 	memset(&g, 0, sizeof g);
 	g.how = &p->resets;
-	g.to = *front;
-	g.code = NO_CODE;
 	g.nowhere.heals_usec = INT64_MAX;
-	ASSERT(addr_parse(str_of("10.0.8.2:1"), &g.host.addr) == NULL);
+	g.client = (struct raw){ .name = "resets", .weather = &p->resets.weather, .patience_usec = PATIENCE_USEC, .on_connect = on_connect,
+		.on_frame = on_frame, .go_on = go_on, .count = &g.sent, .code = RAW_NO_CODE };
 	if (!p->resets.there)
 		return;
 	g.swallows.host = &g.nowhere;
 	ASSERT(addr_parse(str_of("10.0.8.3:8000"), &g.swallows.addr) == NULL);
 	port_open(&g.swallows);
-	wire_at(wire_now() + p->resets.starts_usec, on_start, NULL, 0);
+	raw_begin(&g.client, "10.0.8.2:1", front, p->resets.starts_usec);
 }
 
 /* ---- its service ---- */
@@ -233,12 +197,12 @@ void
 resets_check(void)
 {
 	int64_t most = H2_RESETS_BURST + (g.last_usec - g.first_usec) * H2_RESETS_PER_SEC / USEC_PER_SEC;
-	unsigned ended = g.code == NGHTTP2_ENHANCE_YOUR_CALM ? g.how->round : 0;
+	unsigned ended = g.client.code == NGHTTP2_ENHANCE_YOUR_CALM ? g.how->round : 0;
 
 	if (g.lines > most + ended + INEXACT)
 		broken("%u requests were served and reset, and %lld are allowed", g.lines, (long long)most);
-	if (g.code == NGHTTP2_ENHANCE_YOUR_CALM && g.lines + INEXACT < most)
+	if (g.client.code == NGHTTP2_ENHANCE_YOUR_CALM && g.lines + INEXACT < most)
 		broken("%u requests that were reset were too many, and %lld are allowed", g.lines, (long long)most);
-	if (g.how->there && ledger_is_calm() && g.code == NO_CODE && g.lines != g.how->count)
+	if (g.how->there && ledger_is_calm() && g.client.code == RAW_NO_CODE && g.lines != g.how->count)
 		broken("of %u requests that were reset %u are logged, and nothing says why", g.how->count, g.lines);
 }
