@@ -240,11 +240,20 @@ late_f		orca_late;
 wait_f		orca_wait;
 
 /* relay.c */
-step_f		relay_await, relay_interim, relay_both, relay_tunnel;
-late_f		relay_await_late, relay_tunnel_late;
-wait_f		relay_await_wait, relay_wait, relay_tunnel_wait, relay_write_wait;
+step_f		relay_await, relay_interim, relay_both;
+late_f		relay_await_late;
+wait_f		relay_await_wait, relay_wait, relay_write_wait;
 /* The task has all that there is of the request, and more of it is to come. */
 bool		relay_waits_for_client(const struct exchange *);
+
+/* A client that is not bound to the task yet gets the cookie. False: there is no memory. */
+bool		relay_bind(struct exchange *, struct edits *);
+
+/* relay_tunnel.c: the head of a 101 is in proxy.head, and `used` bytes long. */
+enum state	relay_enter_tunnel(struct exchange *, size_t used);
+step_f		relay_tunnel;
+late_f		relay_tunnel_late;
+wait_f		relay_tunnel_wait;
 
 /* exchange_report.c: once, when it is over. */
 void		exchange_report(struct exchange *);

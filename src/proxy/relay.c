@@ -10,7 +10,6 @@
 #include "http/h1_write.h"
 #include "proxy/exchange_priv.h"
 #include "proxy/task_load.h"
-#include "proxy/tunnel.h"
 
 #define CUT_OFF_USEC	(3 * USEC_PER_SEC)	/* before it is looked for */
 #define INTERIMS_MAX	64	/* 1xx before a response */
@@ -181,9 +180,8 @@ relay_write_wait(const struct exchange *x)
 	    WHY_CLIENT_SLOW_READ }, head_rate_wait(x, &x->down, bytes, WHY_CLIENT_SLOW_READ));
 }
 
-/* A client that is not bound to the task yet gets the cookie. False: there is no memory. */
-static bool
-bind_client(struct exchange *x, struct edits *edits)
+bool
+relay_bind(struct exchange *x, struct edits *edits)
 {
 	const struct attempt *a = &x->attempt;
 
@@ -196,29 +194,6 @@ bind_client(struct exchange *x, struct edits *edits)
 		return false;
 	edits_add(edits, EDIT_NAME("Set-Cookie"), str_of(x->cookie));
 	return true;
-}
-
-static enum state
-tunnel_enter(struct exchange *x, size_t used)
-{
-	struct edits edits;
-
-	ASSERT(x->status == 0);
-	if (!x->upgrade || !x->up.over || x->attempt.deaf)
-		return exchange_try_other(x, WHY_UPSTREAM_BAD_HEAD);
-	edits_init(&edits);
-	task_load_head(&x->attempt, &x->proxy->head, &edits);
-	if (!bind_client(x, &edits)
-	    || !h1_write_response(&x->down.head, &x->proxy->head, &edits, H1_UPGRADE))
-		return exchange_fail(x, WHY_NO_MEMORY);
-	x->status = x->attempt.status = 101;
-	x->up.keep = false;
-	x->keep = false;
-	tunnel_begin(&x->up, &x->down, used);
-	/* tunnels last, and both heads are written, or not theirs */
-	if (x->filters != NULL && !filter_run_counts(x->filters, true))
-		filters_end(x);
-	return TUNNEL;
 }
 
 /* What the response says of the client's connection. An HTTP/1.0 client expects its end unless
@@ -315,7 +290,7 @@ response_begin(struct exchange *x, size_t used)
 	if (x->client->sender.tls && x->proxy->hsts != NULL
 	    && message_find(h, FIELD_STRICT_TRANSPORT_SECURITY) == NULL)
 		edits_add(&edits, EDIT_NAME("Strict-Transport-Security"), str_of(x->proxy->hsts));
-	if (!bind_client(x, &edits))
+	if (!relay_bind(x, &edits))
 		return exchange_fail(x, WHY_NO_MEMORY);
 	if (x->filters != NULL) {
 		if ((m = filters_head(x, h, &edits)) == NULL)
@@ -390,7 +365,7 @@ await_head(struct exchange *x)
 	switch (response_read(x, &used, &why)) {
 	case FLOW_DONE:
 		if (h->status == 101)
-			return tunnel_enter(x, used);
+			return relay_enter_tunnel(x, used);
 		if (x->client->is_tunnel && h->status >= 200 && h->status <= 299)
 			return exchange_fail(x, WHY_NOT_UPGRADED);
 		if (h->status < 200)
@@ -491,38 +466,4 @@ relay_both(struct exchange *x)
 	if (x->filters != NULL)
 		filters_leave(x);
 	return send_down(x);
-}
-
-/* ---- TUNNEL ---- */
-
-struct wait
-relay_tunnel_wait(const struct exchange *x)
-{
-	int64_t moved = x->up.moved_usec > x->down.moved_usec ? x->up.moved_usec : x->down.moved_usec;
-
-	return (struct wait){ moved + x->attempt.service->tunnel_usec, WHY_TUNNEL_IDLE };
-}
-
-enum state
-relay_tunnel(struct exchange *x)
-{
-	ASSERT(x->status == 101 && !x->keep);
-	switch (tunnel_run(&x->up, &x->down, exchange_now(x))) {
-	case TUNNEL_OPEN:
-		return STAY;
-	case TUNNEL_YIELD:
-		return exchange_yield(x);
-	case TUNNEL_ENDED:
-		x->why = WHY_TUNNEL_CLOSED;
-		return END;
-	default:
-		return exchange_fail(x, WHY_TUNNEL_CLOSED);
-	}
-}
-
-enum state
-relay_tunnel_late(struct exchange *x, const struct why *why)
-{
-	x->why = why;
-	return END;
 }
