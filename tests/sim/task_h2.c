@@ -13,59 +13,15 @@
 #include "heads.h"
 #include "ledger.h"
 #include "memory.h"
-#include "odd.h"
 #include "retry_ledger.h"
 #include "rpc.h"
-#include "task_h2.h"
+#include "task_h2_priv.h"
 #include "traced.h"
-
-struct task_h2 {
-	const struct plan *plan;
-	const struct plan_task *how;
-	unsigned	 service, number;
-	struct door	 door;
-	struct conn_h2	*conns;
-};
-
-struct conn_h2 {
-	struct conn_h2	*next;
-	struct task_h2	*task;
-	struct end	*end;			/* NULL: it is over */
-	nghttp2_session	*session;
-	struct served_h2 *served;
-	unsigned	 open;
-	uint64_t	 idles;
-	struct frames	 out;
-};
-
-/* An exchange on it. */
-struct served_h2 {
-	struct served_h2 *next;
-	struct conn_h2	*conn;
-	int32_t		 id;			/* 0: its stream is closed */
-	char		 target[40];
-	struct chain_seen seen;
-	uint32_t	 exchange;		/* NOBODY: a check */
-	const struct call *call;
-	struct entry	*entry;
-	char		 method[12];
-	struct head_text head;
-	bool		 added, headed, responds, begun, deferred;
-	enum slip	 slip;
-	bool		 has_length;
-	uint64_t	 body, sent, length;
-	int64_t		 due_usec, delay_usec;
-	/* of gRPC */
-	char		 tries[8];		/* before, as it says; empty: it does not */
-	bool		 alone, sick;		/* the head is all of the response; it says that it does not serve */
-	int		 status;
-	int64_t		 deadline_usec;		/* 0: none */
-};
 
 static void conn_turn(struct conn_h2 *);
 
-static void
-on_timer(void *arg, uint64_t n)
+void
+task_h2_on_timer(void *arg, uint64_t n)
 {
 	(void)n;
 	conn_turn(arg);
@@ -111,172 +67,14 @@ idle_begin(struct conn_h2 *c)
 		wire_at(wire_now() + c->task->how->idle_usec, on_idle, c, c->idles);
 }
 
-/* ---- the response ---- */
-
-static nghttp2_nv
-field(const char *name, const char *value)
-{
-	return (nghttp2_nv){ (uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value), 0 };
-}
-
-static uint64_t
-body_bytes(const struct served_h2 *v)
-{
-	const struct call *l = v->call;
-
-	return l == NULL || strcmp(l->method, "HEAD") == 0 || l->status == 204 || l->status == 304 ? 0 : l->answer;
-}
-
-static bool
-slips_in_body(const struct served_h2 *v)
-{
-	return v->slip == RESETS_IN_BODY || v->slip == CLOSES_IN_BODY || v->slip == STALLS_IN_BODY || v->slip == BAD_BODY;
-}
-
-static void
-reset(struct served_h2 *v, uint32_t code)
-{
-	nghttp2_submit_rst_stream(v->conn->session, NGHTTP2_FLAG_NONE, v->id, code);
-	v->entry->rpc.sent_code = code;
-}
-
-/* Trailers come behind the last bytes. */
-static void
-trail(struct served_h2 *v, uint32_t *flags)
-{
-	nghttp2_nv nv[RPC_FIELDS];
-	char room[2][RPC_ROOM];
-
-	*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-	nghttp2_submit_trailer(v->conn->session, v->id, nv, rpc_status_fields(v->status, v->exchange, nv, room));
-	if (v->entry != NULL)
-		v->entry->rpc.sent_status = v->status;
-}
-
-static ssize_t
-on_body(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags, nghttp2_data_source *source, void *arg)
-{
-	struct served_h2 *v = source->ptr;
-	uint64_t n = rpc_may_send(v->call, DOWN, v->body), most = v->call->answer_piece;
-	bool all = v->sent == body_bytes(v);
-
-	(void)s;
-	(void)id;
-	(void)arg;
-	n = (n < body_bytes(v) ? n : body_bytes(v)) - v->sent;
-	if (n == 0 && !all) {			/* the other side is to say something first */
-		v->deferred = true;
-		return NGHTTP2_ERR_DEFERRED;
-	}
-	if (slips_in_body(v) && n > v->call->slip_at - v->sent)
-		n = v->call->slip_at - v->sent;
-	if (n == 0 && !all && v->slip == RESETS_IN_BODY)
-		reset(v, NGHTTP2_INTERNAL_ERROR);
-	v->deferred = wire_now() < v->due_usec || (n == 0 && !all && v->slip != CLOSES_IN_BODY && v->slip != BAD_BODY);
-	if (v->deferred)
-		return NGHTTP2_ERR_DEFERRED;
-	n = n < cap ? n : cap;
-	n = most > 0 && n > most ? most : n;
-	for (uint64_t i = 0; i < n; i++)
-		p[i] = rpc_byte(v->call, DOWN, v->sent + i);
-	v->sent += n;
-	if (v->sent == body_bytes(v) || n == 0)
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (v->sent == body_bytes(v) && v->call->rpc.on)
-		trail(v, flags);
-	else if (most > 0) {
-		v->due_usec = wire_now() + v->call->answer_usec;
-		wire_at(v->due_usec, on_timer, v->conn, 0);
-	}
-	return (ssize_t)n;
-}
-
-/* grpc.health.v1: a message of one field, which is 1 for who serves. */
-static ssize_t
-on_health(nghttp2_session *s, int32_t id, uint8_t *p, size_t cap, uint32_t *flags, nghttp2_data_source *source, void *arg)
-{
-	struct served_h2 *v = source->ptr;
-	uint8_t message[] = { 0, 0, 0, 0, 2, 1 << 3, v->sick ? 2 : 1 };
-
-	(void)s;
-	(void)id;
-	(void)arg;
-	ASSERT(cap >= sizeof message);
-	memcpy(p, message, sizeof message);
-	trail(v, flags);
-	return sizeof message;
-}
-
-static void
-respond_health(struct served_h2 *v)
-{
-	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_health };
-	nghttp2_nv nv[] = { field(":status", "200"), field("content-type", "application/grpc") };
-
-	nghttp2_submit_response(v->conn->session, v->id, nv, 2, &body);
-}
-
-/* Of gRPC: its type, and where the head is all, its status. */
-static size_t
-rpc_head(struct served_h2 *v, nghttp2_nv *nv, char room[2][RPC_ROOM])
-{
-	struct rpc_seen *seen = &v->entry->rpc;
-
-	nv[0] = field("content-type", "application/grpc");
-	if (!v->alone)
-		return 1;
-	seen->sent_status = v->status;
-	seen->unavailable += v->status == RPC_UNAVAILABLE;
-	return 1 + rpc_status_fields(v->status, v->exchange, nv + 1, room);
-}
-
-static void
-respond(struct served_h2 *v)
-{
-	const struct call *l = v->call;
-	nghttp2_data_provider body = { .source.ptr = v, .read_callback = on_body };
-	nghttp2_session *s = v->conn->session;
-	bool rpc = l != NULL && l->rpc.on;
-	nghttp2_nv nv[5 + RPC_FIELDS + ODD_FIELDS], early[2] = { field(":status", "103"), field("link", "x") };
-	char status[8], tag[16], by[16], length[24], room[2][RPC_ROOM];
-	struct head_text head = { .len = 0 };
-	char many[ODD_FIELDS][2][ODD_TEXT];
-	uint64_t n = v->alone ? 0 : body_bytes(v);
-	size_t fields = 3;
-	unsigned more;
-
-	snprintf(status, sizeof status, "%d", l == NULL ? 200 : v->slip == STATUS_503 && !rpc ? 503 : l->status);
-	snprintf(tag, sizeof tag, "%u", v->exchange);
-	snprintf(by, sizeof by, "s%u.%u", v->conn->task->service, v->conn->task->number);
-	snprintf(length, sizeof length, "%llu", (unsigned long long)n);
-	nv[0] = field(v->slip == BAD_HEAD ? "Bad Name" : ":status", status);
-	nv[1] = field("x-tag", tag);
-	nv[2] = field("x-by", by);
-	/* where it is to end too early, that is what shows it */
-	if (rpc)
-		fields += rpc_head(v, nv + fields, room);
-	else if (n > 0 && (l->framing == BY_LENGTH || slips_in_body(v)))
-		nv[fields++] = field("content-length", length);
-	more = l == NULL || rpc ? 0 : odd_answer_h2(l, (unsigned)fields - 1, fields > 3);	/* all but :status */
-	for (unsigned i = 0; i < more; i++) {
-		odd_field(i, many[i][0], many[i][1]);
-		nv[fields++] = field(many[i][0], many[i][1]);
-	}
-	for (size_t i = 0; i < fields; i++)
-		head_text_add(&head, (char *)nv[i].name, (char *)nv[i].value);
-	if (l != NULL)
-		v->entry->answered[v->conn->task->number] = head_text_keep(&head);
-	for (unsigned i = 0; l != NULL && i < l->interims; i++)
-		nghttp2_submit_headers(s, NGHTTP2_FLAG_NONE, v->id, NULL, early, 2, NULL);
-	nghttp2_submit_response(s, v->id, nv, fields, n > 0 || (rpc && !v->alone) ? &body : NULL);
-}
+/* ---- when it responds ---- */
 
 static void
 respond_later(struct served_h2 *v)
 {
 	v->responds = true;
 	v->due_usec = wire_now() + (v->call == NULL ? 0 : v->delay_usec);
-	wire_at(v->due_usec, on_timer, v->conn, 0);
+	wire_at(v->due_usec, task_h2_on_timer, v->conn, 0);
 }
 
 /* ---- what nghttp2 calls: the request ---- */
@@ -355,7 +153,7 @@ rpc_begin(struct served_h2 *v)
 	if (g->deadline != RPC_TASK_CANCELS && g->deadline != RPC_TASK_SAYS)
 		return;
 	v->deadline_usec = wire_now() + g->deadline_usec;
-	wire_at(v->deadline_usec, on_timer, v->conn, 0);
+	wire_at(v->deadline_usec, task_h2_on_timer, v->conn, 0);
 }
 
 static void
@@ -478,9 +276,9 @@ deadline_turn(struct served_h2 *v)
 	v->alone = v->call->rpc.deadline == RPC_TASK_SAYS && !v->begun;
 	v->status = RPC_DEADLINE_EXCEEDED;
 	if (v->alone)
-		respond(v);
+		task_h2_respond(v);
 	else
-		reset(v, NGHTTP2_CANCEL);
+		task_h2_reset(v, NGHTTP2_CANCEL);
 	v->begun = v->responds = true;
 	v->deferred = false;
 	return true;
@@ -494,11 +292,11 @@ served_turn(struct served_h2 *v)
 	if (v->id == 0 || !v->responds || v->slip == SILENT || wire_now() < v->due_usec)
 		return;
 	if (!v->begun && (v->slip == RESETS || v->slip == CLOSES))
-		reset(v, rpc_reset_code(v->entry));
+		task_h2_reset(v, rpc_reset_code(v->entry));
 	else if (!v->begun && v->call == NULL && is_rpc(v))
-		respond_health(v);
+		task_h2_respond_health(v);
 	else if (!v->begun)
-		respond(v);
+		task_h2_respond(v);
 	else if (v->deferred)
 		nghttp2_session_resume_data(v->conn->session, v->id);
 	v->begun = true;
@@ -564,7 +362,7 @@ on_call(void *arg, struct end *e)
 	handshake_accept(t->plan, t->service, t->number, e);
 	end_adopt(e, on_end, c);
 	idle_begin(c);
-	wire_at(wire_now(), on_timer, c, 0);
+	wire_at(wire_now(), task_h2_on_timer, c, 0);
 }
 
 void
